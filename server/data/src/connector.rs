@@ -1,0 +1,177 @@
+//! What a system that Sluice speaks to can do.
+
+use crate::{Checkpoint, Result, Sink, Source, WriteOptions};
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// The systems Sluice has connectors for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum System {
+    /// PostgreSQL, with or without TimescaleDB.
+    Postgres,
+    /// MySQL and MariaDB.
+    Mysql,
+    /// An SQLite file.
+    Sqlite,
+    /// Redis.
+    Redis,
+    /// TDengine 3.
+    Tdengine,
+    /// Any HTTP server.
+    Http,
+}
+
+impl System {
+    /// The word in a connection's `system` and in its URL's scheme.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+            Self::Sqlite => "sqlite",
+            Self::Redis => "redis",
+            Self::Tdengine => "tdengine",
+            Self::Http => "http",
+        }
+    }
+}
+
+/// What a connector can do; suites select their cases by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "a set of independent abilities, not modes")]
+pub struct Abilities {
+    /// Runs SQL.
+    pub sql: bool,
+    /// Rows and ledger line in one transaction.
+    pub transactions: bool,
+    /// Reads in the order of a key and resumes there.
+    pub ordered_read: bool,
+    /// Tells its tables and their columns.
+    pub introspect: bool,
+}
+
+/// What to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relation {
+    /// A table, `schema.table` where the system has schemas. For Redis: a key pattern.
+    Table(String),
+    /// A query that only reads.
+    Query(String),
+}
+
+/// How to read.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// What.
+    pub relation: Relation,
+    /// Which columns, in this order; empty: all.
+    pub columns: Vec<String>,
+    /// A condition in the system's own SQL.
+    pub filter: Option<String>,
+    /// Rows come in ascending order of these columns: numbers by value, text by its UTF-8 bytes, NULL first.
+    /// Where they are the table's unique key, the source resumes at a checkpoint.
+    pub order_by: Vec<String>,
+    /// At most so many rows.
+    pub limit: Option<u64>,
+    /// Where an earlier attempt's source stood.
+    pub resume_at: Option<Checkpoint>,
+}
+
+impl ReadOptions {
+    /// All of `table`, in any order.
+    #[must_use]
+    pub fn table(table: &str) -> Self {
+        Self::of(Relation::Table(table.to_owned()))
+    }
+
+    /// All rows of `query`.
+    #[must_use]
+    pub fn query(query: &str) -> Self {
+        Self::of(Relation::Query(query.to_owned()))
+    }
+
+    fn of(relation: Relation) -> Self {
+        Self { relation, columns: Vec::new(), filter: None, order_by: Vec::new(), limit: None, resume_at: None }
+    }
+}
+
+/// A table as the system describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableInfo {
+    /// Name, `schema.table` where the schema is not the default one.
+    pub name: String,
+    /// Columns in order.
+    pub columns: Vec<ColumnInfo>,
+    /// Primary key, or else the first unique key without nullable columns; empty: none.
+    pub key: Vec<String>,
+    /// The system's own guess of the number of rows.
+    pub row_estimate: Option<u64>,
+}
+
+/// A column as the system describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ColumnInfo {
+    /// Name.
+    pub name: String,
+    /// The type as the system spells it.
+    pub native_type: String,
+    /// The Arrow type its values become.
+    #[serde(skip)]
+    pub data_type: arrow::datatypes::DataType,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+}
+
+/// An opened connection (usually a pool) to one system.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// Which system it is.
+    fn system(&self) -> System;
+
+    /// What it can do.
+    fn abilities(&self) -> Abilities;
+
+    /// Asks the system who it is: `PostgreSQL 15.18`. Fails with what is wrong in one line: name, port, TLS, password, privilege.
+    ///
+    /// # Errors
+    /// `connection_failed`, `authentication_failed` or `permission_denied`.
+    async fn ping(&self) -> Result<String>;
+
+    /// Names of the tables the user can see.
+    ///
+    /// # Errors
+    /// When the system fails or has no tables.
+    async fn list_tables(&self) -> Result<Vec<String>>;
+
+    /// The table of that name, or `None`.
+    ///
+    /// # Errors
+    /// When the system fails.
+    async fn find_table(&self, name: &str) -> Result<Option<TableInfo>>;
+
+    /// Opens a source.
+    ///
+    /// # Errors
+    /// `table_not_found`, `column_not_found`, `statement_failed`, or a connection error.
+    async fn read(&self, options: ReadOptions) -> Result<Box<dyn Source>>;
+
+    /// Opens a sink for batches of `schema`. Makes the table where asked to; nothing is written yet.
+    ///
+    /// # Errors
+    /// `table_not_found`, `column_not_found` for a column the table lacks, `value_refused` for a type it cannot hold.
+    async fn write(&self, schema: SchemaRef, options: WriteOptions) -> Result<Box<dyn Sink>>;
+
+    /// Runs statements that return no rows, in one transaction where the system has them; tells how many rows changed.
+    ///
+    /// # Errors
+    /// `statement_failed` with the system's own words.
+    async fn execute(&self, sql: &str) -> Result<u64>;
+
+    /// How many rows `relation` has where `filter` holds.
+    ///
+    /// # Errors
+    /// As for [`Connector::read`].
+    async fn count(&self, relation: &Relation, filter: Option<&str>) -> Result<u64>;
+}

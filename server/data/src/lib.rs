@@ -1,0 +1,28 @@
+//! The data plane's vocabulary: batches, and what a source, sink, transform, channel, translator and connector must do.
+//!
+//! Arrow only: no database driver, no SQL engine, no network. `connectors` and `plugin-host` implement these
+//! traits, `steps` and `transfer` use them, and none of the four knows another.
+//! Start with [`batch::Batch`] and the two halves of "nothing lost, nothing twice": [`source::Resume`] and [`sink::Sink`].
+
+pub mod batch;
+pub mod channel;
+pub mod connector;
+pub mod error;
+pub mod ledger;
+pub mod registry;
+pub mod sink;
+pub mod source;
+pub mod transform;
+
+pub use batch::{BATCH_ROWS, Batch, Checkpoint, Lane};
+pub use channel::{Alert, AlertSeverity, Channel, Delivery};
+pub use connector::{Abilities, Connector, System};
+pub use error::Error;
+pub use ledger::{LedgerEntry, LedgerKey};
+pub use registry::{Connections, Plugins};
+pub use sink::{Mode, RefusedRow, Sink, WriteOptions, Written};
+pub use source::{Resume, Source, SourceBatch};
+pub use transform::Transformer;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;

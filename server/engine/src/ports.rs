@@ -1,0 +1,419 @@
+//! What the engine needs from the world: a store for runs, a way to wake workers, somebody to run tasks, a clock.
+//!
+//! `store` implements [`RunStore`] on SQLite and PostgreSQL and [`Dispatch`] in memory and on Redis; `steps`
+//! implements [`TaskRunner`]; [`crate::testing`] has an in-memory store and a manual clock.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use model::run::{LogLine, StepMetrics};
+use model::{ErrorCode, Fault, RunId, RunStatus, StepId, StepStatus, TaskId, VersionId, Workflow, WorkflowId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// A failed call to a port, already in the shape people see.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The run was changed by somebody else since it was read; read it again.
+    #[error("the run was changed by another process")]
+    Conflict,
+    /// A task the transition finishes is no longer held under that fence.
+    #[error("the lease on the task has ended")]
+    LeaseLost,
+    /// The database failed or refused; nothing was written.
+    #[error("{0}")]
+    Failed(Fault),
+}
+
+/// A workflow as the store keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkflowRecord {
+    /// Its id.
+    pub id: WorkflowId,
+    /// Its name, unique.
+    pub name: String,
+    /// The newest version.
+    pub version: VersionId,
+    /// The newest version's number, counted from 1.
+    pub number: u32,
+    /// Whether its triggers fire.
+    pub enabled: bool,
+    /// When the workflow was made.
+    pub created_at: DateTime<Utc>,
+    /// When its newest version was made.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// One immutable version of a workflow's document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionRecord {
+    /// Its id.
+    pub id: VersionId,
+    /// The workflow it belongs to.
+    pub workflow: WorkflowId,
+    /// Counted from 1.
+    pub number: u32,
+    /// The text, as the user wrote it.
+    pub text: String,
+    /// When it was saved.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A run as the store keeps it. `state` is the engine's own; the rest is for lists and filters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: RunId,
+    /// The workflow it runs.
+    pub workflow: WorkflowId,
+    /// The version of the document it runs.
+    pub version: VersionId,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// The engine's run state, as JSON.
+    pub state: String,
+    /// Grows by one with each change; a change names the revision it was made from.
+    pub revision: i64,
+    /// What started it: `manual`, `cron`, `webhook`, `retry`, `workflow`.
+    pub trigger: String,
+    /// When it was accepted.
+    pub created_at: DateTime<Utc>,
+    /// When its first task was made.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// What a worker needs to run a task, made once when the task is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskSpec {
+    /// The document's version.
+    pub version: VersionId,
+    /// The stage's steps, in plan order.
+    pub steps: Vec<StepId>,
+    /// Counted from 1.
+    pub attempt: u32,
+    /// For a chunk: its number and its item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunk: Option<Chunk>,
+    /// Values for expressions: `inputs`, `steps`, `run`, `trigger`.
+    pub context: Value,
+}
+
+/// A slice of a list or table that any worker may take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Counted from 0.
+    pub index: u32,
+    /// What the chunk is about (`foreach`: the item).
+    pub item: Value,
+}
+
+/// A task to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTask {
+    /// Its id.
+    pub id: TaskId,
+    /// What to do.
+    pub spec: TaskSpec,
+    /// Not to be leased before.
+    pub not_before: DateTime<Utc>,
+    /// Made already leased (fence 1) to this worker until then: saves a commit where the maker has a free place.
+    pub leased_to: Option<(String, DateTime<Utc>)>,
+}
+
+/// A task that a worker holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeasedTask {
+    /// Its id.
+    pub id: TaskId,
+    /// The run it belongs to.
+    pub run: RunId,
+    /// What to do.
+    pub spec: TaskSpec,
+    /// Grows with every lease of the task; every later write must match it.
+    pub fence: i64,
+    /// How often it has been leased, this time included.
+    pub deliveries: u32,
+}
+
+/// One atomic change: a run's new state and what follows from it.
+///
+/// All of it is durable when [`RunStore::commit`] returns, or none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// The run as it shall be; `revision` is the one it will have.
+    pub run: RunRecord,
+    /// The run is new (`revision` is 1).
+    pub is_new: bool,
+    /// Tasks that end with this change, each with the fence its worker holds.
+    pub finished: Vec<(TaskId, i64)>,
+    /// Tasks that end whoever holds them (cancel).
+    pub withdrawn: Vec<TaskId>,
+    /// Tasks that begin with it.
+    pub created: Vec<NewTask>,
+}
+
+/// Which runs to list; newest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunFilter {
+    /// Only of this workflow.
+    pub workflow: Option<WorkflowId>,
+    /// Only in one of these statuses; empty: any.
+    pub statuses: Vec<RunStatus>,
+    /// Only runs made before this one (the last of the page before).
+    pub before: Option<RunId>,
+    /// How many at most; the store caps it at 500.
+    pub limit: u32,
+}
+
+/// When a cron trigger of a workflow last fired.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TriggerRecord {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The trigger's place in the document, counted from 0.
+    pub index: u32,
+    /// The last instant it fired for.
+    pub last_fired: DateTime<Utc>,
+}
+
+/// Workflows, versions, runs and tasks in the metadata database.
+///
+/// Implementations group concurrent [`RunStore::commit`]s into one transaction and answer after it is fsynced.
+#[async_trait]
+pub trait RunStore: Send + Sync + 'static {
+    /// Saves `text` as the next version of the workflow called `name`, making the workflow where it is new.
+    /// Saving the newest version's very text again makes no new version.
+    async fn save_workflow(&self, name: &str, text: &str, now: DateTime<Utc>) -> Result<WorkflowRecord, StoreError>;
+    /// The workflow of that id.
+    async fn find_workflow(&self, id: WorkflowId) -> Result<Option<WorkflowRecord>, StoreError>;
+    /// The workflow of that name.
+    async fn find_workflow_by_name(&self, name: &str) -> Result<Option<WorkflowRecord>, StoreError>;
+    /// All workflows by name, at most `limit` after the one called `after`.
+    async fn list_workflows(&self, after: Option<&str>, limit: u32) -> Result<Vec<WorkflowRecord>, StoreError>;
+    /// Lets the workflow's triggers fire or not.
+    async fn set_workflow_enabled(&self, id: WorkflowId, enabled: bool) -> Result<(), StoreError>;
+    /// Removes the workflow with its versions; runs stay. False: there was none.
+    async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError>;
+    /// The version of that id.
+    async fn find_version(&self, id: VersionId) -> Result<Option<VersionRecord>, StoreError>;
+    /// All versions of a workflow, newest first.
+    async fn list_versions(&self, workflow: WorkflowId, limit: u32) -> Result<Vec<VersionRecord>, StoreError>;
+
+    /// The run of that id.
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError>;
+    /// Runs, newest first.
+    async fn list_runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError>;
+    /// How many runs of the workflow are `running` or `waiting`.
+    async fn count_active_runs(&self, workflow: WorkflowId) -> Result<u32, StoreError>;
+    /// Runs that a concurrency limit holds `queued`, oldest first.
+    async fn list_queued_runs(&self, workflow: WorkflowId, limit: u32) -> Result<Vec<RunRecord>, StoreError>;
+
+    /// Makes the change durable, or nothing of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the stored revision is not `run.revision - 1`; [`StoreError::LeaseLost`] where
+    /// a finished task is not leased under the named fence.
+    async fn commit(&self, transition: Transition) -> Result<(), StoreError>;
+
+    /// Leases up to `limit` tasks that are due: queued ones, and leased ones whose lease ended before `now`.
+    async fn lease(
+        &self,
+        worker: &str,
+        limit: u32,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<LeasedTask>, StoreError>;
+    /// Prolongs leases; answers the tasks that are no longer held under that fence.
+    async fn renew(&self, held: &[(TaskId, i64)], until: DateTime<Utc>) -> Result<Vec<TaskId>, StoreError>;
+    /// Gives leases back so that another worker can take them at once (clean shutdown).
+    async fn release(&self, held: &[(TaskId, i64)]) -> Result<(), StoreError>;
+    /// When the next task that is queued, or whose lease ends, is due; none: there is none.
+    async fn next_due(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// When each cron trigger last fired.
+    async fn list_triggers(&self) -> Result<Vec<TriggerRecord>, StoreError>;
+    /// Records a firing; false where `record.last_fired` is not later than what is stored (somebody else fired it).
+    async fn record_firing(&self, record: &TriggerRecord) -> Result<bool, StoreError>;
+    /// Takes or keeps the lease named `name` (one scheduler at a time); false where another holder has it.
+    async fn hold(
+        &self,
+        name: &str,
+        holder: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+
+    /// Keeps log lines of a run; may be buffered for up to a second, and is never waited for by a commit.
+    async fn append_logs(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError>;
+    /// Log lines of a run in the order they were appended, after the first `skip`.
+    async fn list_logs(&self, run: RunId, skip: u64, limit: u32) -> Result<Vec<LogLine>, StoreError>;
+}
+
+/// Wakes workers. A hint only: a lost wake-up costs a sweep's delay, never a task.
+#[async_trait]
+pub trait Dispatch: Send + Sync + 'static {
+    /// Tasks were queued.
+    async fn notify(&self, tasks: &[TaskId]);
+    /// Returns when tasks may be there to lease, or after `timeout`.
+    async fn wait(&self, timeout: Duration);
+    /// Tells every process that something happened to a run.
+    async fn publish(&self, event: &RunEvent);
+    /// Events of all runs, from now on; a slow reader misses old ones.
+    fn subscribe(&self) -> tokio::sync::broadcast::Receiver<Arc<RunEvent>>;
+}
+
+/// What subscribers of a run hear.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunEvent {
+    /// The run.
+    pub run: RunId,
+    /// Its workflow.
+    pub workflow: WorkflowId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    #[serde(flatten)]
+    pub kind: RunEventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RunEventKind {
+    /// The run changed its status.
+    Run {
+        /// Its new status.
+        status: RunStatus,
+    },
+    /// A step changed its status.
+    Step {
+        /// The step.
+        step: StepId,
+        /// Its new status.
+        status: StepStatus,
+        /// Counted work so far.
+        metrics: StepMetrics,
+        /// Why it failed or was skipped.
+        error: Option<Fault>,
+    },
+    /// A running step counted more work.
+    Progress {
+        /// The step.
+        step: StepId,
+        /// Counted work so far.
+        metrics: StepMetrics,
+    },
+    /// A step wrote a log line.
+    Log {
+        /// The line.
+        line: LogLine,
+    },
+}
+
+/// What a worker hands to the runner.
+#[derive(Debug, Clone)]
+pub struct TaskContext {
+    /// The lease.
+    pub task: LeasedTask,
+    /// The workflow it belongs to.
+    pub workflow_id: WorkflowId,
+    /// The document.
+    pub workflow: Arc<Workflow>,
+    /// Fires when the run is canceled, the lease is lost or the step's time is over; the runner stops soon after.
+    pub cancel: CancellationToken,
+    /// Where progress and log lines go while the task runs.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// Hears of a task while it runs. Never blocks.
+pub trait Observer: Send + Sync + std::fmt::Debug {
+    /// A step wrote a line.
+    fn log(&self, line: LogLine);
+    /// A step counted more work; called at most a few times a second for each step.
+    fn progress(&self, step: &StepId, metrics: &StepMetrics);
+}
+
+/// How one step of a task ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// The step.
+    pub step: StepId,
+    /// Succeeded, failed, skipped or canceled.
+    pub status: StepStatus,
+    /// Small values for later expressions.
+    #[serde(default)]
+    pub outputs: Map<String, Value>,
+    /// Counted work.
+    #[serde(default)]
+    pub metrics: StepMetrics,
+    /// Why it failed or was skipped.
+    #[serde(default)]
+    pub error: Option<Fault>,
+    /// Whether another attempt may succeed.
+    #[serde(default)]
+    pub retryable: bool,
+    /// How long the other side asked to be left alone.
+    #[serde(default)]
+    pub retry_after: Option<Duration>,
+    /// For an expanding step (`foreach`): the items its chunks are about. The step then goes on until all chunks end.
+    #[serde(default)]
+    pub expand: Option<Vec<Value>>,
+}
+
+impl StepReport {
+    /// A report of a step that ended well with nothing to tell.
+    #[must_use]
+    pub fn succeeded(step: StepId) -> Self {
+        Self {
+            step,
+            status: StepStatus::Succeeded,
+            outputs: Map::new(),
+            metrics: StepMetrics::default(),
+            error: None,
+            retryable: false,
+            retry_after: None,
+            expand: None,
+        }
+    }
+
+    /// A report of a step that failed.
+    #[must_use]
+    pub fn failed(step: StepId, error: Fault, retryable: bool) -> Self {
+        Self { status: StepStatus::Failed, error: Some(error), retryable, ..Self::succeeded(step) }
+    }
+}
+
+/// Runs tasks: renders settings, streams batches, reports. Implemented by `steps`.
+#[async_trait]
+pub trait TaskRunner: Send + Sync + 'static {
+    /// Runs the task to its end; one report for each of `task.spec.steps`.
+    async fn run(&self, context: TaskContext) -> Vec<StepReport>;
+}
+
+/// The time, so that tests can hold it still.
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+}
+
+impl StoreError {
+    /// A failure of the database, worded for people.
+    #[must_use]
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(Fault::new(ErrorCode::StoreFailed, message))
+    }
+}

@@ -1,0 +1,19 @@
+//! The nouns of Sluice: workflow document, step, run, task, capability and error codes.
+//!
+//! Nothing here is async and nothing does I/O; every other crate speaks in these types.
+//! Start with [`document::Workflow`] for what a user writes, [`fault::Fault`] for the one shape in which
+//! anything wrong reaches a person, and [`run`] for what happens when a workflow runs.
+//! What a document *means* (its plan) is the engine's business, not this crate's.
+
+pub mod document;
+pub mod fault;
+pub mod id;
+pub mod kind;
+pub mod run;
+pub mod schema;
+pub mod tree;
+
+pub use document::Workflow;
+pub use fault::{ErrorCode, Fault};
+pub use id::{RunId, StepId, TaskId, VersionId, WorkflowId};
+pub use run::{RunStatus, StepStatus, TaskStatus};

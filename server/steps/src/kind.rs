@@ -1,0 +1,214 @@
+//! What a step kind is: its published record, its extra checks, and how one step of it is opened.
+//!
+//! One file per kind implements [`StepKind`]; [`crate::catalog`] lists them all. The stage does the rest: it pulls
+//! sources, pushes batches through flows along bounded edges, and asks every sink where it stands before it starts.
+
+use async_trait::async_trait;
+use data::registry::{Connections, Plugins};
+use data::{Batch, Lane, LedgerEntry, LedgerKey, Result, Source};
+use engine::ports::Observer;
+use model::document::Step;
+use model::kind::KindInfo;
+use model::run::{LogLevel, LogLine};
+use model::{Fault, RunId};
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// One step kind.
+#[async_trait]
+pub trait StepKind: Send + Sync {
+    /// Name, schema of `with` and ports.
+    fn info(&self) -> KindInfo;
+
+    /// Faults of the settings that a JSON Schema cannot see (SQL that does not parse, two rules of one name).
+    /// Paths are relative to the step: `with.rules.0.when`. Settings may still hold `${{ }}`.
+    fn check(&self, with: &Map<String, Value>) -> Vec<Fault> {
+        let _ = with;
+        Vec::new()
+    }
+
+    /// Opens one step whose settings are rendered.
+    ///
+    /// # Errors
+    /// Whatever makes the step fail before its first row.
+    async fn open(&self, context: StepContext) -> Result<Opened>;
+}
+
+/// A step ready to work.
+pub enum Opened {
+    /// Reads in; its batches leave by the kind's first port, rows it could not read by `rejected`.
+    Source(Box<dyn OpenSource>),
+    /// Gets batches and sends batches.
+    Flow(Box<dyn Flow>),
+    /// Does one thing, and may send batches once; they are spooled, since it cannot be repeated.
+    Action(Box<dyn Action>),
+}
+
+/// A source the stage may open once it knows where the sinks stand.
+#[async_trait]
+pub trait OpenSource: Send {
+    /// Opens it, at a checkpoint where the stage found one.
+    ///
+    /// # Errors
+    /// As for [`data::Connector::read`].
+    async fn open(&mut self, resume_at: Option<data::Checkpoint>) -> Result<Box<dyn Source>>;
+}
+
+/// A step in the middle or at the end of a stage.
+#[async_trait]
+pub trait Flow: Send {
+    /// Whether what it does with a batch depends on earlier batches of the lane. The source then starts from its
+    /// beginning in every attempt, and sinks skip what they have.
+    fn is_stateful(&self) -> bool {
+        false
+    }
+
+    /// For a step that writes: where it stands in the lane. `NotASink` for all others.
+    ///
+    /// # Errors
+    /// As for [`data::Sink::claim`].
+    async fn claim(&mut self, lane: &Lane) -> Result<Claim> {
+        let _ = lane;
+        Ok(Claim::NotASink)
+    }
+
+    /// Works on one batch. Sends exactly one batch (it may be empty) of the same lane and sequence on every port that
+    /// keeps the batch's place; see [`Batch`].
+    ///
+    /// # Errors
+    /// Whatever makes the step fail.
+    async fn process(&mut self, batch: Batch, out: &mut Outputs<'_>) -> Result<()>;
+
+    /// Works off what is left after the last batch of all lanes; makes writes durable.
+    ///
+    /// # Errors
+    /// Whatever makes the step fail.
+    async fn finish(&mut self, out: &mut Outputs<'_>) -> Result<()> {
+        let _ = out;
+        Ok(())
+    }
+
+    /// Values for later steps' expressions, asked for after [`Flow::finish`].
+    fn outputs(&self) -> Map<String, Value> {
+        Map::new()
+    }
+}
+
+/// Where a writing step stands in a lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// It does not write.
+    NotASink,
+    /// Nothing of the lane is durable yet.
+    Fresh,
+    /// Everything up to here is durable in *all* its sinks.
+    At(LedgerEntry),
+}
+
+/// A step that does one thing.
+#[async_trait]
+pub trait Action: Send {
+    /// Does it; the answer becomes the step's outputs. A key `differences`, `rows`, … should be among the kind's `outputs`.
+    ///
+    /// # Errors
+    /// Whatever makes the step fail.
+    async fn run(&mut self, out: &mut Outputs<'_>) -> Result<ActionReport>;
+}
+
+/// What an action leaves behind.
+#[derive(Debug, Clone, Default)]
+pub struct ActionReport {
+    /// Values for later steps' expressions.
+    pub outputs: Map<String, Value>,
+    /// Rows read, for the step's metrics.
+    pub rows_in: u64,
+    /// Rows written or found, for the step's metrics.
+    pub rows_out: u64,
+    /// For an expanding step: the items its chunks are about.
+    pub expand: Option<Vec<Value>>,
+}
+
+/// Where a step's batches leave; implemented by the stage's bounded edges.
+pub struct Outputs<'a> {
+    port: &'a mut dyn PortSender,
+}
+
+/// Sends a batch out by a port, waiting while the edge is full.
+#[async_trait]
+pub trait PortSender: Send {
+    /// Sends; a port that no edge leaves drops the batch and only counts its rows.
+    ///
+    /// # Errors
+    /// When the stage is stopping.
+    async fn send(&mut self, port: &str, batch: Batch) -> Result<()>;
+}
+
+impl<'a> Outputs<'a> {
+    /// Outputs that send by `port`.
+    pub fn new(port: &'a mut dyn PortSender) -> Self {
+        Self { port }
+    }
+
+    /// Sends `batch` out by the port called `port`.
+    ///
+    /// # Errors
+    /// When the stage is stopping.
+    pub async fn send(&mut self, port: &str, batch: Batch) -> Result<()> {
+        self.port.send(port, batch).await
+    }
+}
+
+/// What a step may know and reach while it is opened and works.
+#[derive(Clone)]
+pub struct StepContext {
+    /// The step, its settings rendered.
+    pub step: Step,
+    /// The run.
+    pub run: RunId,
+    /// Number of this attempt, counted from 1.
+    pub attempt: u32,
+    /// Fencing number of the lease.
+    pub fence: i64,
+    /// Number of the chunk, for the ledger; none outside `foreach`.
+    pub chunk: Option<u32>,
+    /// Values for expressions: `inputs`, `steps`, `run`, `trigger`, and `item` within `foreach`.
+    pub values: Value,
+    /// Connections and channels by name.
+    pub connections: Arc<dyn Connections>,
+    /// Installed plugins.
+    pub plugins: Arc<dyn Plugins>,
+    /// The folder that relative paths start from and no path may leave.
+    pub files: PathBuf,
+    /// Fires when the step must stop.
+    pub cancel: CancellationToken,
+    /// Where log lines go.
+    pub observer: Arc<dyn Observer>,
+}
+
+impl StepContext {
+    /// Names the ledger line of a sink of this step; `part` tells several sinks of one step apart, else is empty.
+    #[must_use]
+    pub fn ledger_key(&self, part: &str) -> LedgerKey {
+        let mut task = format!("{}/{}", self.run, self.step.id);
+        if let Some(chunk) = self.chunk {
+            task.push_str(&format!("/{chunk}"));
+        }
+        if !part.is_empty() {
+            task.push('#');
+            task.push_str(part);
+        }
+        LedgerKey { task, fence: self.fence }
+    }
+
+    /// Writes a line to the run's log.
+    pub fn log(&self, level: LogLevel, message: impl Into<String>) {
+        self.observer.log(LogLine {
+            at: chrono::Utc::now(),
+            step: Some(self.step.id.clone()),
+            level,
+            message: message.into(),
+        });
+    }
+}
