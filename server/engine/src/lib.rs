@@ -5,4 +5,19 @@
 //! [`ports`], [`worker`] leases tasks and hands them to the [`ports::TaskRunner`], [`scheduler`] fires triggers.
 //! Start with `run_state` to see everything that can happen to a run.
 
+#[allow(clippy::module_inception, reason = "the engine proper; its crate is named after it")]
+pub mod engine;
+pub mod expression;
+pub mod plan;
 pub mod ports;
+pub mod retry;
+pub mod run_state;
+pub mod runs;
+mod scheduler;
+pub mod testing;
+pub mod trigger;
+pub mod worker;
+
+pub use crate::engine::{Config, Deps, Engine, StartRun};
+pub use crate::runs::RunView;
+pub use crate::worker::WorkerConfig;
