@@ -1,0 +1,34 @@
+//! `cargo xtask bench <name>`: measurements beside the peer, on release builds, printed as a table and as JSON.
+//!
+//! The figures of record and the machine they come from are in `docs/benchmarks.md`.
+
+mod engine;
+mod load;
+mod machine;
+mod restate;
+mod stage;
+
+use anyhow::Result;
+
+/// Which measurement.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(clap::Subcommand)]
+enum Bench {
+    /// Runs per second and latency of workflows that do nothing, started over HTTP, every step durable.
+    Engine(engine::Options),
+    /// Rows per second of CSV through classify, validate and route, with and without sinks.
+    Stage(stage::Options),
+}
+
+/// Measures and prints.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    match &options.bench {
+        Bench::Engine(options) => engine::run(options),
+        Bench::Stage(options) => stage::run(options),
+    }
+}

@@ -1,0 +1,214 @@
+//! `cargo xtask bench engine`: workflows of one and ten steps that do nothing, started by 20 callers over HTTP who
+//! wait for the result; SQLite and PostgreSQL metadata, and Restate beside them.
+
+use super::load::{self, Load, Request, Seen};
+use super::machine;
+use super::restate::Restate;
+use crate::command;
+use crate::project::{self, Profile};
+use crate::servers::{Kind, Servers, free_port};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::fs;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long and against whom.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Callers that each wait for their run before they start the next.
+    #[arg(long, default_value_t = 20)]
+    callers: usize,
+    /// Measured seconds of each figure.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Only Sluice.
+    #[arg(long)]
+    without_restate: bool,
+}
+
+const STEP_COUNTS: [u32; 2] = [1, 10];
+
+/// What callers prove to know.
+const SECRET: &str = "only-for-this-measurement";
+
+struct Figure {
+    system: String,
+    steps: u32,
+    seen: Seen,
+}
+
+/// Measures all systems one after the other, prints a table, then JSON on the last line.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let program = project::build_server(Profile::Release)?;
+    let servers = Servers::provide(&[Kind::Postgres])?;
+    let machine = machine::describe();
+    let load = Load {
+        callers: options.callers,
+        warm_up: Duration::from_secs(2),
+        measured: Duration::from_secs(options.seconds),
+    };
+    let mut figures = Vec::new();
+    measure_sluice("Sluice, SQLite", &program, None, load, &mut figures)?;
+    match servers.url(Kind::Postgres) {
+        Some(url) => measure_sluice("Sluice, PostgreSQL", &program, Some(url), load, &mut figures)?,
+        None => println!("PostgreSQL is missing; its figures are left out"),
+    }
+    if !options.without_restate {
+        match Restate::start() {
+            Ok(restate) => {
+                for steps in STEP_COUNTS {
+                    let system = format!("Restate {}", Restate::version());
+                    println!("{system}: {steps} steps");
+                    figures.push(Figure { system, steps, seen: restate.drive(steps, load)? });
+                }
+            }
+            Err(error) => println!("Restate cannot be measured here: {error:#}"),
+        }
+    }
+    print(&figures, &machine, load);
+    Ok(())
+}
+
+fn measure_sluice(
+    system: &str,
+    program: &Path,
+    database: Option<&str>,
+    load: Load,
+    figures: &mut Vec<Figure>,
+) -> Result<()> {
+    let server = Sluice::start(program, database)?;
+    for steps in STEP_COUNTS {
+        println!("{system}: {steps} steps");
+        let request = Request {
+            port: server.port,
+            path: format!("/hooks/noop-{steps}?wait=30s"),
+            headers: vec![format!("Authorization: Bearer {SECRET}")],
+            body: "{}".into(),
+            expect: "\"status\":\"succeeded\"",
+        };
+        let seen = load::drive(&request, load).with_context(|| format!("see {}", server.folder.display()))?;
+        figures.push(Figure { system: system.to_owned(), steps, seen });
+    }
+    Ok(())
+}
+
+/// A workflow of `steps` scripts that do nothing, each needing the one before.
+fn workflow(steps: u32) -> String {
+    let mut text =
+        format!("name: noop-{steps}\ntriggers:\n  - webhook: {{ path: noop-{steps}, secret: bench }}\nsteps:\n");
+    for step in 1..=steps {
+        text.push_str(&format!("  - id: s{step}\n    uses: script\n    with: {{ script: \"()\" }}\n"));
+        if step > 1 {
+            text.push_str(&format!("    needs: [s{}]\n", step - 1));
+        }
+    }
+    text
+}
+
+/// A server of our own with a fresh data folder; ends when dropped.
+struct Sluice {
+    process: Child,
+    port: u16,
+    folder: PathBuf,
+}
+
+impl Sluice {
+    fn start(program: &Path, database: Option<&str>) -> Result<Self> {
+        let folder = project::target_dir().join("bench/sluice");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder)?;
+        let port = free_port()?;
+        let command = |arguments: &[&str]| {
+            let mut command = Command::new(program);
+            command.arg("--data-dir").arg(&folder).args(arguments);
+            command.env("SLUICE_SECRET_BENCH", SECRET);
+            if let Some(url) = database {
+                command.env("SLUICE_METADATA_URL", url);
+            }
+            command
+        };
+        for steps in STEP_COUNTS {
+            let file = folder.join(format!("noop-{steps}.yaml"));
+            fs::write(&file, workflow(steps))?;
+            let file = file.to_str().context("the build folder's name is not UTF-8")?;
+            command::output(&mut command(&["workflow", "save", file]))?;
+        }
+        let log = fs::File::create(folder.join("log"))?;
+        let mut serve = command(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
+        serve.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let process = serve.spawn().context("cannot start the server")?;
+        let mut server = Self { process, port, folder };
+        server.wait_ready()?;
+        Ok(server)
+    }
+
+    fn wait_ready(&mut self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            if let Some(status) = self.process.try_wait()? {
+                bail!("the server ended at once ({status}); see {}", self.folder.display());
+            }
+            if Instant::now() > deadline {
+                bail!("the server does not listen; see {}", self.folder.display());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Sluice {
+    fn drop(&mut self) {
+        // Durable is what was acknowledged, so nothing is lost by ending it at once.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn print(figures: &[Figure], machine: &Value, load: Load) {
+    println!(
+        "\n{:<22} {:>5} {:>9} {:>9} {:>9} {:>9} {:>10}",
+        "system", "steps", "runs/s", "p50 ms", "p95 ms", "p99 ms", "steps/s"
+    );
+    let mut rows = Vec::new();
+    for figure in figures {
+        let [p50, p95, p99] = [0.5, 0.95, 0.99].map(|share| figure.seen.percentile_ms(share));
+        let (rate, steps_rate) = (figure.seen.rate, figure.seen.rate * f64::from(figure.steps));
+        println!(
+            "{:<22} {:>5} {rate:>9.0} {p50:>9.1} {p95:>9.1} {p99:>9.1} {steps_rate:>10.0}",
+            figure.system, figure.steps
+        );
+        rows.push(json!({
+            "system": figure.system, "steps": figure.steps, "runs_per_s": rate, "steps_per_s": steps_rate,
+            "p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "mean_ms": figure.seen.mean_ms(),
+        }));
+    }
+    println!();
+    let mut added = Vec::new();
+    for pair in figures.chunks_exact(2).filter(|pair| pair[0].system == pair[1].system) {
+        let per_step = (pair[1].seen.mean_ms() - pair[0].seen.mean_ms()) / f64::from(pair[1].steps - pair[0].steps);
+        println!("{}: {per_step:.2} ms added per step", pair[0].system);
+        added.push(json!({ "system": pair[0].system, "ms_per_step": per_step }));
+    }
+    let result = json!({
+        "bench": "engine", "machine": machine, "callers": load.callers, "seconds": load.measured.as_secs(),
+        "figures": rows, "added": added,
+    });
+    println!("\n{result}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_needs_the_one_before() {
+        let text = workflow(10);
+        assert_eq!(text.matches("uses: script").count(), 10);
+        assert_eq!(text.matches("needs:").count(), 9);
+        assert!(text.ends_with("needs: [s9]\n"));
+    }
+}

@@ -1,0 +1,149 @@
+//! `cargo xtask demo`: builds the plugins and the server, runs the market-day workflow on good and on spoiled input,
+//! and tells what happened as a person would want to read it.
+
+mod report;
+mod site;
+
+use crate::project::{self, Profile};
+use crate::{command, spoil};
+use anyhow::{Context, Result, bail};
+use report::Run;
+use serde_json::Value;
+use site::Site;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+/// Where the workflow's stores are, and what happens at the end.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Leaves the server running at the end and tells its address.
+    #[arg(long)]
+    serve: bool,
+    /// Address to listen on with `--serve`.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// PostgreSQL for market data, instead of an SQLite file.
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+    /// MySQL or MariaDB for reference data, instead of an SQLite file.
+    #[arg(long, value_name = "URL")]
+    mysql: Option<String>,
+    /// Redis for the look-up of airports, instead of an SQLite file.
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
+}
+
+/// Builds, runs and tells.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    println!("Building the plugins");
+    project::build_plugins()?;
+    println!("Building the server (the first time this takes minutes; cargo shows where it is)");
+    let program = project::build_server(Profile::Dev)?;
+    let start = Instant::now();
+
+    let site = Site::start(&spoil::folder().join("data"))?;
+    let server = Server { program, data_dir: project::target_dir().join("demo") };
+    server.prepare(options, &site)?;
+
+    for (title, input) in [("Good input", ""), ("Spoiled input", "spoiled/")] {
+        println!("\n== {title} ==\n");
+        let bars = format!("{}/{input}sp500-2000.csv", site.address());
+        run_once(&server, options, &site, &bars)?;
+    }
+    println!(
+        "\nBoth runs took {:.1} s; their stores lie in {}",
+        start.elapsed().as_secs_f64(),
+        server.data_dir.display()
+    );
+    if options.serve { server.serve(&options.listen) } else { Ok(()) }
+}
+
+fn run_once(server: &Server, options: &Options, site: &Site, bars: &str) -> Result<()> {
+    let lookup = if options.redis.is_some() { "airport:{iata}" } else { "airport_lookup" };
+    let inputs = [("base", site.address()), ("bars", bars), ("lookup", lookup)];
+    let run = server.run_workflow(&spoil::folder().join("workflow.yaml"), &inputs)?;
+    report::print_steps(&run);
+    report::print_rejected(&server.read_rejected(&run)?);
+    report::print_differences(&run);
+    report::print_alerts(&site.take_alerts());
+    if !run.succeeded() {
+        bail!("the run {} ended as {}", run.id(), run.status());
+    }
+    Ok(())
+}
+
+/// The server's program and the folder it works in.
+struct Server {
+    program: PathBuf,
+    data_dir: PathBuf,
+}
+
+impl Server {
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--data-dir").arg(&self.data_dir);
+        command
+    }
+
+    fn call(&self, arguments: &[&str]) -> Result<String> {
+        command::output(self.command().args(arguments))
+    }
+
+    /// A fresh data folder with connections, plugins and the channel.
+    fn prepare(&self, options: &Options, site: &Site) -> Result<()> {
+        if self.data_dir.exists() {
+            fs::remove_dir_all(&self.data_dir).context("cannot remove the folder of the last demo")?;
+        }
+        fs::create_dir_all(&self.data_dir)?;
+        let sqlite = |name: &str| format!("sqlite://{}", self.data_dir.join(format!("{name}.db")).display());
+        let url = |given: &Option<String>, name: &str| given.clone().unwrap_or_else(|| sqlite(name));
+        for (name, url) in [
+            ("landing", sqlite("landing")),
+            ("history", url(&options.postgres, "history")),
+            ("catalog", url(&options.mysql, "catalog")),
+            ("lookup", url(&options.redis, "lookup")),
+            ("rejects", sqlite("rejects")),
+        ] {
+            self.call(&["connection", "add", name, &url])?;
+        }
+        let grant = format!("http:{}", site.address());
+        for plugin in project::PLUGINS {
+            let folder = project::plugins_dir().join(plugin);
+            let folder = folder.to_str().context("the build folder's name is not UTF-8")?;
+            self.call(&["plugin", "install", folder, "--grant", &grant, "--yes"])?;
+        }
+        let url = format!("url={}/alerts", site.address());
+        let secret = format!("secret={}", site.secret());
+        self.call(&["channel", "add", "ops", "--plugin", "webhook", "--set", &url, "--secret", &secret])?;
+        Ok(())
+    }
+
+    fn run_workflow(&self, file: &Path, inputs: &[(&str, &str)]) -> Result<Run> {
+        let mut command = self.command();
+        command.arg("run").arg(file).arg("--json");
+        for (name, value) in inputs {
+            command.args(["--input", &format!("{name}={value}")]);
+        }
+        let output = command::capture(&mut command)?;
+        let run = serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("`sluice run` said: {}", String::from_utf8_lossy(&output.stderr)))?;
+        Ok(Run::new(run))
+    }
+
+    /// What the run kept out, from the table `write` filled.
+    fn read_rejected(&self, run: &Run) -> Result<Vec<Value>> {
+        if run.rows_rejected() == 0 {
+            return Ok(Vec::new());
+        }
+        let text = self.call(&["connection", "read", "rejects", "bars", "--limit", "100", "--json"])?;
+        let rows: Value = serde_json::from_str(&text).context("`sluice connection read` wrote no JSON")?;
+        Ok(rows.as_array().cloned().unwrap_or_default())
+    }
+
+    fn serve(&self, listen: &str) -> Result<()> {
+        println!("\nServing on http://{listen} (interrupt to stop)");
+        command::run(self.command().args(["serve", "--listen", listen]))
+    }
+}

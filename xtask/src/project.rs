@@ -1,0 +1,74 @@
+//! Where things lie: the checkout, the build folder, the cache, and the programs built from the checkout.
+
+use crate::command;
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// First-party plugins, by the names of their folders.
+pub(crate) const PLUGINS: &[&str] = &["csv-http", "webhook"];
+
+/// The checkout's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the checkout")
+}
+
+/// Where cargo builds: `CARGO_TARGET_DIR`, else `target` in the checkout.
+pub(crate) fn target_dir() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root().join(folder),
+        None => root().join("target"),
+    }
+}
+
+/// Where tools are kept between runs, outside the checkout: `$HOME/.cache/sluice-ci`.
+pub(crate) fn cache_dir() -> Result<PathBuf> {
+    let home = std::env::var_os("HOME").context("`HOME` is not set")?;
+    Ok(PathBuf::from(home).join(".cache/sluice-ci"))
+}
+
+/// Cargo, called in the checkout.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// The server binary, built first; cargo shows its progress.
+pub(crate) fn build_server(profile: Profile) -> Result<PathBuf> {
+    let mut build = cargo();
+    build.args(["build", "--package", "app"]);
+    if profile == Profile::Release {
+        build.arg("--release");
+    }
+    command::run(&mut build)?;
+    Ok(target_dir().join(profile.folder()).join("sluice"))
+}
+
+/// The first-party plugins' folders, built first where their sources changed.
+pub(crate) fn build_plugins() -> Result<Vec<crate::wasm::Built>> {
+    crate::wasm::build_plugins(root(), &plugins_dir(), PLUGINS)
+}
+
+/// Where built plugins are put, one folder each.
+pub(crate) fn plugins_dir() -> PathBuf {
+    target_dir().join("plugins")
+}
+
+/// How much the compiler optimizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Quick to build; for tests and the demo.
+    Dev,
+    /// For measurements.
+    Release,
+}
+
+impl Profile {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
+}

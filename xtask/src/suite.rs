@@ -1,0 +1,113 @@
+//! `cargo xtask test`: every suite, with real servers, and one last line that sums them all.
+
+mod count;
+
+use crate::project::{self, Profile};
+use crate::servers::{Kind, Servers};
+use crate::{command, wasm};
+use anyhow::{Context, Result, bail};
+use count::{Counter, Counts};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+/// What to test.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The long form: many kills, many rows.
+    #[arg(long)]
+    soak: bool,
+    /// Only these crates.
+    crates: Vec<String>,
+}
+
+/// Runs the tests; the last line on standard output is `N passed, N failed, N skipped`.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+    let servers = Servers::provide(Kind::ALL)?;
+    for kind in servers.missing() {
+        println!("{}: missing, and could not be installed; tests that need it are skipped", kind.title());
+    }
+    if in_ci && !servers.missing().is_empty() {
+        bail!("in CI no test may be skipped, and a server is missing");
+    }
+    let mut environment: Vec<(String, String)> =
+        servers.variables().map(|(name, url)| (name.to_owned(), url.to_owned())).collect();
+    if in_ci {
+        environment.push(("SLUICE_TEST_NO_SKIP".to_owned(), "1".to_owned()));
+    }
+    if options.soak {
+        environment.push(("SLUICE_TEST_SOAK".to_owned(), "1".to_owned()));
+    }
+
+    let mut counts = Counts::default();
+    match prepare() {
+        Ok(()) => {
+            counts += run_cargo(options, &environment)?;
+            if options.crates.is_empty() && project::root().join("web/package.json").is_file() {
+                counts += run_web(&environment)?;
+            }
+        }
+        // What does not build fails like a test, so that the last line tells it too.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            counts.failed += 1;
+        }
+    }
+    drop(servers);
+    println!("{counts}");
+    if counts.failed > 0 {
+        bail!("tests failed");
+    }
+    Ok(())
+}
+
+/// Builds what tests run: the plugins' components and the server binary, which `tests` starts as a process.
+fn prepare() -> Result<()> {
+    let _built: Vec<wasm::Built> = project::build_plugins()?;
+    project::build_server(Profile::Dev)?;
+    Ok(())
+}
+
+fn run_cargo(options: &Options, environment: &[(String, String)]) -> Result<Counts> {
+    let mut cargo = project::cargo();
+    cargo.args(["test", "--no-fail-fast"]);
+    if options.crates.is_empty() {
+        cargo.arg("--workspace");
+    }
+    for name in &options.crates {
+        cargo.args(["--package", name]);
+    }
+    // A test that skips passes for libtest; it says so on its standard output, which is shown on request only.
+    cargo.args(["--", "--show-output"]);
+    count_output(&mut cargo, environment, Counter::for_libtest())
+}
+
+fn run_web(environment: &[(String, String)]) -> Result<Counts> {
+    let web = project::root().join("web");
+    if !web.join("node_modules").is_dir() {
+        command::run(Command::new("npm").arg("ci").current_dir(&web))?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["test", "--silent"]).current_dir(&web).env("NO_COLOR", "1").env("CI", "1");
+    count_output(&mut npm, environment, Counter::for_vitest())
+}
+
+/// Runs a test runner, passes its lines on and counts.
+fn count_output(runner: &mut Command, environment: &[(String, String)], mut counter: Counter) -> Result<Counts> {
+    let program = runner.get_program().to_string_lossy().into_owned();
+    let mut child = runner
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{program}`"))?;
+    let output = child.stdout.take().expect("standard output is piped");
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        if counter.read(&line) {
+            println!("{line}");
+        }
+    }
+    let status = child.wait()?;
+    Ok(counter.finish(status.success()))
+}
