@@ -78,7 +78,7 @@ pub(crate) struct Servers {
 impl Servers {
     /// Finds or starts one server of each kind in `kinds`.
     pub(crate) fn provide(kinds: &[Kind]) -> Result<Self> {
-        let mut servers = Self { urls: Vec::new(), missing: Vec::new(), keeper: None, children: Vec::new() };
+        let mut servers = Self::none();
         let mut to_start = Vec::new();
         for &kind in kinds {
             match std::env::var(kind.variable()) {
@@ -97,6 +97,10 @@ impl Servers {
             }
         }
         Ok(servers)
+    }
+
+    fn none() -> Self {
+        Self { urls: Vec::new(), missing: Vec::new(), keeper: None, children: Vec::new() }
     }
 
     /// Variable and URL of each server that is there.
@@ -254,5 +258,35 @@ impl Account {
 
     fn apply(&self, command: &mut Command) {
         command.uid(self.uid).gid(self.gid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn private_servers_answer_and_leave_nothing_behind() {
+        let mut servers = Servers::none();
+        for &kind in Kind::ALL {
+            match kind.program() {
+                Some(program) => servers.start(kind, &program).unwrap(),
+                None => println!("skipped: {} is not installed", kind.title()),
+            }
+        }
+        let Some(keeper) = &servers.keeper else { return };
+        let folder = keeper.folder().to_owned();
+        assert!(folder.is_dir());
+        let ports: Vec<u16> = servers
+            .urls
+            .iter()
+            .map(|(_, url)| url.rsplit(':').next().unwrap().split('/').next().unwrap().parse().unwrap())
+            .collect();
+        assert!(ports.iter().all(|port| std::net::TcpStream::connect(("127.0.0.1", *port)).is_ok()));
+        drop(servers);
+        assert!(!folder.exists());
+        assert!(ports.iter().all(|port| std::net::TcpStream::connect(("127.0.0.1", *port)).is_err()));
     }
 }
