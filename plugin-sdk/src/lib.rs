@@ -1,1 +1,41 @@
-//! plugin-sdk
+//! Everything a plugin author needs: the contract (`wit/`), traits to implement, and fakes to test with.
+//!
+//! Implement [`Source`], [`Sink`], [`Transform`], [`Channel`] or [`Translator`], name it in [`export_plugin!`], and
+//! reach the outside through the [`Host`] that is handed over. The logic compiles natively too, where
+//! [`testing::FakeHost`] stands for the server: unit tests need no WebAssembly.
+//! What the host does with a plugin, and what it refuses, is `server/plugin-host`'s business.
+
+pub mod batch;
+pub mod channel;
+mod error;
+mod export;
+mod host;
+pub mod sink;
+pub mod source;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+pub mod transform;
+pub mod translator;
+
+/// What `wit-bindgen` made of `wit/0.1`: the raw imports, for capabilities that [`Host`] does not wrap yet.
+#[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, reason = "generated code")]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "wit/0.1",
+        world: "base",
+        generate_unused_types: true,
+        additional_derives: [PartialEq],
+        additional_derives_ignore: ["response"],
+    });
+}
+
+pub use batch::{Batch, Column, ColumnBuilder, ColumnView, DataType, Field, Schema};
+pub use channel::{Channel, Message, Severity};
+pub use error::{Error, ErrorKind, Result};
+#[doc(hidden)]
+pub use export::install_panic_hook;
+pub use host::{Body, Host, Level, Method, Request, Response};
+pub use sink::{Mark, Position, Sink, Writer};
+pub use source::{Page, Reader, Rejection, Resume, Source};
+pub use transform::{Transform, Transformer};
+pub use translator::{Note, NoteLevel, Statement, Translator};

@@ -1,0 +1,205 @@
+//! A fake server for native unit tests: answers that the test lays out, and a record of what the plugin did.
+//!
+//! ```
+//! use plugin_sdk::testing::{FakeHost, answer};
+//! use plugin_sdk::{Method, Request};
+//!
+//! let host = FakeHost::default().settings(serde_json::json!({ "limit": 3 })).answer(answer(200, "hello")).host();
+//! let mut response = host.send(Request::new(Method::Get, "https://example.com")).expect("laid out");
+//! assert_eq!(response.body.read_all(100).expect("short"), b"hello");
+//! assert_eq!(host.fake().requests()[0].url, "https://example.com");
+//! ```
+
+use crate::{Body, Error, ErrorKind, Host, Level, Request, Response, Result};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// Stands for the server. Lay out what it answers, then make a [`Host`] of it.
+#[derive(Default)]
+pub struct FakeHost {
+    settings: RefCell<String>,
+    secrets: RefCell<BTreeMap<String, String>>,
+    answers: RefCell<VecDeque<Result<FakeAnswer>>>,
+    requests: RefCell<Vec<Request>>,
+    log: RefCell<Vec<(Level, String)>>,
+    kv: RefCell<BTreeMap<String, Vec<u8>>>,
+    now: Cell<i64>,
+    slept: Cell<u64>,
+    progress: RefCell<Vec<(u64, Option<u64>, String)>>,
+}
+
+/// An answer to one request, its body in the pieces in which it comes.
+#[derive(Debug, Clone, Default)]
+pub struct FakeAnswer {
+    /// The status code.
+    pub status: u16,
+    /// Names in lowercase, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body's pieces; an error breaks it off.
+    pub body: Vec<Result<Vec<u8>>>,
+}
+
+impl FakeAnswer {
+    /// The same answer with one more header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+/// An answer whose body comes in one piece.
+#[must_use]
+pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> FakeAnswer {
+    FakeAnswer { status, headers: Vec::new(), body: vec![Ok(body.into())] }
+}
+
+impl FakeHost {
+    /// The step's settings.
+    #[must_use]
+    pub fn settings(self, settings: serde_json::Value) -> Self {
+        self.settings.replace(settings.to_string());
+        self
+    }
+
+    /// A granted secret.
+    #[must_use]
+    pub fn with_secret(self, name: &str, value: &str) -> Self {
+        self.secrets.borrow_mut().insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The answer to the next request that has none yet.
+    #[must_use]
+    pub fn answer(self, answer: FakeAnswer) -> Self {
+        self.answers.borrow_mut().push_back(Ok(answer));
+        self
+    }
+
+    /// The error that the next request without an answer meets.
+    #[must_use]
+    pub fn fail(self, error: Error) -> Self {
+        self.answers.borrow_mut().push_back(Err(error));
+        self
+    }
+
+    /// What the clock says, in microseconds since 1970.
+    #[must_use]
+    pub fn at(self, micros: i64) -> Self {
+        self.now.set(micros);
+        self
+    }
+
+    /// The host to hand to the plugin.
+    #[must_use]
+    pub fn host(self) -> Host {
+        Host { fake: Rc::new(self) }
+    }
+
+    /// The requests sent so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.borrow().clone()
+    }
+
+    /// The lines logged so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(Level, String)> {
+        self.log.borrow().clone()
+    }
+
+    /// What progress was reported so far.
+    #[must_use]
+    pub fn reports(&self) -> Vec<(u64, Option<u64>, String)> {
+        self.progress.borrow().clone()
+    }
+
+    pub(crate) fn settings_text(&self) -> String {
+        let settings = self.settings.borrow();
+        if settings.is_empty() { "{}".to_owned() } else { settings.clone() }
+    }
+
+    pub(crate) fn log(&self, level: Level, message: &str, _fields: &[(String, String)]) {
+        self.log.borrow_mut().push((level, message.to_owned()));
+    }
+
+    pub(crate) fn progress(&self, done: u64, total: Option<u64>, unit: &str) {
+        self.progress.borrow_mut().push((done, total, unit.to_owned()));
+    }
+
+    pub(crate) fn secret(&self, name: &str) -> Result<String> {
+        let missing = || Error::new(ErrorKind::Denied, format!("secret `{name}` was not granted"));
+        self.secrets.borrow().get(name).cloned().ok_or_else(missing)
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.now.get()
+    }
+
+    pub(crate) fn monotonic(&self) -> u64 {
+        self.slept.get()
+    }
+
+    pub(crate) fn sleep(&self, micros: u64) {
+        self.slept.set(self.slept.get() + micros);
+        self.now.set(self.now.get().saturating_add_unsigned(micros));
+    }
+
+    pub(crate) fn kv_get(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.kv.borrow().get(key).cloned())
+    }
+
+    pub(crate) fn kv_set(&self, key: &str, value: &[u8]) -> Result<()> {
+        self.kv.borrow_mut().insert(key.to_owned(), value.to_vec());
+        Ok(())
+    }
+
+    pub(crate) fn kv_delete(&self, key: &str) -> Result<()> {
+        self.kv.borrow_mut().remove(key);
+        Ok(())
+    }
+
+    pub(crate) fn send(&self, request: Request) -> Result<Response> {
+        let missing = Error::permanent(format!("the test laid out no answer for `{}`", request.url));
+        self.requests.borrow_mut().push(request);
+        let FakeAnswer { status, headers, body } = self.answers.borrow_mut().pop_front().unwrap_or(Err(missing))?;
+        Ok(Response { status, headers, body: Body::fake(FakeBody { pieces: body.into() }) })
+    }
+}
+
+impl Host {
+    /// The fake behind it, for what the plugin did.
+    #[must_use]
+    pub fn fake(&self) -> &FakeHost {
+        &self.fake
+    }
+}
+
+/// The body of a fake answer.
+pub(crate) struct FakeBody {
+    pieces: VecDeque<Result<Vec<u8>>>,
+}
+
+impl FakeBody {
+    pub(crate) fn read(&mut self, max_bytes: u32) -> Result<Option<Vec<u8>>> {
+        let Some(piece) = self.pieces.pop_front() else { return Ok(None) };
+        let mut piece = piece?;
+        if piece.len() > max_bytes as usize {
+            let rest = piece.split_off(max_bytes as usize);
+            self.pieces.push_front(Ok(rest));
+        }
+        Ok(Some(piece))
+    }
+
+    pub(crate) fn read_all(&mut self, limit: u32) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        while let Some(piece) = self.read(u32::MAX)? {
+            all.extend_from_slice(&piece);
+            if all.len() > limit as usize {
+                return Err(Error::permanent(format!("the answer is longer than {limit} bytes")));
+            }
+        }
+        Ok(all)
+    }
+}
