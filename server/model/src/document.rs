@@ -4,6 +4,13 @@
 //! steps mean together (edges, stages, circles, settings) is checked by the engine's plan.
 //! Durations are written `500ms`, `30s`, `5m`, `2h`, `1d`.
 
+mod duration;
+pub mod read;
+mod step;
+
+pub use duration::parse_duration;
+pub use step::read_steps;
+
 use crate::StepId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
