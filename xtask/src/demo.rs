@@ -22,7 +22,7 @@ pub(crate) struct Options {
     #[arg(long)]
     serve: bool,
     /// Address to listen on with `--serve`.
-    #[arg(long, default_value = "127.0.0.1:8080")]
+    #[arg(long, default_value = "127.0.0.1:7700")]
     listen: String,
     /// PostgreSQL for market data, instead of an SQLite file.
     #[arg(long, value_name = "URL")]
