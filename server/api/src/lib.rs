@@ -1,1 +1,14 @@
-//! api
+//! GraphQL, REST and webhooks: translates requests and decides nothing.
+//!
+//! Every route is listed in [`server`]; each asks for the API token unless its own line there says otherwise. What
+//! starts, stops or changes a run goes to the engine. Faults keep the one shape on their way out ([`error`]).
+
+pub mod auth;
+pub mod error;
+pub mod graphql;
+pub mod health;
+pub mod hooks;
+pub mod openapi;
+pub mod server;
+
+pub use server::{ApiConfig, ApiState, serve};

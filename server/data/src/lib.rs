@@ -4,6 +4,7 @@
 //! traits, `steps` and `transfer` use them, and none of the four knows another.
 //! Start with [`batch::Batch`] and the two halves of "nothing lost, nothing twice": [`source::Resume`] and [`sink::Sink`].
 
+pub mod address;
 pub mod batch;
 pub mod channel;
 pub mod connector;
@@ -14,12 +15,13 @@ pub mod sink;
 pub mod source;
 pub mod transform;
 
+pub use address::{AddressPattern, AddressRules};
 pub use batch::{BATCH_ROWS, Batch, Checkpoint, Lane};
 pub use channel::{Alert, AlertSeverity, Channel, Delivery};
 pub use connector::{Abilities, Connector, System};
 pub use error::Error;
 pub use ledger::{LedgerEntry, LedgerKey};
-pub use registry::{Connections, Plugins};
+pub use registry::{Connections, FileRequest, Files, Plugins};
 pub use sink::{Mode, RefusedRow, Sink, WriteOptions, Written};
 pub use source::{Resume, Source, SourceBatch};
 pub use transform::Transformer;

@@ -22,12 +22,20 @@ pub trait Connections: Send + Sync {
 }
 
 /// Who calls a plugin: for its log lines, its `kv` namespace and its idempotency keys.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct PluginCall {
     /// Settings of the step, rendered, as a JSON object.
     pub settings: serde_json::Value,
     /// The same in every attempt of the same piece of work: `run_…/bars`.
     pub idempotency_key: String,
+    /// Values for the capability `secret`, by the names the plugin's manifest asks for. Never logged.
+    pub secrets: serde_json::Map<String, serde_json::Value>,
+}
+
+impl std::fmt::Debug for PluginCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PluginCall").field("idempotency_key", &self.idempotency_key).finish_non_exhaustive()
+    }
 }
 
 /// The installed plugins.
@@ -61,4 +69,30 @@ pub trait Plugins: Send + Sync {
     /// # Errors
     /// As for [`Plugins::open_source`].
     async fn open_channel(&self, plugin: &str, call: PluginCall) -> Result<Arc<dyn Channel>>;
+}
+
+/// A file, or what an address answers, that a step wants to read.
+#[derive(Debug, Clone)]
+pub struct FileRequest {
+    /// The folder that relative paths start from and no path may leave.
+    pub root: std::path::PathBuf,
+    /// `csv`, `json` or `parquet`.
+    pub format: String,
+    /// The path relative to `root`, or an `http://` or `https://` address.
+    pub location: String,
+    /// The format's settings and the request's (`method`, `headers`, `body`), as the step's schema allows them.
+    pub options: serde_json::Map<String, serde_json::Value>,
+    /// Where an earlier attempt's source stood.
+    pub resume_at: Option<crate::Checkpoint>,
+}
+
+/// How steps read files and addresses, without knowing formats or the network.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// Opens a source over the file or the answer.
+    ///
+    /// # Errors
+    /// `file_not_found`, `invalid_value` for a path that leaves the folder or a wrong setting, `address_refused`,
+    /// `remote_failed`, or a connection error.
+    async fn open(&self, request: FileRequest) -> Result<Box<dyn Source>>;
 }

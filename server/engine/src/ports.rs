@@ -95,6 +95,12 @@ pub struct TaskSpec {
     pub steps: Vec<StepId>,
     /// Counted from 1.
     pub attempt: u32,
+    /// Grows with every task the run makes, so that the ledgers' fences grow over attempts too.
+    #[serde(default)]
+    pub epoch: u32,
+    /// When the run's time is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<DateTime<Utc>>,
     /// For a chunk: its number and its item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk: Option<Chunk>,
@@ -317,7 +323,7 @@ pub enum RunEventKind {
 /// What a worker hands to the runner.
 #[derive(Debug, Clone)]
 pub struct TaskContext {
-    /// The lease.
+    /// The lease. Its `fence` is the one for ledgers: the spec's epoch above, the store's fence below ([`ledger_fence`]).
     pub task: LeasedTask,
     /// The workflow it belongs to.
     pub workflow_id: WorkflowId,
@@ -327,6 +333,12 @@ pub struct TaskContext {
     pub cancel: CancellationToken,
     /// Where progress and log lines go while the task runs.
     pub observer: Arc<dyn Observer>,
+}
+
+/// The fencing number that sinks see: larger in every attempt and, within one, in every lease.
+#[must_use]
+pub fn ledger_fence(spec: &TaskSpec, lease_fence: i64) -> i64 {
+    (i64::from(spec.epoch) << 24) | (lease_fence & 0x00ff_ffff)
 }
 
 /// Hears of a task while it runs. Never blocks.

@@ -1,0 +1,52 @@
+//! `POST /graphql`: JSON only, few operations at once, none for ever.
+
+use super::Context;
+use crate::auth::require_token;
+use crate::error::ApiError;
+use crate::server::ApiState;
+use actix_web::http::header;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use juniper::http::GraphQLBatchRequest;
+use model::{ErrorCode, Fault};
+use std::time::Duration;
+
+/// The most operations in one request.
+const BATCH_MOST: usize = 10;
+
+/// The longest one request may take.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The largest answer, in bytes.
+const ANSWER_MOST: usize = 16 << 20;
+
+/// Executes one operation, or a list of them.
+pub async fn post(state: Data<ApiState>, request: HttpRequest, body: Bytes) -> Result<HttpResponse, ApiError> {
+    require_token(&request, &state.token)?;
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    // A form posted by a strange page cannot have this type.
+    if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
+        return Err(ApiError::bad_request("the body's type must be `application/json`"));
+    }
+    let batch: GraphQLBatchRequest = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::bad_request(format!("the body is not a GraphQL request: {error}")))?;
+    if matches!(&batch, GraphQLBatchRequest::Batch(requests) if requests.len() > BATCH_MOST) {
+        return Err(ApiError::bad_request(format!("at most {BATCH_MOST} operations are allowed in one request")));
+    }
+    let context = Context { engine: state.engine.clone() };
+    let Ok(answer) = tokio::time::timeout(LONGEST, batch.execute(&state.schema, &context)).await else {
+        return Err(too_large(format!("the request took longer than {} s", LONGEST.as_secs())));
+    };
+    let text = serde_json::to_vec(&answer)
+        .map_err(|error| ApiError(Fault::new(ErrorCode::Internal, format!("the answer cannot be written: {error}"))))?;
+    if text.len() > ANSWER_MOST {
+        return Err(too_large(format!("the answer has more than {} MiB", ANSWER_MOST >> 20)));
+    }
+    // GraphQL over HTTP: an operation that could not start is the caller's fault.
+    let mut response = if answer.is_ok() { HttpResponse::Ok() } else { HttpResponse::BadRequest() };
+    Ok(response.content_type("application/json").body(text))
+}
+
+fn too_large(message: String) -> ApiError {
+    ApiError(Fault::new(ErrorCode::RequestTooLarge, message).hint("Ask for fewer fields, or for smaller pages."))
+}

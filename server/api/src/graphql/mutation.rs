@@ -1,0 +1,83 @@
+//! Changing.
+
+use super::Context;
+use super::query::run_id;
+use super::types::{Problem, Run, Saved, Workflow};
+use crate::error::ApiError;
+use engine::engine::StartRun;
+use juniper::graphql_object;
+use model::{ErrorCode, Fault, StepId};
+use serde_json::{Map, Value};
+
+/// Everything that can be changed.
+pub struct Mutation;
+
+#[graphql_object(context = Context)]
+impl Mutation {
+    /// Saves a document as the newest version of the workflow it names, or tells all its faults.
+    async fn save_workflow(context: &Context, text: String) -> Saved {
+        match context.engine.save_workflow(&text).await {
+            Ok(workflow) => Saved { workflow: Some(Workflow(workflow)), problems: Vec::new() },
+            Err(faults) => Saved { workflow: None, problems: faults.into_iter().map(Problem::from).collect() },
+        }
+    }
+
+    /// Lets a workflow's triggers fire, or not.
+    async fn set_workflow_enabled(context: &Context, id: String, enabled: bool) -> Result<Workflow, ApiError> {
+        let workflow = context.engine.get_workflow(&id).await?;
+        context.engine.set_workflow_enabled(workflow.id, enabled).await?;
+        Ok(Workflow(context.engine.get_workflow(&workflow.id.to_string()).await?))
+    }
+
+    /// Removes a workflow and its versions; its runs stay.
+    async fn delete_workflow(context: &Context, id: String) -> Result<bool, ApiError> {
+        let workflow = context.engine.get_workflow(&id).await?;
+        Ok(context.engine.delete_workflow(workflow.id).await?)
+    }
+
+    /// Starts a run. `inputs` is JSON text: `{"day": "2024-01-31"}`.
+    async fn start_run(
+        context: &Context,
+        workflow: String,
+        inputs: Option<String>,
+        version: Option<String>,
+    ) -> Result<Run, ApiError> {
+        let workflow = context.engine.get_workflow(&workflow).await?;
+        let version = version
+            .map(|version| version.parse())
+            .transpose()
+            .map_err(|error: model::id::ParseIdError| Fault::new(ErrorCode::VersionNotFound, error.to_string()))?;
+        let start = StartRun { inputs: parse_inputs(inputs.as_deref())?, version, ..StartRun::default() };
+        let run = context.engine.start_run(&workflow, start).await?;
+        Ok(Run(context.engine.get_run(run).await?))
+    }
+
+    /// Stops a run.
+    async fn cancel_run(context: &Context, id: String, reason: Option<String>) -> Result<Run, ApiError> {
+        let run = run_id(&id)?;
+        let reason: String = reason.unwrap_or_else(|| "canceled by a person".to_owned()).chars().take(500).collect();
+        context.engine.cancel_run(run, &reason).await?;
+        Ok(Run(context.engine.get_run(run).await?))
+    }
+
+    /// Tries again what did not succeed; with `from`, that step and everything after it as well.
+    async fn retry_run(context: &Context, id: String, from: Option<String>) -> Result<Run, ApiError> {
+        let run = run_id(&id)?;
+        let from = match from {
+            Some(step) => Some(StepId::new(&step).ok_or_else(|| {
+                Fault::new(ErrorCode::StepNotFound, format!("`{}` is not a step id", step.chars().take(80).collect::<String>()))
+            })?),
+            None => None,
+        };
+        context.engine.retry_run(run, from).await?;
+        Ok(Run(context.engine.get_run(run).await?))
+    }
+}
+
+fn parse_inputs(text: Option<&str>) -> Result<Map<String, Value>, Fault> {
+    let Some(text) = text else { return Ok(Map::new()) };
+    serde_json::from_str(text).map_err(|error| {
+        Fault::new(ErrorCode::InvalidInput, format!("`inputs` is not a JSON object: {error}"))
+            .hint("Write it as text: `\"{\\\"day\\\": \\\"2024-01-31\\\"}\"`.")
+    })
+}

@@ -1,0 +1,74 @@
+//! Asking.
+
+use super::types::{Problem, Run, RunStatusWord, StepKind, Workflow};
+use super::{Context, page_size};
+use crate::error::ApiError;
+use engine::ports::RunFilter;
+use juniper::graphql_object;
+use model::{ErrorCode, Fault, RunId};
+
+/// Everything that can be asked.
+pub struct Query;
+
+#[graphql_object(context = Context)]
+impl Query {
+    /// Workflows by name, after the one called `after`.
+    async fn workflows(
+        context: &Context,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<Vec<Workflow>, ApiError> {
+        let workflows = context.engine.list_workflows(after.as_deref(), page_size(first)).await?;
+        Ok(workflows.into_iter().map(Workflow).collect())
+    }
+
+    /// The workflow of that id or name.
+    async fn workflow(context: &Context, id: String) -> Result<Workflow, ApiError> {
+        Ok(Workflow(context.engine.get_workflow(&id).await?))
+    }
+
+    /// Runs, newest first, made before the run `before`.
+    async fn runs(
+        context: &Context,
+        workflow: Option<String>,
+        statuses: Option<Vec<RunStatusWord>>,
+        before: Option<String>,
+        first: Option<i32>,
+    ) -> Result<Vec<Run>, ApiError> {
+        let workflow = match workflow {
+            Some(workflow) => Some(context.engine.get_workflow(&workflow).await?.id),
+            None => None,
+        };
+        let filter = RunFilter {
+            workflow,
+            statuses: statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
+            before: before.as_deref().map(run_id).transpose()?,
+            limit: page_size(first),
+        };
+        Ok(context.engine.list_runs(&filter).await?.into_iter().map(Run).collect())
+    }
+
+    /// The run of that id.
+    async fn run(context: &Context, id: String) -> Result<Run, ApiError> {
+        Ok(Run(context.engine.get_run(run_id(&id)?).await?))
+    }
+
+    /// All faults of a document; none: it would be accepted.
+    fn check(context: &Context, text: String) -> Vec<Problem> {
+        match context.engine.check(&text) {
+            Ok(_) => Vec::new(),
+            Err(faults) => faults.into_iter().map(Problem::from).collect(),
+        }
+    }
+
+    /// The step kinds there are.
+    fn step_kinds(context: &Context) -> Vec<StepKind> {
+        let catalog = context.engine.catalog();
+        catalog.kind_names().iter().filter_map(|name| catalog.find_kind(name)).map(StepKind).collect()
+    }
+}
+
+/// The run id spelled by `text`; what is none is not found.
+pub(super) fn run_id(text: &str) -> Result<RunId, ApiError> {
+    text.parse().map_err(|error| ApiError(Fault::new(ErrorCode::RunNotFound, format!("{error}"))))
+}

@@ -1,0 +1,110 @@
+//! `/graphql/ws`: subscriptions by the protocol graphql-transport-ws.
+//!
+//! A browser cannot send headers when it opens a WebSocket, so the token comes in the first message:
+//! `{"type": "connection_init", "payload": {"token": "…"}}`. Other clients may send the header instead.
+
+use super::{Context, Schema};
+use crate::auth::{require_own_origin, require_token};
+use crate::error::ApiError;
+use crate::server::ApiState;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use actix_ws::AggregatedMessage;
+use futures::{SinkExt, StreamExt};
+use juniper::{DefaultScalarValue, InputValue, Variables};
+use juniper_graphql_ws::graphql_transport_ws::{ClientMessage, Connection, Input, Output};
+use juniper_graphql_ws::{ArcSchema, ConnectionConfig};
+use model::{ErrorCode, Fault};
+use std::sync::Arc;
+
+/// The most subscriptions of one socket.
+const OPERATIONS_MOST: usize = 50;
+
+/// The largest message a client may send, in bytes.
+const MESSAGE_MOST: usize = 128 << 10;
+
+const PROTOCOL: &str = "graphql-transport-ws";
+
+/// Opens a socket and serves it until either side closes.
+pub async fn open(state: Data<ApiState>, request: HttpRequest, body: Payload) -> Result<HttpResponse, actix_web::Error> {
+    require_own_origin(&request)?;
+    let by_header = require_token(&request, &state.token).is_ok();
+    let (response, session, messages) = actix_ws::handle_with_protocols(&request, body, &[PROTOCOL])?;
+    let messages = messages.max_frame_size(MESSAGE_MOST).aggregate_continuations().max_continuation_size(MESSAGE_MOST);
+    actix_web::rt::spawn(converse(state, by_header, session, messages));
+    Ok(response)
+}
+
+async fn converse(
+    state: Data<ApiState>,
+    by_header: bool,
+    mut session: actix_ws::Session,
+    mut messages: actix_ws::AggregatedMessageStream,
+) {
+    let (token, engine) = (state.token.clone(), state.engine.clone());
+    let init = move |params: Variables<DefaultScalarValue>| {
+        let given = match params.get("token") {
+            Some(InputValue::Scalar(scalar)) => scalar.try_to_string(),
+            _ => None,
+        };
+        let admitted = by_header || given.is_some_and(|given| token.is(&given));
+        async move {
+            if admitted {
+                Ok(ConnectionConfig::new(Context { engine }).with_max_in_flight_operations(OPERATIONS_MOST))
+            } else {
+                Err(ApiError::unauthorized())
+            }
+        }
+    };
+    let schema: ArcSchema<_, _, _, Context, DefaultScalarValue> = ArcSchema(state.schema.clone() as Arc<Schema>);
+    let (mut sink, mut stream) = Connection::new(schema, init).split::<Message>();
+    loop {
+        tokio::select! {
+            message = messages.next() => {
+                let message = match message {
+                    Some(Ok(AggregatedMessage::Text(text))) => Message(text.to_string()),
+                    Some(Ok(AggregatedMessage::Ping(bytes))) => {
+                        if session.pong(&bytes).await.is_err() { return; }
+                        continue;
+                    }
+                    Some(Ok(AggregatedMessage::Pong(_))) => continue,
+                    // Closed, broken, or binary, which the protocol does not know.
+                    _ => {
+                        let _ = session.close(None).await;
+                        return;
+                    }
+                };
+                if sink.send(message).await.is_err() { return; }
+            }
+            output = stream.next() => match output {
+                Some(Output::Message(message)) => {
+                    let text = serde_json::to_string(&message).expect("a server message is plain data");
+                    if session.text(text).await.is_err() { return; }
+                }
+                Some(Output::Close { code, message }) => {
+                    let reason = actix_ws::CloseReason { code: code.into(), description: Some(message) };
+                    let _ = session.close(Some(reason)).await;
+                    return;
+                }
+                None => {
+                    let _ = session.close(None).await;
+                    return;
+                }
+            },
+        }
+    }
+}
+
+/// A message as it came.
+struct Message(String);
+
+impl TryFrom<Message> for Input<DefaultScalarValue> {
+    type Error = ApiError;
+
+    fn try_from(message: Message) -> Result<Self, ApiError> {
+        let message: ClientMessage<DefaultScalarValue> = serde_json::from_str(&message.0).map_err(|error| {
+            ApiError(Fault::new(ErrorCode::BadRequest, format!("the message is not of {PROTOCOL}: {error}")))
+        })?;
+        Ok(Self::Message(message))
+    }
+}

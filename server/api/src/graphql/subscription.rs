@@ -1,0 +1,50 @@
+//! Listening.
+
+use super::Context;
+use super::query::run_id;
+use super::types::Happening;
+use crate::error::ApiError;
+use engine::ports::RunEventKind;
+use futures::Stream;
+use juniper::graphql_subscription;
+use model::RunId;
+use std::pin::Pin;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Everything that can be listened to.
+pub struct Subscription;
+
+type Happenings = Pin<Box<dyn Stream<Item = Result<Happening, juniper::FieldError>> + Send>>;
+
+#[graphql_subscription(context = Context)]
+impl Subscription {
+    /// What happens to a run, or to all; the stream of one run ends with it. A reader that falls behind misses old events.
+    async fn run_events(context: &Context, run: Option<String>) -> Result<Happenings, ApiError> {
+        let only = run.as_deref().map(run_id).transpose()?;
+        let events = context.engine.subscribe();
+        if let Some(only) = only {
+            // Subscribed first and asked second, so that no end falls between the two.
+            let ended = context.engine.get_run(only).await?.status.is_final();
+            if ended {
+                return Ok(Box::pin(futures::stream::empty()));
+            }
+        }
+        Ok(Box::pin(futures::stream::unfold((events, false), move |(mut events, ended)| async move {
+            if ended {
+                return None;
+            }
+            loop {
+                let event = match events.recv().await {
+                    Ok(event) => event,
+                    Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Closed) => return None,
+                };
+                if only.is_none_or(|only: RunId| only == event.run) {
+                    let ended = only.is_some()
+                        && matches!(&event.kind, RunEventKind::Run { status } if status.is_final());
+                    return Some((Ok(Happening::from(event.as_ref())), (events, ended)));
+                }
+            }
+        })))
+    }
+}

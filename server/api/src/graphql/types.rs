@@ -1,0 +1,366 @@
+//! The objects of the schema, each a thin view of the engine's records.
+
+use super::{Context, page_size};
+use crate::error::ApiError;
+use chrono::{DateTime, Utc};
+use engine::ports::{RunEvent, RunEventKind, RunFilter, VersionRecord, WorkflowRecord};
+use engine::runs::RunView;
+use juniper::{GraphQLEnum, GraphQLObject, graphql_object};
+use model::kind::KindInfo;
+use model::run::{LogLine, StepRun};
+use model::{Fault, RunStatus, StepStatus};
+
+/// A workflow with its newest version.
+pub struct Workflow(pub WorkflowRecord);
+
+#[graphql_object(context = Context)]
+impl Workflow {
+    /// Prefix `workflow_`.
+    fn id(&self) -> String {
+        self.0.id.to_string()
+    }
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// Whether its triggers fire.
+    fn enabled(&self) -> bool {
+        self.0.enabled
+    }
+    /// Number of its newest version, counted from 1.
+    fn version_number(&self) -> i32 {
+        i32::try_from(self.0.number).unwrap_or(i32::MAX)
+    }
+    fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+    fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at
+    }
+    /// Its newest version.
+    async fn version(&self, context: &Context) -> Result<Version, ApiError> {
+        Ok(Version(context.engine.get_version(self.0.version).await?))
+    }
+    /// Its versions, newest first.
+    async fn versions(&self, context: &Context, first: Option<i32>) -> Result<Vec<Version>, ApiError> {
+        let versions = context.engine.list_versions(self.0.id, page_size(first)).await?;
+        Ok(versions.into_iter().map(Version).collect())
+    }
+    /// Its runs, newest first.
+    async fn runs(&self, context: &Context, first: Option<i32>) -> Result<Vec<Run>, ApiError> {
+        let filter = RunFilter { workflow: Some(self.0.id), limit: page_size(first), ..RunFilter::default() };
+        Ok(context.engine.list_runs(&filter).await?.into_iter().map(Run).collect())
+    }
+}
+
+/// One immutable version of a workflow's document.
+pub struct Version(pub VersionRecord);
+
+#[graphql_object(context = Context)]
+impl Version {
+    /// Prefix `version_`.
+    fn id(&self) -> String {
+        self.0.id.to_string()
+    }
+    /// Counted from 1.
+    fn number(&self) -> i32 {
+        i32::try_from(self.0.number).unwrap_or(i32::MAX)
+    }
+    /// The document, as it was written.
+    fn text(&self) -> &str {
+        &self.0.text
+    }
+    fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+}
+
+/// One execution of a workflow.
+pub struct Run(pub RunView);
+
+#[graphql_object(context = Context)]
+impl Run {
+    /// Prefix `run_`.
+    fn id(&self) -> String {
+        self.0.id.to_string()
+    }
+    /// Id of the workflow it runs.
+    fn workflow_id(&self) -> String {
+        self.0.workflow.to_string()
+    }
+    /// Id of the version it runs.
+    fn version_id(&self) -> String {
+        self.0.version.to_string()
+    }
+    fn status(&self) -> RunStatusWord {
+        self.0.status.into()
+    }
+    /// What started it: `manual`, `cron`, `webhook`.
+    fn trigger(&self) -> &str {
+        &self.0.trigger
+    }
+    /// What it was given, as JSON text.
+    fn inputs(&self) -> String {
+        json_text(&self.0.inputs)
+    }
+    /// Its steps, in the document's order.
+    fn steps(&self) -> Vec<Step> {
+        self.0.steps.iter().cloned().map(Step).collect()
+    }
+    /// Why it failed or was canceled.
+    fn error(&self) -> Option<Problem> {
+        self.0.error.clone().map(Problem::from)
+    }
+    fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+    fn started_at(&self) -> Option<DateTime<Utc>> {
+        self.0.started_at
+    }
+    fn finished_at(&self) -> Option<DateTime<Utc>> {
+        self.0.finished_at
+    }
+    /// Its log, oldest first, after the first `skip` lines.
+    async fn logs(&self, context: &Context, skip: Option<i32>, first: Option<i32>) -> Result<Vec<Log>, ApiError> {
+        let skip = u64::try_from(skip.unwrap_or(0)).unwrap_or(0);
+        let lines = context.engine.list_logs(self.0.id, skip, page_size(first)).await?;
+        Ok(lines.into_iter().map(Log::from).collect())
+    }
+}
+
+/// One step of a run.
+pub struct Step(pub StepRun);
+
+#[graphql_object(context = Context)]
+impl Step {
+    fn id(&self) -> &str {
+        self.0.id.as_str()
+    }
+    fn status(&self) -> StepStatusWord {
+        self.0.status.into()
+    }
+    /// How many times it was tried.
+    fn attempts(&self) -> i32 {
+        i32::try_from(self.0.attempts).unwrap_or(i32::MAX)
+    }
+    /// Values for later steps, as JSON text.
+    fn outputs(&self) -> String {
+        json_text(&self.0.outputs)
+    }
+    /// Rows that arrived; a float, since GraphQL's integers end at 2³¹.
+    fn rows_in(&self) -> f64 {
+        count(self.0.metrics.rows_in)
+    }
+    fn rows_out(&self) -> f64 {
+        count(self.0.metrics.rows_out)
+    }
+    fn rows_rejected(&self) -> f64 {
+        count(self.0.metrics.rows_rejected)
+    }
+    fn bytes(&self) -> f64 {
+        count(self.0.metrics.bytes)
+    }
+    fn duration_ms(&self) -> f64 {
+        count(self.0.metrics.duration_ms)
+    }
+    /// Rows by port, as JSON text.
+    fn ports(&self) -> String {
+        json_text(&self.0.metrics.ports)
+    }
+    fn error(&self) -> Option<Problem> {
+        self.0.error.clone().map(Problem::from)
+    }
+    fn started_at(&self) -> Option<DateTime<Utc>> {
+        self.0.started_at
+    }
+    fn finished_at(&self) -> Option<DateTime<Utc>> {
+        self.0.finished_at
+    }
+}
+
+/// Something wrong, in the one shape.
+#[derive(GraphQLObject)]
+#[graphql(context = Context)]
+pub struct Problem {
+    code: String,
+    message: String,
+    hint: Option<String>,
+    path: Option<String>,
+    line: Option<i32>,
+    column: Option<i32>,
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let number = |value: Option<u32>| value.and_then(|value| i32::try_from(value).ok());
+        Self {
+            code: fault.code.to_string(),
+            message: fault.message,
+            hint: fault.hint,
+            path: fault.path,
+            line: number(fault.line),
+            column: number(fault.column),
+        }
+    }
+}
+
+/// What became of a document that was to be saved.
+#[derive(GraphQLObject)]
+#[graphql(context = Context)]
+pub struct Saved {
+    /// The workflow, where the document was accepted.
+    pub workflow: Option<Workflow>,
+    /// All its faults, where it was refused.
+    pub problems: Vec<Problem>,
+}
+
+/// One line of a run's log.
+#[derive(GraphQLObject)]
+#[graphql(context = Context)]
+pub struct Log {
+    at: DateTime<Utc>,
+    /// The step, or none for the run as a whole.
+    step: Option<String>,
+    level: String,
+    message: String,
+}
+
+impl From<LogLine> for Log {
+    fn from(line: LogLine) -> Self {
+        let level = format!("{:?}", line.level).to_lowercase();
+        Self { at: line.at, step: line.step.map(|step| step.to_string()), level, message: line.message }
+    }
+}
+
+/// A step kind, or a plugin that is used as one.
+pub struct StepKind(pub KindInfo);
+
+#[graphql_object(context = Context)]
+impl StepKind {
+    /// The word in `uses`.
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+    fn summary(&self) -> &str {
+        &self.0.summary
+    }
+    /// JSON Schema of `with`, as text.
+    fn schema(&self) -> String {
+        json_text(&self.0.schema)
+    }
+    /// Ports that data edges may leave by; the first is the default.
+    fn ports(&self) -> &[String] {
+        &self.0.ports
+    }
+    /// Values it leaves for expressions.
+    fn outputs(&self) -> &[String] {
+        &self.0.outputs
+    }
+}
+
+/// Something that happened to a run.
+#[derive(GraphQLObject)]
+#[graphql(context = Context)]
+pub struct Happening {
+    /// The run.
+    run_id: String,
+    at: DateTime<Utc>,
+    /// The run's new status, where that changed.
+    status: Option<RunStatusWord>,
+    /// The step it happened to.
+    step: Option<String>,
+    /// The step's new status, where that changed.
+    step_status: Option<StepStatusWord>,
+    /// Rows that arrived at the step so far.
+    rows_in: Option<f64>,
+    rows_out: Option<f64>,
+    rows_rejected: Option<f64>,
+    /// A line of the log.
+    log: Option<Log>,
+    /// Why the step failed or was skipped.
+    error: Option<Problem>,
+}
+
+impl From<&RunEvent> for Happening {
+    fn from(event: &RunEvent) -> Self {
+        let mut happening = Self {
+            run_id: event.run.to_string(),
+            at: event.at,
+            status: None,
+            step: None,
+            step_status: None,
+            rows_in: None,
+            rows_out: None,
+            rows_rejected: None,
+            log: None,
+            error: None,
+        };
+        let metrics = match &event.kind {
+            RunEventKind::Run { status } => {
+                happening.status = Some((*status).into());
+                None
+            }
+            RunEventKind::Step { step, status, metrics, error } => {
+                happening.step = Some(step.to_string());
+                happening.step_status = Some((*status).into());
+                happening.error = error.clone().map(Problem::from);
+                Some(metrics)
+            }
+            RunEventKind::Progress { step, metrics } => {
+                happening.step = Some(step.to_string());
+                Some(metrics)
+            }
+            RunEventKind::Log { line } => {
+                happening.step = line.step.as_ref().map(ToString::to_string);
+                happening.log = Some(line.clone().into());
+                None
+            }
+        };
+        if let Some(metrics) = metrics {
+            happening.rows_in = Some(count(metrics.rows_in));
+            happening.rows_out = Some(count(metrics.rows_out));
+            happening.rows_rejected = Some(count(metrics.rows_rejected));
+        }
+        happening
+    }
+}
+
+macro_rules! status_word {
+    ($(#[$doc:meta])* $name:ident of $status:ident { $($variant:ident),+ }) => {
+        $(#[$doc])*
+        #[derive(GraphQLEnum, Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $(
+            #[doc = stringify!($variant)]
+            $variant
+        ),+ }
+
+        impl From<$status> for $name {
+            fn from(status: $status) -> Self {
+                match status { $($status::$variant => Self::$variant),+ }
+            }
+        }
+
+        impl From<$name> for $status {
+            fn from(word: $name) -> Self {
+                match word { $($name::$variant => Self::$variant),+ }
+            }
+        }
+    };
+}
+
+status_word!(
+    /// Where a run stands.
+    RunStatusWord of RunStatus { Queued, Running, Waiting, Succeeded, Failed, Canceled }
+);
+status_word!(
+    /// Where a step stands.
+    StepStatusWord of StepStatus { Pending, Running, Succeeded, Failed, Skipped, Canceled }
+);
+
+fn json_text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("JSON values have text keys")
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+fn count(number: u64) -> f64 {
+    number as f64
+}

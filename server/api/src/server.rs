@@ -1,0 +1,101 @@
+//! The HTTP server: every route on one page, with the limits that hold for it.
+
+use crate::auth::ApiToken;
+use crate::error::ApiError;
+use crate::{graphql, health, hooks, openapi};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+use engine::engine::Engine;
+use model::{ErrorCode, Fault};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How the HTTP server listens.
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// Where it listens; port 0 chooses a free one.
+    pub listen: SocketAddr,
+    /// How many threads serve requests.
+    pub threads: usize,
+}
+
+/// What every request can reach.
+pub struct ApiState {
+    /// Decides.
+    pub engine: Arc<Engine>,
+    /// What callers must know.
+    pub token: ApiToken,
+    /// Finds the value of a named secret (webhooks' `secret`).
+    pub secrets: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    /// When the server started.
+    pub started: Instant,
+    /// The GraphQL schema.
+    pub schema: Arc<graphql::Schema>,
+}
+
+impl ApiState {
+    /// The value of the secret called `name`.
+    ///
+    /// # Errors
+    /// `invalid_configuration` where the server has no such secret.
+    pub fn find_secret(&self, name: &str) -> Result<String, ApiError> {
+        (self.secrets)(name).ok_or_else(|| {
+            Fault::new(ErrorCode::InvalidConfiguration, format!("the server has no secret `{name}`"))
+                .hint(format!("Set the environment variable `SLUICE_SECRET_{}`.", name.to_uppercase()))
+                .into()
+        })
+    }
+}
+
+/// The largest body of a webhook or GraphQL request, in bytes.
+const BODY_LIMIT: usize = 2 << 20;
+
+/// Binds the address and serves until the returned server is stopped. Answers the address, too.
+///
+/// # Errors
+/// `invalid_configuration` where the address cannot be bound.
+pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_web::dev::Server), Fault> {
+    let cannot = |error: std::io::Error| {
+        let hint = "Choose another address with `--listen`, or stop what listens there.";
+        Fault::new(ErrorCode::InvalidConfiguration, format!("cannot listen on {}: {error}", config.listen)).hint(hint)
+    };
+    let listener = TcpListener::bind(config.listen).map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    let state = Data::new(state);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .app_data(web::PayloadConfig::new(BODY_LIMIT))
+            .app_data(web::JsonConfig::default().limit(BODY_LIMIT).error_handler(|error, _| {
+                ApiError::bad_request(format!("the body is not the JSON asked for: {error}")).into()
+            }))
+            .app_data(web::QueryConfig::default().error_handler(|error, _| {
+                ApiError::bad_request(format!("the query string cannot be read: {error}")).into()
+            }))
+            // Without token:
+            .route("/health", web::get().to(health::health))
+            // With the webhook's own secret, or the API token:
+            .route("/hooks/{path:.*}", web::post().to(hooks::receive))
+            // With the API token:
+            .route("/graphql", web::post().to(graphql::http::post))
+            .route("/graphql/ws", web::get().to(graphql::socket::open))
+            .route("/api/openapi.json", web::get().to(openapi::openapi))
+            .default_service(web::to(not_found))
+    })
+    .workers(config.threads.max(1))
+    .client_request_timeout(Duration::from_secs(30))
+    .shutdown_timeout(10)
+    .disable_signals()
+    .listen(listener)
+    .map_err(cannot)?
+    .run();
+    Ok((address, server))
+}
+
+async fn not_found(request: actix_web::HttpRequest) -> actix_web::HttpResponse {
+    let path: String = request.path().chars().take(200).collect();
+    let fault = Fault::new(ErrorCode::BadRequest, format!("nothing is served at {} `{path}`", request.method()))
+        .hint("GraphQL is at `POST /graphql`, webhooks at `POST /hooks/<path>`; `/api/openapi.json` lists the rest.");
+    actix_web::HttpResponse::NotFound().json(fault)
+}

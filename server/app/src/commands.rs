@@ -1,0 +1,62 @@
+//! The subcommands, one file each.
+
+mod channel;
+mod connection;
+mod graphql_schema;
+mod plugin;
+mod run;
+mod schema;
+mod serve;
+mod validate;
+mod worker;
+mod workflow;
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// What `sluice` can be asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server: API, scheduler and a worker.
+    Serve(serve::Serve),
+    /// Run only a worker; needs a PostgreSQL metadata database shared with a server.
+    Worker(worker::Worker),
+    /// Run a workflow document once and wait for its end.
+    Run(run::Run),
+    /// Check a workflow document (exit code 0 valid, 1 refused).
+    Validate(validate::Validate),
+    /// Save, list and show workflows.
+    #[command(subcommand)]
+    Workflow(workflow::Workflow),
+    /// Add, list, test, read and remove connections.
+    #[command(subcommand)]
+    Connection(connection::Connection),
+    /// Add, list, test and remove alert channels.
+    #[command(subcommand)]
+    Channel(channel::Channel),
+    /// Install, list and remove plugins, and grant them capabilities.
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
+    /// Print the JSON Schema of workflow documents.
+    Schema,
+    /// Print the GraphQL schema.
+    GraphqlSchema,
+}
+
+/// Carries out one subcommand.
+pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Serve(serve) => serve.run(settings).await,
+        Command::Worker(worker) => worker.run(settings).await,
+        Command::Run(run) => run.run(settings).await,
+        Command::Validate(validate) => validate.run(settings).await,
+        Command::Workflow(workflow) => workflow.run(settings).await,
+        Command::Connection(connection) => connection.run(settings).await,
+        Command::Channel(channel) => channel.run(settings).await,
+        Command::Plugin(plugin) => plugin.run(settings).await,
+        Command::Schema => schema::run(),
+        Command::GraphqlSchema => graphql_schema::run(),
+    }
+}

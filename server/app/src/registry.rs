@@ -1,0 +1,101 @@
+//! Saved connections and channels, opened once and shared, as `data` and `steps` ask for them.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use data::channel::{Alert, Channel, Delivery};
+use data::registry::{Connections, PluginCall, Plugins};
+use data::{Connector, Error, Result};
+use model::{ErrorCode, Fault, nearest};
+use plugin_host::Host;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::Database;
+use store::secrets::{Keyring, place};
+use tokio::sync::Mutex;
+
+/// Connections and channels of the metadata database.
+pub(crate) struct Registry {
+    database: Arc<Database>,
+    keyring: Arc<Keyring>,
+    plugins: Arc<Host>,
+    opened: Mutex<HashMap<String, Opened>>,
+}
+
+/// A connector, and which state of its record it was opened from.
+struct Opened {
+    updated_at: DateTime<Utc>,
+    connector: Arc<dyn Connector>,
+}
+
+impl Registry {
+    pub(crate) fn new(database: Arc<Database>, keyring: Arc<Keyring>, plugins: Arc<Host>) -> Self {
+        Self { database, keyring, plugins, opened: Mutex::default() }
+    }
+
+    fn unseal(&self, table: &str, name: &str, sealed: Option<&store::secrets::Sealed>) -> Result<Option<String>> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        let plain = self.keyring.open(&place(table, name), sealed).map_err(Fault::from)?;
+        String::from_utf8(plain).map(Some).map_err(|_| {
+            Error::permanent(ErrorCode::InvalidConfiguration, format!("the secret of `{name}` is not text"))
+        })
+    }
+}
+
+#[async_trait]
+impl Connections for Registry {
+    async fn get(&self, name: &str) -> Result<Arc<dyn Connector>> {
+        let record = self.database.find_connection(name).await.map_err(Fault::from)?;
+        let Some(record) = record else {
+            let all = self.database.list_connections(None, 500).await.map_err(Fault::from)?;
+            let names: Vec<&str> = all.iter().map(|record| record.name.as_str()).collect();
+            return Err(not_found(ErrorCode::ConnectionNotFound, "connection", name, &names));
+        };
+        let mut opened = self.opened.lock().await;
+        if let Some(there) = opened.get(name).filter(|there| there.updated_at == record.updated_at) {
+            return Ok(there.connector.clone());
+        }
+        let secret = self.unseal("connection", name, record.secret.as_ref())?;
+        let connector = connectors::open(&record.system, &record.settings, secret.as_deref())?;
+        let there = Opened { updated_at: record.updated_at, connector: connector.clone() };
+        opened.insert(name.to_owned(), there);
+        Ok(connector)
+    }
+
+    async fn get_channel(&self, name: &str) -> Result<Arc<dyn Channel>> {
+        let record = self.database.find_channel(name).await.map_err(Fault::from)?;
+        let Some(record) = record else {
+            let all = self.database.list_channels(None, 500).await.map_err(Fault::from)?;
+            let names: Vec<&str> = all.iter().map(|record| record.name.as_str()).collect();
+            return Err(not_found(ErrorCode::ChannelNotFound, "channel", name, &names));
+        };
+        let secrets = self.unseal("channel", name, record.secret.as_ref())?;
+        let secrets: Map<String, Value> = match secrets {
+            Some(text) => serde_json::from_str(&text).map_err(|_| {
+                Error::permanent(ErrorCode::InvalidConfiguration, format!("the secrets of channel `{name}` are damaged"))
+            })?,
+            None => Map::new(),
+        };
+        open_channel(&self.plugins, &record.kind, record.settings, secrets).await
+    }
+}
+
+/// Opens a channel of a kind: `mail`, `webhook`, or `plugin/<name>`.
+pub(crate) async fn open_channel(
+    plugins: &Arc<Host>,
+    kind: &str,
+    settings: Value,
+    secrets: Map<String, Value>,
+) -> Result<Arc<dyn Channel>> {
+    match (kind, kind.strip_prefix("plugin/")) {
+        ("mail", _) => connectors::mail::open(&settings, &secrets),
+        ("webhook", _) => connectors::http::webhook::open(&settings, &secrets),
+        (_, Some(plugin)) => {
+            let call = PluginCall { settings, secrets, ..PluginCall::default() };
+            let channel = plugins.open_channel(plugin, call).await?;
+            Ok(Arc::new(PluginChannel(channel)))
+        }
+        _ => Err(Error::permanent(ErrorCode::ChannelNotFound, format!("there is no channel kind `{kind}`"))
+            .hint("Use `mail`, `webhook` or `plugin/<name>`.")),
+    }
+}

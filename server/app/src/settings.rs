@@ -1,0 +1,75 @@
+//! The server's settings: flags, each with its environment variable and default.
+
+use clap::Args;
+use model::{ErrorCode, Fault};
+use std::path::{Path, PathBuf};
+use tracing_subscriber::EnvFilter;
+
+/// Settings every subcommand shares.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Settings {
+    /// Folder for the metadata database, plugins, keys and spools.
+    #[arg(long, global = true, env = "SLUICE_DATA_DIR", default_value = "sluice-data")]
+    pub(crate) data_dir: PathBuf,
+
+    /// Metadata database: `postgres://…`; SQLite in the data folder where absent.
+    #[arg(long, global = true, env = "SLUICE_METADATA_URL", hide_env_values = true)]
+    pub(crate) metadata_url: Option<String>,
+
+    /// Redis for dispatch among several servers and workers: `redis://…`; none where absent.
+    #[arg(long, global = true, env = "SLUICE_DISPATCH_URL", hide_env_values = true)]
+    pub(crate) dispatch_url: Option<String>,
+
+    /// Folder that files named by workflows must lie in; the data folder's `files` where absent, for `sluice run` the document's own folder.
+    #[arg(long, global = true, env = "SLUICE_FILES_DIR")]
+    pub(crate) files_dir: Option<PathBuf>,
+
+    /// What is logged: `info`, `debug`, or directives such as `engine=debug,info`.
+    #[arg(long, global = true, env = "SLUICE_LOG", default_value = "warn")]
+    pub(crate) log: String,
+
+    /// Log lines as JSON.
+    #[arg(long, global = true, env = "SLUICE_LOG_JSON")]
+    pub(crate) log_json: bool,
+}
+
+impl Settings {
+    /// The URL of the metadata database.
+    pub(crate) fn metadata_url(&self) -> String {
+        match &self.metadata_url {
+            Some(url) => url.clone(),
+            None => format!("sqlite://{}", self.data_dir.join("sluice.db").display()),
+        }
+    }
+
+    /// The data folder, made where it is missing, for its owner only.
+    pub(crate) fn make_data_dir(&self) -> Result<&Path, Fault> {
+        let dir = self.data_dir.as_path();
+        let cannot = |error: std::io::Error| {
+            Fault::new(ErrorCode::DiskFailed, format!("data folder `{}` cannot be used: {error}", dir.display()))
+                .hint("Choose another with `--data-dir`.")
+        };
+        if !dir.is_dir() {
+            let mut builder = std::fs::DirBuilder::new();
+            builder.recursive(true);
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(dir).map_err(cannot)?;
+        }
+        Ok(dir)
+    }
+}
+
+/// Sends log lines to standard error.
+pub(crate) fn start_logging(settings: &Settings) {
+    let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|error| {
+        eprintln!("warning: `--log {}` cannot be read ({error}); logging warnings", settings.log);
+        EnvFilter::new("warn")
+    });
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if settings.log_json {
+        lines.json().init();
+    } else {
+        lines.with_target(false).init();
+    }
+}

@@ -1,0 +1,636 @@
+//! What happens to a run, as a pure function: a state and an event go in, the new state and commands come out.
+//!
+//! No clock, no database, no rhai, no rows: the moment and fresh task ids are handed in, a step's `if` is evaluated by
+//! the worker, and everything a run can go through is tested below by a list of events.
+//! The rules: a stage starts when every step it needs has ended; it is skipped where one of those failed or was
+//! skipped, unless a step of the stage asks to run after failures; a failed stage is tried again as a whole while
+//! its retry allows and the failure may pass; the run ends when every step has.
+
+use crate::plan::{Plan, Stage};
+use crate::ports::{Chunk, StepReport, TaskSpec};
+use crate::retry;
+use chrono::{DateTime, Utc};
+use model::document::OnError;
+use model::run::{StepMetrics, StepRun};
+use model::{ErrorCode, Fault, RunId, RunStatus, StepId, StepStatus, TaskId, VersionId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// The most items a `foreach` may have: they are kept in the run's state.
+pub const MAX_ITEMS: usize = 10_000;
+
+/// How many chunks of one `foreach` run at once where its settings do not say.
+const DEFAULT_MAX_PARALLEL: usize = 4;
+
+/// Everything that decides how a run goes on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunState {
+    /// Where the run stands.
+    pub status: RunStatus,
+    /// What it was given, defaults filled in.
+    pub inputs: Map<String, Value>,
+    /// What started it, for expressions: `{kind, …}`.
+    pub trigger: Value,
+    /// Its steps, in the document's order.
+    pub steps: Vec<StepRun>,
+    /// Its stages, in the plan's order.
+    pub stages: Vec<StageState>,
+    /// How many tasks it has made.
+    pub tasks_made: u32,
+    /// When its time is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<DateTime<Utc>>,
+    /// Why it failed or was canceled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Fault>,
+}
+
+/// How far one stage is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageState {
+    /// Waits for the steps it needs.
+    Pending,
+    /// Its task is queued, leased or delayed.
+    Active(ActiveTask),
+    /// It expanded into chunks.
+    Expanded(Chunks),
+    /// All its steps have ended.
+    Ended,
+}
+
+/// A task that the run waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActiveTask {
+    /// The task.
+    pub id: TaskId,
+    /// Which attempt it is, counted from 1.
+    pub attempt: u32,
+}
+
+/// The chunks of a `foreach`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chunks {
+    /// What each chunk is about.
+    pub items: Vec<Value>,
+    /// The first item that has no task yet.
+    pub next: usize,
+    /// How many may run at once.
+    pub max_parallel: usize,
+    /// Tasks on their way, by chunk.
+    pub active: BTreeMap<u32, ActiveTask>,
+    /// How many chunks failed for good.
+    pub failed: u32,
+    /// Counted work of the chunks that ended.
+    pub metrics: StepMetrics,
+    /// Why the first failed chunk failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Fault>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The run may start: its concurrency limit has a place.
+    Admitted,
+    /// A task came to its end, well or badly.
+    TaskEnded {
+        /// The task.
+        task: TaskId,
+        /// How each of its steps ended.
+        reports: Vec<StepReport>,
+    },
+    /// A person, or a concurrency rule, wants the run to stop.
+    CancelRequested {
+        /// Who or what, for the record.
+        reason: String,
+    },
+    /// A person wants what did not succeed to be tried again.
+    RetryRequested {
+        /// Also this step and everything after it, though it succeeded.
+        from: Option<StepId>,
+    },
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Make a task.
+    CreateTask {
+        /// Its id.
+        id: TaskId,
+        /// What it does.
+        spec: TaskSpec,
+        /// Not to be leased before.
+        not_before: DateTime<Utc>,
+    },
+    /// Take a task from whoever holds it.
+    WithdrawTask(TaskId),
+}
+
+/// What the pure function is told about the outside.
+pub struct Moment<'a> {
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// The run, for its tasks' expressions.
+    pub run: RunId,
+    /// The document's version, for its tasks.
+    pub version: VersionId,
+    /// Makes task ids.
+    pub new_task: &'a mut (dyn FnMut() -> TaskId + Send),
+}
+
+/// The event does not fit the state; nothing changes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The task is not one the run waits for (canceled, or reported twice).
+    #[error("the run does not wait for {0}")]
+    UnknownTask(TaskId),
+    /// The run has ended, or has not.
+    #[error("the run is {0}")]
+    WrongStatus(RunStatus),
+    /// There is no such step.
+    #[error("the workflow has no step `{0}`")]
+    UnknownStep(StepId),
+}
+
+impl RunState {
+    /// A run that waits to be admitted.
+    #[must_use]
+    pub fn new(plan: &Plan, inputs: Map<String, Value>, trigger: Value) -> Self {
+        let pending = |id: &StepId| StepRun {
+            id: id.clone(),
+            status: StepStatus::Pending,
+            attempts: 0,
+            outputs: Map::new(),
+            metrics: StepMetrics::default(),
+            error: None,
+            started_at: None,
+            finished_at: None,
+        };
+        Self {
+            status: RunStatus::Queued,
+            inputs,
+            trigger,
+            steps: plan.workflow.steps.iter().map(|step| pending(&step.id)).collect(),
+            stages: plan.stages.iter().map(|_| StageState::Pending).collect(),
+            tasks_made: 0,
+            deadline: None,
+            error: None,
+        }
+    }
+
+    /// The step called `id`.
+    #[must_use]
+    pub fn find_step(&self, id: &StepId) -> Option<&StepRun> {
+        self.steps.iter().find(|step| &step.id == id)
+    }
+
+    /// Tasks the run waits for.
+    pub fn active_tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
+        self.stages.iter().flat_map(|stage| match stage {
+            StageState::Active(task) => vec![task.id],
+            StageState::Expanded(chunks) => chunks.active.values().map(|task| task.id).collect(),
+            StageState::Pending | StageState::Ended => Vec::new(),
+        })
+    }
+
+    fn step_mut(&mut self, id: &StepId) -> &mut StepRun {
+        self.steps.iter_mut().find(|step| &step.id == id).expect("a plan names only steps of its document")
+    }
+}
+
+/// Applies `event` to `state`; answers what to do.
+///
+/// # Errors
+/// [`Refused`] where the event does not fit; the state is then as before.
+pub fn advance(
+    plan: &Plan,
+    state: &mut RunState,
+    event: Event,
+    moment: &mut Moment<'_>,
+) -> Result<Vec<Command>, Refused> {
+    let mut advance = Advance { plan, state, moment, commands: Vec::new() };
+    match event {
+        Event::Admitted => advance.admit()?,
+        Event::TaskEnded { task, reports } => advance.end_task(task, reports)?,
+        Event::CancelRequested { reason } => advance.cancel(&reason)?,
+        Event::RetryRequested { from } => advance.retry(from)?,
+    }
+    Ok(advance.commands)
+}
+
+struct Advance<'a, 'm> {
+    plan: &'a Plan,
+    state: &'a mut RunState,
+    moment: &'a mut Moment<'m>,
+    commands: Vec<Command>,
+}
+
+impl Advance<'_, '_> {
+    fn admit(&mut self) -> Result<(), Refused> {
+        if self.state.status != RunStatus::Queued {
+            return Err(Refused::WrongStatus(self.state.status));
+        }
+        self.begin();
+        Ok(())
+    }
+
+    fn begin(&mut self) {
+        self.state.status = RunStatus::Running;
+        self.state.deadline = self.plan.workflow.timeout.map(|timeout| self.moment.now + timeout);
+        self.go_on();
+    }
+
+    fn cancel(&mut self, reason: &str) -> Result<(), Refused> {
+        if self.state.status.is_final() {
+            return Err(Refused::WrongStatus(self.state.status));
+        }
+        self.stop(RunStatus::Canceled, Fault::new(ErrorCode::Canceled, reason));
+        Ok(())
+    }
+
+    fn retry(&mut self, from: Option<StepId>) -> Result<(), Refused> {
+        if !self.state.status.is_final() {
+            return Err(Refused::WrongStatus(self.state.status));
+        }
+        let mut again = vec![false; self.plan.stages.len()];
+        if let Some(step) = from {
+            let stage = self.plan.stages.iter().position(|stage| stage.steps.contains(&step));
+            again[stage.ok_or(Refused::UnknownStep(step))?] = true;
+        }
+        // Stages are in topological order, so one pass reaches everything downstream.
+        for index in 0..again.len() {
+            let stage = &self.plan.stages[index];
+            let ended_well = stage.steps.iter().all(|id| self.status_of(id) == StepStatus::Succeeded);
+            let follows = stage.needs.iter().any(|need| {
+                self.plan.stages.iter().zip(&again).any(|(stage, again)| *again && stage.steps.contains(need))
+            });
+            again[index] |= !ended_well || follows;
+        }
+        if !again.contains(&true) {
+            return Err(Refused::WrongStatus(self.state.status));
+        }
+        for (index, again) in again.into_iter().enumerate() {
+            if again {
+                self.state.stages[index] = StageState::Pending;
+                for id in &self.plan.stages[index].steps {
+                    let step = self.state.step_mut(id);
+                    step.status = StepStatus::Pending;
+                    step.error = None;
+                    step.finished_at = None;
+                }
+            }
+        }
+        self.state.error = None;
+        self.begin();
+        Ok(())
+    }
+
+    fn end_task(&mut self, task: TaskId, reports: Vec<StepReport>) -> Result<(), Refused> {
+        if self.state.status.is_final() {
+            return Err(Refused::WrongStatus(self.state.status));
+        }
+        let place = self.state.stages.iter().enumerate().find_map(|(index, stage)| match stage {
+            StageState::Active(active) if active.id == task => Some((index, active.clone(), None)),
+            StageState::Expanded(chunks) => chunks
+                .active
+                .iter()
+                .find(|(_, active)| active.id == task)
+                .map(|(chunk, active)| (index, active.clone(), Some(*chunk))),
+            _ => None,
+        });
+        let (index, active, chunk) = place.ok_or(Refused::UnknownTask(task))?;
+        match chunk {
+            Some(chunk) => self.end_chunk(index, chunk, &active, reports),
+            None => self.end_stage(index, &active, reports),
+        }
+        let expired = self.state.deadline.is_some_and(|deadline| deadline <= self.moment.now);
+        if expired && !self.all_ended() {
+            let limit = self.plan.workflow.timeout.unwrap_or_default();
+            let message = format!("run exceeded its time of {limit:?}");
+            let hint = "Raise the workflow's `timeout`, or look for the step that takes longest.";
+            self.stop(RunStatus::Failed, Fault::new(ErrorCode::RunTimeout, message).hint(hint));
+        } else {
+            self.go_on();
+        }
+        Ok(())
+    }
+
+    fn end_stage(&mut self, index: usize, active: &ActiveTask, reports: Vec<StepReport>) {
+        let stage = &self.plan.stages[index];
+        if let Some(not_before) = self.retry_at(stage, active, &reports) {
+            // The failure stays visible on the step while it waits for its next attempt.
+            for report in reports {
+                let step = self.state.step_mut(&report.step);
+                step.error = report.error;
+                step.metrics = report.metrics;
+            }
+            self.create_stage_task(index, active.attempt + 1, not_before);
+            return;
+        }
+        let now = self.moment.now;
+        for report in reports {
+            if let Some(items) = report.expand {
+                self.expand(index, &report.step, items);
+                return;
+            }
+            let step = self.state.step_mut(&report.step);
+            step.status = report.status;
+            step.outputs = report.outputs;
+            step.metrics = report.metrics;
+            step.error = report.error;
+            step.finished_at = Some(now);
+        }
+        // A runner that forgets a step must not leave the run hanging.
+        for id in &stage.steps {
+            let step = self.state.step_mut(id);
+            if !step.status.is_final() {
+                step.status = StepStatus::Failed;
+                step.error = Some(Fault::new(ErrorCode::Internal, format!("step `{id}` was not reported")));
+                step.finished_at = Some(now);
+            }
+        }
+        self.state.stages[index] = StageState::Ended;
+    }
+
+    /// When the stage's task is to be tried again, if it is.
+    fn retry_at(&self, stage: &Stage, active: &ActiveTask, reports: &[StepReport]) -> Option<DateTime<Utc>> {
+        let mut failed = reports.iter().filter(|report| report.status == StepStatus::Failed).peekable();
+        failed.peek()?;
+        if active.attempt >= stage.retry.attempts || !failed.clone().any(|report| report.retryable) {
+            return None;
+        }
+        let asked = failed.filter_map(|report| report.retry_after).max();
+        let at = self.moment.now + retry::delay(&stage.retry, active.attempt + 1, asked, active.id);
+        // An attempt that could only begin after the run's end would be wasted.
+        self.state.deadline.is_none_or(|deadline| at < deadline).then_some(at)
+    }
+
+    fn expand(&mut self, index: usize, step: &StepId, items: Vec<Value>) {
+        let with = self.plan.workflow.steps.iter().find(|candidate| &candidate.id == step).map(|step| &step.with);
+        let asked = with.and_then(|with| with.get("max_parallel")).and_then(Value::as_u64);
+        let max_parallel = asked.map_or(DEFAULT_MAX_PARALLEL, |n| usize::try_from(n).unwrap_or(usize::MAX)).max(1);
+        if items.len() > MAX_ITEMS {
+            let message = format!("step `{step}` has {} items; at most {MAX_ITEMS} are allowed", items.len());
+            let run = self.state.step_mut(step);
+            run.status = StepStatus::Failed;
+            run.error = Some(
+                Fault::new(ErrorCode::InvalidValue, message).hint("Group the items, so that one chunk does several."),
+            );
+            self.state.stages[index] = StageState::Ended;
+            return;
+        }
+        self.state.stages[index] = StageState::Expanded(Chunks {
+            items,
+            next: 0,
+            max_parallel,
+            active: BTreeMap::new(),
+            failed: 0,
+            metrics: StepMetrics::default(),
+            error: None,
+        });
+        self.fill_chunks(index);
+    }
+
+    fn end_chunk(&mut self, index: usize, chunk: u32, active: &ActiveTask, reports: Vec<StepReport>) {
+        let again = self.retry_at(&self.plan.stages[index], active, &reports);
+        let StageState::Expanded(chunks) = &mut self.state.stages[index] else {
+            unreachable!("only an expanded stage has chunks")
+        };
+        if let Some(not_before) = again {
+            let item = chunks.items[chunk as usize].clone();
+            let task = self.create_task(index, active.attempt + 1, not_before, Some(Chunk { index: chunk, item }));
+            if let StageState::Expanded(chunks) = &mut self.state.stages[index] {
+                chunks.active.insert(chunk, task);
+            }
+            return;
+        }
+        chunks.active.remove(&chunk);
+        for report in reports {
+            chunks.metrics.rows_in += report.metrics.rows_in;
+            chunks.metrics.rows_out += report.metrics.rows_out;
+            chunks.metrics.rows_rejected += report.metrics.rows_rejected;
+            chunks.metrics.bytes += report.metrics.bytes;
+            chunks.metrics.busy_ms += report.metrics.busy_ms;
+            if report.status == StepStatus::Failed {
+                chunks.failed += 1;
+                chunks.error = chunks.error.take().or(report.error);
+            }
+        }
+        self.fill_chunks(index);
+    }
+
+    /// Makes tasks for the next items while there is room; ends the stage after the last.
+    fn fill_chunks(&mut self, index: usize) {
+        loop {
+            let StageState::Expanded(chunks) = &mut self.state.stages[index] else { return };
+            if chunks.next == chunks.items.len() || chunks.active.len() >= chunks.max_parallel {
+                break;
+            }
+            let number = u32::try_from(chunks.next).expect("items are limited");
+            let item = chunks.items[chunks.next].clone();
+            chunks.next += 1;
+            let now = self.moment.now;
+            let task = self.create_task(index, 1, now, Some(Chunk { index: number, item }));
+            if let StageState::Expanded(chunks) = &mut self.state.stages[index] {
+                chunks.active.insert(number, task);
+            }
+        }
+        let StageState::Expanded(chunks) = &self.state.stages[index] else { return };
+        if !chunks.active.is_empty() {
+            return;
+        }
+        let chunks = chunks.clone();
+        let now = self.moment.now;
+        let step = self.state.step_mut(&self.plan.stages[index].steps[0]);
+        step.status = if chunks.failed == 0 { StepStatus::Succeeded } else { StepStatus::Failed };
+        step.error = chunks.error;
+        step.outputs = [("items".to_owned(), json!(chunks.items.len())), ("failed".to_owned(), json!(chunks.failed))]
+            .into_iter()
+            .collect();
+        step.metrics = chunks.metrics;
+        step.finished_at = Some(now);
+        if let Some(started) = step.started_at {
+            step.metrics.duration_ms = u64::try_from((now - started).num_milliseconds()).unwrap_or(0);
+        }
+        self.state.stages[index] = StageState::Ended;
+    }
+
+    /// Starts or skips every stage whose time has come; ends the run when nothing is left.
+    fn go_on(&mut self) {
+        // Stages are in topological order, so what one skip lets go is met later in the same pass.
+        for index in 0..self.plan.stages.len() {
+            if self.state.stages[index] != StageState::Pending {
+                continue;
+            }
+            let stage = &self.plan.stages[index];
+            if !stage.needs.iter().all(|need| self.status_of(need).is_final()) {
+                continue;
+            }
+            match self.obstacle(stage) {
+                None => {
+                    let now = self.moment.now;
+                    self.create_stage_task(index, 1, now);
+                }
+                Some(obstacle) => self.skip(index, &obstacle),
+            }
+        }
+        if self.all_ended() {
+            self.end_run();
+        }
+    }
+
+    /// The needed step that keeps the stage from running, if one does.
+    fn obstacle(&self, stage: &Stage) -> Option<StepId> {
+        let steps = || self.plan.workflow.steps.iter().filter(|step| stage.steps.contains(&step.id));
+        if steps().any(model::document::Step::runs_after_failure) {
+            return None;
+        }
+        stage.needs.iter().find(|need| !self.ended_well(need)).cloned()
+    }
+
+    fn ended_well(&self, id: &StepId) -> bool {
+        match self.status_of(id) {
+            StepStatus::Succeeded => true,
+            StepStatus::Failed => self.on_error(id) == OnError::Continue,
+            _ => false,
+        }
+    }
+
+    fn skip(&mut self, index: usize, obstacle: &StepId) {
+        let failed = self.status_of(obstacle) == StepStatus::Failed;
+        let now = self.moment.now;
+        for id in &self.plan.stages[index].steps {
+            let message = format!("step `{id}` did not run because `{obstacle}` failed");
+            let step = self.state.step_mut(id);
+            step.status = StepStatus::Skipped;
+            step.error = failed.then(|| Fault::new(ErrorCode::UpstreamFailed, message));
+            step.finished_at = Some(now);
+        }
+        self.state.stages[index] = StageState::Ended;
+    }
+
+    fn create_stage_task(&mut self, index: usize, attempt: u32, not_before: DateTime<Utc>) {
+        let now = self.moment.now;
+        for id in &self.plan.stages[index].steps {
+            let step = self.state.step_mut(id);
+            step.status = StepStatus::Running;
+            step.attempts = attempt;
+            step.started_at.get_or_insert(now);
+        }
+        let task = self.create_task(index, attempt, not_before, None);
+        self.state.stages[index] = StageState::Active(task);
+    }
+
+    fn create_task(
+        &mut self,
+        index: usize,
+        attempt: u32,
+        not_before: DateTime<Utc>,
+        chunk: Option<Chunk>,
+    ) -> ActiveTask {
+        let id = (self.moment.new_task)();
+        self.state.tasks_made += 1;
+        let spec = TaskSpec {
+            version: self.moment.version,
+            steps: self.plan.stages[index].steps.clone(),
+            attempt,
+            epoch: self.state.tasks_made,
+            deadline: self.state.deadline,
+            chunk,
+            context: self.context(attempt),
+        };
+        self.commands.push(Command::CreateTask { id, spec, not_before });
+        ActiveTask { id, attempt }
+    }
+
+    /// Values for the expressions of a task that starts now.
+    fn context(&self, attempt: u32) -> Value {
+        let steps: Map<String, Value> = self
+            .state
+            .steps
+            .iter()
+            .filter(|step| step.status.is_final())
+            .map(|step| (step.id.to_string(), step_values(step)))
+            .collect();
+        json!({
+            "inputs": self.state.inputs,
+            "steps": steps,
+            "trigger": self.state.trigger,
+            "run": { "id": self.moment.run.to_string(), "workflow": self.plan.workflow.name, "attempt": attempt },
+        })
+    }
+
+    fn stop(&mut self, status: RunStatus, error: Fault) {
+        self.commands.extend(self.state.active_tasks().map(Command::WithdrawTask));
+        // A task made by this very event is withdrawn before it exists; leave neither command.
+        let withdrawn: Vec<TaskId> = self.state.active_tasks().collect();
+        let made = |command: &Command| matches!(command, Command::CreateTask { id, .. } if withdrawn.contains(id));
+        self.commands.retain(|command| !made(command));
+        for step in self.state.steps.iter_mut().filter(|step| !step.status.is_final()) {
+            step.status = StepStatus::Canceled;
+            step.finished_at = Some(self.moment.now);
+            step.error = Some(error.clone());
+        }
+        for stage in &mut self.state.stages {
+            *stage = StageState::Ended;
+        }
+        self.state.status = status;
+        self.state.error = Some(error);
+    }
+
+    fn end_run(&mut self) {
+        let culprit = self
+            .state
+            .steps
+            .iter()
+            .find(|step| step.status == StepStatus::Failed && self.on_error(&step.id) != OnError::Continue);
+        match culprit {
+            Some(step) => {
+                let told = step.error.clone().map(|fault| fault.message).unwrap_or_default();
+                let code = step.error.as_ref().map_or(ErrorCode::Internal, |fault| fault.code);
+                let mut fault = Fault::new(code, format!("step `{}` failed: {told}", step.id));
+                fault.hint = step.error.as_ref().and_then(|fault| fault.hint.clone());
+                self.state.error = Some(fault.path(format!("steps.{}", step.id)));
+                self.state.status = RunStatus::Failed;
+            }
+            None => self.state.status = RunStatus::Succeeded,
+        }
+    }
+
+    fn all_ended(&self) -> bool {
+        self.state.stages.iter().all(|stage| *stage == StageState::Ended)
+    }
+
+    fn status_of(&self, id: &StepId) -> StepStatus {
+        self.state.find_step(id).map_or(StepStatus::Skipped, |step| step.status)
+    }
+
+    fn on_error(&self, id: &StepId) -> OnError {
+        self.plan.workflow.steps.iter().find(|step| &step.id == id).map_or(OnError::Fail, |step| step.on_error)
+    }
+}
+
+/// What expressions see of a step that ended: its outputs, and the numbers every step has.
+fn step_values(step: &StepRun) -> Value {
+    let mut values = step.outputs.clone();
+    let metrics = &step.metrics;
+    for (name, value) in [
+        ("status", json!(step.status)),
+        ("rows_in", json!(metrics.rows_in)),
+        ("rows_out", json!(metrics.rows_out)),
+        ("rows_rejected", json!(metrics.rows_rejected)),
+        ("duration_ms", json!(metrics.duration_ms)),
+    ] {
+        values.entry(name).or_insert(value);
+    }
+    if let Some(error) = &step.error {
+        values.entry("error").or_insert_with(|| json!({ "code": error.code, "message": error.message }));
+    }
+    Value::Object(values)
+}
+
+#[cfg(test)]
+mod tests;
