@@ -1,1 +1,30 @@
-//! store
+//! The metadata database and the dispatch of tasks; the only crate that knows sea-orm.
+//!
+//! [`Database`] keeps workflows, runs, tasks and log lines on SQLite or PostgreSQL and is the engine's `RunStore`; the
+//! records people make (connections, channels, plugins, settings, secrets) are its methods, one file per noun.
+//! [`dispatch`] wakes workers in one process or through Redis. [`secrets`] seals what must not be read from a
+//! stolen database file. Start with `database.rs`, then `commit.rs`: every durable change of a run goes through it.
+
+mod catalog;
+mod channels;
+mod commit;
+mod connections;
+mod database;
+pub mod dispatch;
+mod error;
+mod logs;
+mod plugins;
+mod run_store;
+mod runs;
+pub mod secrets;
+mod settings;
+mod sql;
+mod tasks;
+mod triggers;
+mod workflows;
+
+pub use channels::{ChannelRecord, NewChannel};
+pub use connections::{ConnectionRecord, NewConnection};
+pub use database::{Database, Options};
+pub use error::Error;
+pub use plugins::{NewPlugin, PluginRecord};

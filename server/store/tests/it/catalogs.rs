@@ -1,0 +1,105 @@
+//! Connections, channels, plugins, settings and secrets.
+
+use crate::setup::on_both;
+use model::ErrorCode;
+use serde_json::json;
+use store::secrets::{Keyring, place as place_of};
+use store::{NewChannel, NewConnection, NewPlugin};
+
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+on_both! {
+    async fn a_connection_lives_from_creation_to_deletion(place) {
+        let store = place.open().await;
+        let keys = Keyring::parse(KEY, "the test").unwrap();
+        let sealed = keys.seal(&place_of("connection", "history"), b"hunter2").unwrap();
+        let new = NewConnection {
+            name: "history".to_owned(),
+            system: "postgres".to_owned(),
+            settings: json!({ "host": "dåta", "port": 5432, "options": [null, {"a": "\u{0}"}] }),
+            secret: Some(sealed.clone()),
+        };
+        let made = store.create_connection(&new).await.unwrap();
+        assert_eq!((&made.settings, made.secret.as_ref()), (&new.settings, Some(&sealed)));
+        assert_eq!(store.create_connection(&new).await.unwrap_err().fault.code, ErrorCode::AlreadyExists);
+
+        let changed = NewConnection { settings: json!({}), secret: None, ..new.clone() };
+        let changed = store.update_connection(&changed).await.unwrap();
+        let secret = changed.secret.unwrap();
+        assert_eq!(keys.open(&place_of("connection", "history"), &secret).unwrap(), b"hunter2");
+        assert_eq!(store.list_connections(None, 9).await.unwrap().len(), 1);
+        assert_eq!(store.list_connections(Some("history"), 9).await.unwrap(), vec![]);
+
+        let missed = store.get_connection("histroy").await.unwrap_err();
+        assert_eq!(missed.fault.code, ErrorCode::ConnectionNotFound);
+        assert!(missed.fault.hint.unwrap().contains("`history`"));
+        assert!(store.delete_connection("history").await.unwrap());
+        assert!(!store.delete_connection("history").await.unwrap());
+        assert_eq!(store.find_connection("history").await.unwrap(), None);
+        let gone = store.update_connection(&new).await.unwrap_err();
+        assert_eq!(gone.fault.code, ErrorCode::ConnectionNotFound);
+    }
+
+    async fn names_that_cannot_be_told_apart_are_refused(place) {
+        let store = place.open().await;
+        for name in ["", " a", "a\n", "a\0", &"x".repeat(129)] {
+            let new = NewConnection {
+                name: (*name).to_owned(), system: "sqlite".to_owned(), settings: json!({}), secret: None,
+            };
+            assert_eq!(store.create_connection(&new).await.unwrap_err().fault.code, ErrorCode::InvalidValue);
+            assert_eq!(store.find_connection(name).await.unwrap(), None);
+            assert!(!store.delete_connection(name).await.unwrap());
+        }
+    }
+
+    async fn channels_and_plugins_are_kept_too(place) {
+        let store = place.open().await;
+        let channel = NewChannel {
+            name: "ops".to_owned(), kind: "webhook".to_owned(), settings: json!({"url": "x"}), secret: None,
+        };
+        store.create_channel(&channel).await.unwrap();
+        let channel = NewChannel { kind: "mail".to_owned(), ..channel };
+        assert_eq!(store.update_channel(&channel).await.unwrap().kind, "mail");
+        assert_eq!(store.get_channel("ops").await.unwrap().settings, json!({"url": "x"}));
+        assert_eq!(store.get_channel("none").await.unwrap_err().fault.code, ErrorCode::ChannelNotFound);
+        assert!(store.delete_channel("ops").await.unwrap());
+
+        let plugin = NewPlugin {
+            name: "csv-http".to_owned(),
+            version: "0.1.0".to_owned(),
+            digest: "ab".to_owned(),
+            manifest: json!({"kinds": ["source"]}),
+            grants: json!([{"http": "*.example.org"}]),
+            enabled: true,
+        };
+        let made = store.create_plugin(&plugin).await.unwrap();
+        assert_eq!((made.enabled, &made.grants), (true, &plugin.grants));
+        assert_eq!(store.create_plugin(&plugin).await.unwrap_err().fault.code, ErrorCode::AlreadyExists);
+        let newer = NewPlugin { version: "0.2.0".to_owned(), enabled: false, ..plugin };
+        let newer = store.update_plugin(&newer).await.unwrap();
+        assert_eq!((newer.version.as_str(), newer.enabled, newer.created_at), ("0.2.0", false, made.created_at));
+        assert_eq!(store.list_plugins(None, 9).await.unwrap(), vec![newer]);
+        assert!(store.delete_plugin("csv-http").await.unwrap());
+        assert_eq!(store.get_plugin("csv-http").await.unwrap_err().fault.code, ErrorCode::PluginNotFound);
+    }
+
+    async fn settings_and_secrets_are_kept_by_name(place) {
+        let store = place.open().await;
+        assert_eq!(store.find_setting("theme").await.unwrap(), None);
+        store.update_setting("theme", &json!("dark")).await.unwrap();
+        store.update_setting("theme", &json!({"é": [1, null]})).await.unwrap();
+        assert_eq!(store.find_setting("theme").await.unwrap(), Some(json!({"é": [1, null]})));
+        assert!(store.delete_setting("theme").await.unwrap());
+
+        let keys = Keyring::parse(KEY, "the test").unwrap();
+        for plain in ["first", "second"] {
+            let sealed = keys.seal(&place_of("secret", "hook"), plain.as_bytes()).unwrap();
+            store.update_secret("hook", &sealed).await.unwrap();
+        }
+        let sealed = store.find_secret("hook").await.unwrap().unwrap();
+        assert_eq!(keys.open(&place_of("secret", "hook"), &sealed).unwrap(), b"second");
+        assert_eq!(store.list_secrets(None, 9).await.unwrap(), ["hook"]);
+        assert!(store.delete_secret("hook").await.unwrap());
+        assert_eq!(store.find_secret("hook").await.unwrap(), None);
+    }
+}

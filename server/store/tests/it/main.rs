@@ -1,0 +1,10 @@
+//! The behavior suites of the store: the same cases on SQLite and PostgreSQL, in memory and through Redis.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+
+mod catalogs;
+mod commits;
+mod dispatch;
+mod leases;
+mod opening;
+mod records;
+mod setup;
