@@ -61,9 +61,13 @@ mod tests {
     #[test]
     fn only_the_whole_token_passes() {
         let token = ApiToken::new("s3cret\n");
-        for (header, passes) in
-            [("Bearer s3cret", true), ("Bearer s3cre", false), ("Bearer ", false), ("s3cret", false), ("Basic s3cret", false)]
-        {
+        for (header, passes) in [
+            ("Bearer s3cret", true),
+            ("Bearer s3cre", false),
+            ("Bearer ", false),
+            ("s3cret", false),
+            ("Basic s3cret", false),
+        ] {
             let request = TestRequest::default().insert_header(("authorization", header)).to_http_request();
             assert_eq!(require_token(&request, &token).is_ok(), passes, "{header}");
         }
@@ -72,9 +76,12 @@ mod tests {
 
     #[test]
     fn a_strangers_page_opens_no_socket() {
-        for (origin, passes) in
-            [("http://localhost:7700", true), ("https://evil.example", false), ("http://localhost:7700.evil.example", false), ("null", false)]
-        {
+        for (origin, passes) in [
+            ("http://localhost:7700", true),
+            ("https://evil.example", false),
+            ("http://localhost:7700.evil.example", false),
+            ("null", false),
+        ] {
             let request = TestRequest::default()
                 .insert_header(("host", "localhost:7700"))
                 .insert_header(("origin", origin))

@@ -20,7 +20,8 @@ pub struct Health {
 #[utoipa::path(get, path = "/health", responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn health(state: web::Data<ApiState>) -> HttpResponse {
     let ready = state.engine.list_workflows(None, 1).await;
-    let body = |status| Health { status, version: env!("CARGO_PKG_VERSION"), uptime_s: state.started.elapsed().as_secs() };
+    let body =
+        |status| Health { status, version: env!("CARGO_PKG_VERSION"), uptime_s: state.started.elapsed().as_secs() };
     match ready {
         Ok(_) => HttpResponse::Ok().json(body("ok")),
         Err(fault) => {

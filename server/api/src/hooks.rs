@@ -191,7 +191,14 @@ mod tests {
 
     #[test]
     fn a_wait_is_a_duration_up_to_five_minutes() {
-        for (text, millis) in [("500ms", Some(500)), ("30s", Some(30_000)), ("60m", Some(300_000)), ("30", None), ("x", None), ("-1s", None)] {
+        for (text, millis) in [
+            ("500ms", Some(500)),
+            ("30s", Some(30_000)),
+            ("60m", Some(300_000)),
+            ("30", None),
+            ("x", None),
+            ("-1s", None),
+        ] {
             assert_eq!(parse_wait(text).ok().map(|wait| wait.as_millis()), millis, "{text}");
         }
     }

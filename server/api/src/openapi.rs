@@ -7,7 +7,10 @@ use utoipa::OpenApi;
 /// The description of all REST routes.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Sluice", description = "Scripts and other systems call these; everything else is GraphQL at /graphql."),
+    info(
+        title = "Sluice",
+        description = "Scripts and other systems call these; everything else is GraphQL at /graphql."
+    ),
     paths(health::health, hooks::receive)
 )]
 pub struct Description;

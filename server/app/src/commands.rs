@@ -60,3 +60,14 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::GraphqlSchema => graphql_schema::run(),
     }
 }
+
+/// Refuses a name that could be mistaken for another or for a path.
+fn require_name(what: &str, name: &str) -> Result<(), model::Fault> {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if !name.is_empty() && name.len() <= 64 && name.chars().all(good) {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(80).collect();
+    Err(model::Fault::new(model::ErrorCode::InvalidValue, format!("`{shown}` cannot name a {what}"))
+        .hint("Use lowercase letters, digits, `-` and `_`, at most 64."))
+}

@@ -99,3 +99,13 @@ pub(crate) async fn open_channel(
             .hint("Use `mail`, `webhook` or `plugin/<name>`.")),
     }
 }
+
+/// `… does not exist`, with a near name in the hint.
+fn not_found(code: ErrorCode, what: &str, name: &str, names: &[&str]) -> Error {
+    let shown: String = name.chars().take(80).collect();
+    let error = Error::permanent(code, format!("{what} `{shown}` does not exist"));
+    match nearest(&shown, names.iter().copied()) {
+        Some(near) => error.hint(format!("Did you mean `{near}`?")),
+        None => error.hint(format!("`sluice {what} list` shows what there is; `sluice {what} add` makes one.")),
+    }
+}

@@ -2,9 +2,7 @@
 
 use crate::expression;
 use crate::plan::{self, Catalog, Plan};
-use crate::ports::{
-    Clock, Dispatch, RunEvent, RunFilter, RunStore, TaskRunner, VersionRecord, WorkflowRecord,
-};
+use crate::ports::{Clock, Dispatch, RunEvent, RunFilter, RunStore, TaskRunner, VersionRecord, WorkflowRecord};
 use crate::run_state::Event;
 use crate::runs::{ApplyError, NewRun, RunView, Runs, lock, to_fault};
 use crate::scheduler::Armed;
@@ -14,9 +12,9 @@ use chrono::{DateTime, Utc};
 use model::document::{Input, InputKind};
 use model::{ErrorCode, Fault, RunId, StepId, VersionId, WorkflowId};
 use serde_json::{Map, Value, json};
+use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use std::future::Future;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -81,9 +79,9 @@ impl Engine {
     pub async fn start(deps: Deps, config: Config) -> Result<Arc<Self>, Fault> {
         let Deps { store, dispatch, runner, catalog, clock } = deps;
         let runs = Arc::new(Runs::new(store.clone(), dispatch.clone(), catalog.clone(), clock.clone()));
-        let worker = config.worker.map(|config| {
-            Worker::new(config, store.clone(), dispatch.clone(), runner, clock.clone(), runs.clone())
-        });
+        let worker = config
+            .worker
+            .map(|config| Worker::new(config, store.clone(), dispatch.clone(), runner, clock.clone(), runs.clone()));
         if let Some(worker) = &worker {
             runs.set_worker(worker.clone());
             tokio::spawn(worker.clone().work());
@@ -156,13 +154,9 @@ impl Engine {
         let shown: String = asked.chars().take(80).collect();
         let fault = Fault::new(ErrorCode::WorkflowNotFound, format!("workflow `{shown}` does not exist"));
         let names = self.store.list_workflows(None, 500).await.unwrap_or_default();
-        let near = names
-            .iter()
-            .map(|record| (strsim::damerau_levenshtein(&record.name, &shown), &record.name))
-            .filter(|(distance, _)| *distance <= 3)
-            .min();
+        let near = model::nearest(&shown, names.iter().map(|record| record.name.as_str()));
         match near {
-            Some((_, name)) => fault.hint(format!("Did you mean `{name}`?")),
+            Some(name) => fault.hint(format!("Did you mean `{name}`?")),
             None => fault.hint("`sluice workflow list` shows what there is."),
         }
     }
@@ -279,7 +273,8 @@ impl Engine {
             let shown: String = unknown.chars().take(80).collect();
             let names: Vec<&str> = declared.iter().map(|input| input.name.as_str()).collect();
             let fault = Fault::new(ErrorCode::InvalidInput, format!("the workflow has no input `{shown}`"));
-            let hint = if names.is_empty() { "It takes none.".into() } else { format!("It takes {}.", names.join(", ")) };
+            let hint =
+                if names.is_empty() { "It takes none.".into() } else { format!("It takes {}.", names.join(", ")) };
             return Err(fault.hint(hint).path(format!("inputs.{shown}")));
         }
         let mut filled = Map::new();

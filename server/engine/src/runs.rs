@@ -214,12 +214,8 @@ impl Runs {
                 None => self.load(run).await?,
             };
             let mut state = before.state.clone();
-            let mut moment = Moment {
-                now: self.clock.now(),
-                run,
-                version: before.record.version,
-                new_task: &mut TaskId::generate,
-            };
+            let mut moment =
+                Moment { now: self.clock.now(), run, version: before.record.version, new_task: &mut TaskId::generate };
             let commands = match run_state::advance(&before.plan, &mut state, event.clone(), &mut moment) {
                 Ok(commands) => commands,
                 Err(refused) => {
@@ -295,7 +291,12 @@ impl Runs {
         loop {
             let now = self.clock.now();
             if self.store.hold(name, &holder, now, now + Duration::from_secs(10)).await.map_err(to_fault)? {
-                return Ok(HeldName { store: self.store.clone(), clock: self.clock.clone(), name: name.to_owned(), holder });
+                return Ok(HeldName {
+                    store: self.store.clone(),
+                    clock: self.clock.clone(),
+                    name: name.to_owned(),
+                    holder,
+                });
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -352,8 +353,13 @@ impl Runs {
         }
         record.finished_at = state.status.is_final().then_some(now);
 
-        let mut transition =
-            Transition { is_new: record.revision == 1, run: record, finished, withdrawn: Vec::new(), created: Vec::new() };
+        let mut transition = Transition {
+            is_new: record.revision == 1,
+            run: record,
+            finished,
+            withdrawn: Vec::new(),
+            created: Vec::new(),
+        };
         let mut reserved = Vec::new();
         for command in commands {
             match command {

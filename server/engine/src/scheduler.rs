@@ -106,7 +106,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn fire_due(&self) -> Result<(), Fault> {
+    pub(crate) async fn fire_due(&self) -> Result<(), Fault> {
         let armed = crate::runs::lock(&self.armed).clone();
         let has_cron = |armed: &Armed| armed.plan.workflow.triggers.iter().any(|t| matches!(t, Trigger::Cron(_)));
         if !armed.iter().any(has_cron) {

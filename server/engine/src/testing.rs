@@ -127,7 +127,8 @@ impl RunStore for MemoryStore {
         }
         let workflow = old.as_ref().map_or_else(WorkflowId::generate, |old| old.id);
         let number = old.as_ref().map_or(1, |old| old.number + 1);
-        let version = VersionRecord { id: VersionId::generate(), workflow, number, text: text.to_owned(), created_at: now };
+        let version =
+            VersionRecord { id: VersionId::generate(), workflow, number, text: text.to_owned(), created_at: now };
         let record = WorkflowRecord {
             id: workflow,
             name: name.to_owned(),
@@ -229,8 +230,7 @@ impl RunStore for MemoryStore {
         for new in transition.created {
             let leased_until = new.leased_to.as_ref().map(|(_, until)| *until);
             let leased = u32::from(leased_until.is_some());
-            let task =
-                Task { run: transition.run.id, fence: i64::from(leased), deliveries: leased, leased_until, new };
+            let task = Task { run: transition.run.id, fence: i64::from(leased), deliveries: leased, leased_until, new };
             tables.tasks.insert(task.new.id, task);
         }
         tables.runs.insert(transition.run.id, transition.run);
@@ -303,7 +303,13 @@ impl RunStore for MemoryStore {
         Ok(true)
     }
 
-    async fn hold(&self, name: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn hold(
+        &self,
+        name: &str,
+        holder: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let mut tables = self.tables();
         let taken = tables.holders.get(name).is_some_and(|(other, end)| other != holder && *end > now);
         if !taken {

@@ -304,14 +304,13 @@ impl Worker {
         });
         let time_left = task.spec.deadline.map(|deadline| (deadline - self.clock.now()).to_std().unwrap_or_default());
         task.fence = ledger_fence(&task.spec, task.fence);
-        let context =
-            TaskContext {
-                task,
-                workflow_id: planned.workflow,
-                workflow: planned.plan.workflow.clone(),
-                cancel: cancel.clone(),
-                observer,
-            };
+        let context = TaskContext {
+            task,
+            workflow_id: planned.workflow,
+            workflow: planned.plan.workflow.clone(),
+            cancel: cancel.clone(),
+            observer,
+        };
 
         let mut work = AssertUnwindSafe(self.runner.run(context)).catch_unwind().boxed();
         let over_time = async {

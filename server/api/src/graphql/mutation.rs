@@ -65,7 +65,10 @@ impl Mutation {
         let run = run_id(&id)?;
         let from = match from {
             Some(step) => Some(StepId::new(&step).ok_or_else(|| {
-                Fault::new(ErrorCode::StepNotFound, format!("`{}` is not a step id", step.chars().take(80).collect::<String>()))
+                Fault::new(
+                    ErrorCode::StepNotFound,
+                    format!("`{}` is not a step id", step.chars().take(80).collect::<String>()),
+                )
             })?),
             None => None,
         };

@@ -26,7 +26,11 @@ const MESSAGE_MOST: usize = 128 << 10;
 const PROTOCOL: &str = "graphql-transport-ws";
 
 /// Opens a socket and serves it until either side closes.
-pub async fn open(state: Data<ApiState>, request: HttpRequest, body: Payload) -> Result<HttpResponse, actix_web::Error> {
+pub async fn open(
+    state: Data<ApiState>,
+    request: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, actix_web::Error> {
     require_own_origin(&request)?;
     let by_header = require_token(&request, &state.token).is_ok();
     let (response, session, messages) = actix_ws::handle_with_protocols(&request, body, &[PROTOCOL])?;

@@ -40,8 +40,8 @@ impl Subscription {
                     Err(RecvError::Closed) => return None,
                 };
                 if only.is_none_or(|only: RunId| only == event.run) {
-                    let ended = only.is_some()
-                        && matches!(&event.kind, RunEventKind::Run { status } if status.is_final());
+                    let ended =
+                        only.is_some() && matches!(&event.kind, RunEventKind::Run { status } if status.is_final());
                     return Some((Ok(Happening::from(event.as_ref())), (events, ended)));
                 }
             }

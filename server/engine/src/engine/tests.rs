@@ -318,7 +318,8 @@ async fn webhooks_are_found_by_path_while_their_workflow_is_enabled() {
     let text = "name: hook\ntriggers: [{ webhook: bars }]\nsteps: [{ id: a, uses: test }]";
     let workflow = engine.save_workflow(text).await.unwrap();
     let hook = engine.find_hook("bars").unwrap();
-    let run = engine.start_hook(&hook, StartRun { trigger: "webhook".to_owned(), ..StartRun::default() }).await.unwrap();
+    let run =
+        engine.start_hook(&hook, StartRun { trigger: "webhook".to_owned(), ..StartRun::default() }).await.unwrap();
     assert_eq!(ended(&engine, run).await.trigger, "webhook");
     engine.set_workflow_enabled(workflow.id, false).await.unwrap();
     assert!(engine.find_hook("bars").is_none());

@@ -76,10 +76,13 @@ fn plan(timeout: Option<Duration>, spelled: &[&str]) -> Plan {
                 "needs" => step.needs.extend(words.next().unwrap().split(',').map(id)),
                 "if" => step.condition = Some(words.next().unwrap().to_owned()),
                 "continue" => step.on_error = OnError::Continue,
-                "parallel" => drop(step.with.insert("max_parallel".into(), json!(words.next().unwrap().parse::<u32>().unwrap()))),
+                "parallel" => {
+                    drop(step.with.insert("max_parallel".into(), json!(words.next().unwrap().parse::<u32>().unwrap())))
+                }
                 "retry" => {
                     let attempts = words.next().unwrap().parse().unwrap();
-                    step.retry = Some(Retry { attempts, backoff: Duration::from_secs(4), max: Duration::from_secs(60) });
+                    step.retry =
+                        Some(Retry { attempts, backoff: Duration::from_secs(4), max: Duration::from_secs(60) });
                 }
                 other => panic!("{other}"),
             }
@@ -325,9 +328,10 @@ fn a_report_that_comes_twice_is_refused() {
     check(
         &["a", "b needs a"],
         &["admit", "a ok", "a ok"],
-        &format!("admit -> a\na ok -> b\na ok -> refused: the run does not wait for {}\nrunning: a=succeeded b=running", {
-            TaskId::from(uuid::Uuid::from_u128(1 << 64))
-        }),
+        &format!(
+            "admit -> a\na ok -> b\na ok -> refused: the run does not wait for {}\nrunning: a=succeeded b=running",
+            { TaskId::from(uuid::Uuid::from_u128(1 << 64)) }
+        ),
     );
 }
 
@@ -433,7 +437,12 @@ fn a_run_over_its_time_fails_and_its_tasks_are_withdrawn() {
 
 #[test]
 fn a_retry_that_could_only_start_after_the_runs_end_is_not_made() {
-    check_with(Some(Duration::from_secs(2)), &["a retry 5"], &["admit", "a fail"], "admit -> a\na fail ->\nfailed: a=failed");
+    check_with(
+        Some(Duration::from_secs(2)),
+        &["a retry 5"],
+        &["admit", "a fail"],
+        "admit -> a\na fail ->\nfailed: a=failed",
+    );
 }
 
 #[test]
