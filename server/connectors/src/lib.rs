@@ -1,1 +1,48 @@
-//! connectors
+//! Code that speaks to outside systems: one folder per system, the same file names in each.
+//!
+//! A database connector implements [`data::Connector`]; a missing file (`read.rs`, `write.rs`) is a missing ability.
+//! Start with [`open`], which turns a saved connection into a connector, and [`Settings`], which reads a URL.
+
+pub mod file;
+pub mod http;
+pub mod mail;
+pub mod mysql;
+pub mod postgres;
+pub mod redis;
+pub mod sqlite;
+
+mod canonical;
+mod cell;
+mod civil;
+mod decimal;
+mod error;
+mod name;
+mod settings;
+#[cfg(test)]
+mod suite;
+
+pub use settings::Settings;
+
+use data::{Connector, System};
+use std::sync::Arc;
+
+/// Opens the connector of `system` with a connection's `settings` (a JSON object) and its `secret`.
+///
+/// Nothing is sent yet: a wrong host or password shows at the first use, or by [`Connector::ping`].
+///
+/// # Errors
+/// `invalid_value` or `unknown_key` for settings that the system does not know; `unsupported` for a system without connector.
+pub fn open(system: System, settings: &serde_json::Value, secret: Option<&str>) -> data::Result<Arc<dyn Connector>> {
+    match system {
+        System::Postgres => postgres::open(settings, secret),
+        System::Sqlite => sqlite::open(settings),
+        System::Mysql => mysql::open(settings, secret),
+        System::Redis => redis::open(settings, secret),
+        System::Http => http::open(settings, secret),
+        System::Tdengine => Err(data::Error::permanent(
+            model::ErrorCode::Unsupported,
+            "this build has no connector for `tdengine`",
+        )
+        .hint("Use a plugin that speaks to TDengine.")),
+    }
+}

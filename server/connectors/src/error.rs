@@ -1,0 +1,97 @@
+//! Errors that every database connector words alike.
+
+use crate::name::TableName;
+use data::{Error, RefusedRow};
+use model::ErrorCode;
+
+/// The table is not there.
+pub(crate) fn table_not_found<'a>(table: &str, others: impl IntoIterator<Item = &'a str>) -> Error {
+    let error = Error::permanent(ErrorCode::TableNotFound, format!("table `{table}` does not exist"));
+    match model::nearest(&TableName::parse(table).table, others) {
+        Some(near) => error.hint(format!("Did you mean `{near}`?")),
+        None => error.hint("Check the name, its case and its schema, or let the step create the table."),
+    }
+}
+
+/// The table has no such column.
+pub(crate) fn column_not_found<'a>(column: &str, table: &str, others: impl IntoIterator<Item = &'a str>) -> Error {
+    let error = Error::permanent(ErrorCode::ColumnNotFound, format!("table `{table}` has no column `{column}`"));
+    match model::nearest(column, others) {
+        Some(near) => error.hint(format!("Did you mean `{near}`?")),
+        None => error.hint(format!("Add the column to `{table}`, or select other columns before the write.")),
+    }
+}
+
+/// The key is no unique key of the table.
+pub(crate) fn key_not_unique(key: &[String], table: &str) -> Error {
+    let columns = key.join("`, `");
+    Error::permanent(ErrorCode::InvalidValue, format!("table `{table}` has no unique key on `{columns}`"))
+        .hint("Name the columns of its primary key or of a unique index, or create such an index.")
+}
+
+/// The mode needs a key and none is named.
+pub(crate) fn key_missing(table: &str) -> Error {
+    Error::permanent(ErrorCode::MissingKey, format!("writing to `{table}` in this mode needs a key"))
+        .hint("Name the columns that tell rows apart in `key`.")
+}
+
+/// A type no column of the system can hold.
+pub(crate) fn type_refused(column: &str, data_type: &arrow::datatypes::DataType, system: &str) -> Error {
+    Error::permanent(
+        ErrorCode::ValueRefused,
+        format!("column `{column}` has type {data_type}, which {system} cannot hold"),
+    )
+    .hint("Convert it to text or split it into columns in a transform before the write.")
+}
+
+/// Another attempt has claimed the line of the ledger.
+pub(crate) fn lease_lost(task: &str, lane: &data::Lane) -> Error {
+    Error::permanent(
+        ErrorCode::LeaseLost,
+        format!("a later attempt of `{task}` writes lane `{lane}`; this one may not go on"),
+    )
+}
+
+/// Why one value of a batch cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Culprit {
+    /// Index of the row within the batch.
+    pub(crate) row: usize,
+    /// Why, naming column and value.
+    pub(crate) reason: String,
+}
+
+impl Culprit {
+    /// The value of `column` in `row` does not fit.
+    pub(crate) fn new(row: usize, column: &str, value: &str, why: &str) -> Self {
+        Self { row, reason: format!("column `{column}` cannot hold `{}`: {why}", shortened(value)) }
+    }
+
+    /// The culprit as the error of the whole write.
+    pub(crate) fn into_error(self, table: &str) -> Error {
+        let message = format!("row {} of the batch for `{table}`: {}", self.row + 1, self.reason);
+        Error::permanent(ErrorCode::ValueRefused, message)
+            .hint("Correct the value before the write, or let the step keep refused rows.")
+    }
+}
+
+impl From<Culprit> for RefusedRow {
+    fn from(culprit: Culprit) -> Self {
+        Self { row: culprit.row, reason: culprit.reason }
+    }
+}
+
+/// At most 80 characters of a value, for a message.
+pub(crate) fn shortened(value: &str) -> String {
+    match value.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
+}
+
+/// A setting the connector does not know or cannot read.
+pub(crate) fn invalid_settings(system: &str, error: &serde_json::Error) -> Error {
+    let message = error.to_string();
+    let code = if message.starts_with("unknown field") { ErrorCode::UnknownKey } else { ErrorCode::InvalidValue };
+    Error::permanent(code, format!("settings of the {system} connection: {message}"))
+}

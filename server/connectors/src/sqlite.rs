@@ -1,0 +1,166 @@
+//! SQLite files. Blocking work runs on a thread of its own per source and sink; every file is put into WAL mode.
+//!
+//! Start with [`Sqlite`]. What a column's values become is decided in `types.rs` and checked in `read.rs`.
+
+mod column;
+mod config;
+mod error;
+mod introspect;
+mod read;
+mod types;
+mod value;
+mod write;
+
+pub use config::Config;
+
+use async_trait::async_trait;
+use data::connector::{ReadOptions, Relation, TableInfo};
+use data::{Abilities, Connector, Error, Result, Sink, Source, System, WriteOptions};
+use model::ErrorCode;
+use rusqlite::{Connection, OpenFlags};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Opens the connector for the file named in `settings`.
+///
+/// # Errors
+/// `unknown_key` or `invalid_value`.
+pub fn open(settings: &serde_json::Value) -> Result<Arc<dyn Connector>> {
+    Ok(Arc::new(Sqlite::new(Config::parse(settings)?)))
+}
+
+/// One SQLite file.
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    config: Arc<Config>,
+}
+
+impl Sqlite {
+    /// The connector for a file; nothing is opened yet.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self { config: Arc::new(config) }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let config = self.config.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let mut connection = connect(&config, Access::Write)?;
+            work(&mut connection)
+        });
+        done.await.map_err(|error| Error::permanent(ErrorCode::Internal, format!("the sqlite thread ended early: {error}")))?
+    }
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+/// Opens the file, in WAL mode, durable at every commit.
+fn connect(config: &Config, access: Access) -> Result<Connection> {
+    let mapped = |error| error::mapped(&config.path, &error);
+    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if config.read_only {
+        flags |= OpenFlags::SQLITE_OPEN_READ_ONLY;
+    } else {
+        flags |= OpenFlags::SQLITE_OPEN_READ_WRITE;
+        if config.create {
+            flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        }
+    }
+    let connection = Connection::open_with_flags(&config.path, flags).map_err(mapped)?;
+    connection.busy_timeout(Duration::from_millis(config.busy_timeout_ms)).map_err(mapped)?;
+    if !config.read_only {
+        // A source must not block a sink of the same file, which only WAL allows.
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(mapped)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(mapped)?;
+    }
+    connection.pragma_update(None, "foreign_keys", "ON").map_err(mapped)?;
+    if access == Access::Read {
+        connection.pragma_update(None, "query_only", "ON").map_err(mapped)?;
+    }
+    Ok(connection)
+}
+
+#[async_trait]
+impl Connector for Sqlite {
+    fn system(&self) -> System {
+        System::Sqlite
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { sql: true, transactions: true, ordered_read: true, introspect: true }
+    }
+
+    async fn ping(&self) -> Result<String> {
+        let config = self.config.clone();
+        self.blocking(move |connection| {
+            connection
+                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+                .map_err(|error| error::mapped(&config.path, &error))?;
+            Ok(format!("SQLite {}", rusqlite::version()))
+        })
+        .await
+    }
+
+    async fn list_tables(&self) -> Result<Vec<String>> {
+        let config = self.config.clone();
+        self.blocking(move |connection| {
+            introspect::list_tables(connection).map_err(|error| error::mapped(&config.path, &error))
+        })
+        .await
+    }
+
+    async fn find_table(&self, name: &str) -> Result<Option<TableInfo>> {
+        let (config, name) = (self.config.clone(), name.to_owned());
+        self.blocking(move |connection| {
+            let table = introspect::find_table(connection, &name).map_err(|error| error::mapped(&config.path, &error))?;
+            Ok(table.map(|table| table.info()))
+        })
+        .await
+    }
+
+    async fn read(&self, options: ReadOptions) -> Result<Box<dyn Source>> {
+        read::open(self.config.clone(), options).await
+    }
+
+    async fn write(&self, schema: arrow::datatypes::SchemaRef, options: WriteOptions) -> Result<Box<dyn Sink>> {
+        write::open(self.config.clone(), schema, options).await
+    }
+
+    async fn execute(&self, sql: &str) -> Result<u64> {
+        let (config, sql) = (self.config.clone(), sql.to_owned());
+        self.blocking(move |connection| {
+            let mapped = |error| error::mapped(&config.path, &error);
+            let transaction = connection.transaction().map_err(mapped)?;
+            let before = transaction.total_changes();
+            transaction.execute_batch(&sql).map_err(mapped)?;
+            let changed = transaction.total_changes() - before;
+            transaction.commit().map_err(mapped)?;
+            Ok(changed)
+        })
+        .await
+    }
+
+    async fn count(&self, relation: &Relation, filter: Option<&str>) -> Result<u64> {
+        let (config, relation, filter) = (self.config.clone(), relation.clone(), filter.map(str::to_owned));
+        self.blocking(move |connection| {
+            let from = match &relation {
+                Relation::Table(name) => introspect::get_table(connection, &config, name)?.quoted(),
+                Relation::Query(query) => read::subquery(query),
+            };
+            let condition = filter.map(|filter| format!(" WHERE ({filter}\n)")).unwrap_or_default();
+            connection
+                .query_row(&format!("SELECT count(*) FROM {from}{condition}"), [], |row| row.get::<_, i64>(0))
+                .map(|count| count.unsigned_abs())
+                .map_err(|error| error::mapped(&config.path, &error))
+        })
+        .await
+    }
+}
