@@ -37,7 +37,9 @@ pub(crate) fn cargo() -> Command {
 /// The server binary, built first; cargo shows its progress.
 pub(crate) fn build_server(profile: Profile) -> Result<PathBuf> {
     let mut build = cargo();
-    build.args(["build", "--package", "app"]);
+    // The whole workspace, as the tests are built: features of shared dependencies then unify the same way, and nothing
+    // is compiled twice.
+    build.args(["build", "--workspace", "--bin", "sluice"]);
     if profile == Profile::Release {
         build.arg("--release");
     }

@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
 
     let mut counts = Counts::default();
-    match prepare() {
+    match prepare(options) {
         Ok(()) => {
             counts += run_cargo(options, &environment)?;
             if options.crates.is_empty() && project::root().join("web/package.json").is_file() {
@@ -61,8 +61,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Builds what tests run: the plugins' components and the server binary, which `tests` starts as a process.
-fn prepare() -> Result<()> {
+/// Builds what `tests` runs: the plugins' components and the server binary, which it starts as a process.
+fn prepare(options: &Options) -> Result<()> {
+    if !options.crates.is_empty() && !options.crates.iter().any(|name| name == "tests") {
+        return Ok(());
+    }
     let _built: Vec<wasm::Built> = project::build_plugins()?;
     project::build_server(Profile::Dev)?;
     Ok(())

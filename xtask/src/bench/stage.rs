@@ -14,7 +14,7 @@ pub(crate) struct Options {
 
 /// Builds the example for release and runs it once for each number of rows, so that peak memory is each one's own.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let example = ["--release", "--package", "app", "--example", "stage"];
+    let example = ["--release", "--workspace", "--example", "stage"];
     command::run(project::cargo().arg("build").args(example))?;
     let folder = project::target_dir().join("bench/stage");
     std::fs::create_dir_all(&folder)?;

@@ -1,0 +1,82 @@
+//! The `sluice` binary in a data folder of its own.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// The checkout's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Where cargo builds: the test binary lies in `<target>/<profile>/deps`.
+fn profile_dir() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().to_owned()
+}
+
+/// The built plugin's folder, or none where it was not built (`cargo xtask plugins` builds it).
+pub(crate) fn find_plugin(name: &str) -> Option<PathBuf> {
+    let folder = profile_dir().parent()?.join("plugins").join(name);
+    folder.join("plugin.wasm").is_file().then_some(folder)
+}
+
+/// Says aloud that a test is skipped; where nothing may be skipped, fails it instead.
+pub(crate) fn skip(reason: &str) {
+    assert!(std::env::var_os("SLUICE_TEST_NO_SKIP").is_none(), "nothing may be skipped: {reason}");
+    println!("skipped: {reason}");
+}
+
+/// The binary with a fresh data folder, removed at the end.
+pub(crate) struct Sluice {
+    program: PathBuf,
+    pub(crate) folder: TempDir,
+}
+
+impl Sluice {
+    /// None where the binary was not built; that is said aloud.
+    pub(crate) fn find() -> Option<Self> {
+        let program = profile_dir().join(format!("sluice{}", std::env::consts::EXE_SUFFIX));
+        if !program.is_file() {
+            skip("the server is not built; `cargo xtask test` builds it");
+            return None;
+        }
+        Some(Self { program, folder: tempfile::tempdir().unwrap() })
+    }
+
+    /// The command line, ready for its subcommand.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--data-dir").arg(self.folder.path().join("data")).current_dir(self.folder.path());
+        command
+    }
+
+    /// Calls a subcommand that must succeed; gives what it printed.
+    pub(crate) fn call(&self, arguments: &[&str]) -> String {
+        let output = self.command().args(arguments).output().unwrap();
+        assert!(output.status.success(), "`sluice {}`: {}", arguments.join(" "), both(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a document; gives the run as JSON, whether it succeeded or not.
+    pub(crate) fn run(&self, file: &Path, inputs: &[(String, String)]) -> Value {
+        let mut command = self.command();
+        command.arg("run").arg(file).arg("--json");
+        for (name, value) in inputs {
+            command.arg("--input").arg(format!("{name}={value}"));
+        }
+        let output = command.output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no run was printed: {}", both(&output)))
+    }
+
+    /// Rows of a connection's table, as JSON objects.
+    pub(crate) fn read(&self, connection: &str, table: &str) -> Vec<Value> {
+        let text = self.call(&["connection", "read", connection, table, "--limit", "1000", "--json"]);
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+fn both(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
