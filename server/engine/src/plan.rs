@@ -1,11 +1,19 @@
 //! What a document means: its stages, in an order in which they can run; or everything that is wrong with it.
 //!
 //! Pure: text and a catalog of step kinds go in, a [`Plan`] or all faults come out, each with its line and column.
-//! [`check`] is the one entry; `stages` cuts the graph, `circle` looks for steps that wait for each other,
-//! `settings` holds `with` against the kinds' schemas, `names` checks what expressions mention.
+//! [`check`] is the one entry; `graph` cuts the steps into stages and finds circles, `settings` holds `with` against the
+//! kinds' schemas, `names` checks what expressions mention, `triggers` what starts a run.
 
-use model::document::{Retry, Step};
+mod checker;
+mod graph;
+mod names;
+mod settings;
+mod triggers;
+
+use checker::Checker;
+use model::document::{Retry, Step, read};
 use model::kind::KindInfo;
+use model::tree::{self, Limits};
 use model::{Fault, StepId, Workflow};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,16 +55,31 @@ pub struct Stage {
     /// How often and when the stage is tried again: the most `attempts`, the longest `backoff` and the longest `max`
     /// among the steps that ask for a retry, since a stage is only ever tried as a whole.
     pub retry: Retry,
-    /// How long one attempt may take: the longest `timeout` among its steps, where any has one, since its steps run
-    /// side by side. A step's own `timeout` is kept by the runner.
+    /// How long one attempt may take: the shortest `timeout` among its steps, where any has one, since its steps run
+    /// side by side and end together.
     pub timeout: Option<Duration>,
 }
 
-/// Checks a document.
+/// What the text means, or everything that is wrong with it (at most 100 faults, in the text's order).
 ///
 /// # Errors
-/// All its faults.
+/// Faults of the text, of its shape, and of its meaning; every one has path, line, column and hint.
 pub fn check(text: &str, catalog: &dyn Catalog) -> Result<Plan, Vec<Fault>> {
-    let _ = (text, catalog);
-    Err(vec![Fault::new(model::ErrorCode::Internal, "the checker is being written")])
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let root = tree::parse(text, &Limits::default())?;
+    let outline = read::read(&root);
+    let mut checker = Checker::new(text, &root, &outline, catalog);
+    let stages = checker.check();
+    let mut faults = outline.faults.clone();
+    faults.append(&mut checker.into_faults());
+    if faults.is_empty() {
+        return Ok(Plan { workflow: Arc::new(outline.workflow), stages });
+    }
+    faults.sort_by_key(|fault| (fault.line, fault.column));
+    faults.dedup();
+    faults.truncate(read::MAX_FAULTS);
+    Err(faults)
 }
+
+#[cfg(test)]
+mod tests;
