@@ -99,8 +99,7 @@ impl MarketDay {
     }
 
     fn run(&self, bars: &str) -> Value {
-        let bars = format!("{}/{bars}", self.base);
-        let inputs = [("base", self.base.as_str()), ("bars", &bars)];
+        let inputs = [("base", self.base.as_str()), ("bars", bars)];
         let inputs = inputs.map(|(name, value)| (name.to_owned(), value.to_owned()));
         self.sluice.run(&folder().join("workflow.yaml"), &inputs)
     }

@@ -47,10 +47,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let server = Server { program, data_dir: project::target_dir().join("demo") };
     server.prepare(options, &site)?;
 
-    for (title, input) in [("Good input", ""), ("Spoiled input", "spoiled/")] {
+    for (title, bars) in [("Good input", "sp500-2000.csv"), ("Spoiled input", "spoiled/sp500-2000.csv")] {
         println!("\n== {title} ==\n");
-        let bars = format!("{}/{input}sp500-2000.csv", site.address());
-        run_once(&server, options, &site, &bars)?;
+        run_once(&server, options, &site, bars)?;
     }
     println!(
         "\nBoth runs took {:.1} s; their stores lie in {}",

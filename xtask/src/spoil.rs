@@ -100,7 +100,7 @@ fn spoil(good: &str) -> Result<Spoiled> {
 }
 
 fn calendar(good: &str) -> String {
-    let mut text = "exchange,cal_date,is_open\n".to_owned();
+    let mut text = "exchange,date,is_open\n".to_owned();
     for line in good.lines().skip(1) {
         let day = line.split(',').next().unwrap_or_default();
         text.push_str(&format!("NYSE,{day},1\n"));
