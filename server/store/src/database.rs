@@ -208,8 +208,8 @@ fn explain_opening(error: DbErr, label: &str) -> Error {
 }
 
 fn sqlite_options(patience: Duration) -> ConnectOptions {
-    // The real file name is set on the driver's options: a path may hold what a URL cannot.
-    let mut options = ConnectOptions::new("sqlite::memory:");
+    // The real file name replaces this one in the driver's options: a path may hold what a URL cannot.
+    let mut options = ConnectOptions::new("sqlite://replaced");
     options
         .acquire_timeout(patience.saturating_mul(3))
         .idle_timeout(None::<Duration>)
