@@ -1,0 +1,86 @@
+//! What an error of the server or the driver means.
+
+use super::Config;
+use data::Error;
+use model::ErrorCode;
+use mysql_async::{Error as DriverError, ServerError};
+
+/// The server cannot be reached.
+pub(super) fn unreachable(config: &Config, why: &str) -> Error {
+    Error::transient(ErrorCode::ConnectionFailed, format!("`{}:{}` cannot be reached: {why}", config.host, config.port))
+        .hint("Check host, port and firewall, and that the server is running.")
+}
+
+/// The error as people see it; never holds the password.
+pub(super) fn mapped(config: &Config, error: &DriverError) -> Error {
+    match error {
+        DriverError::Server(error) => server(config, error),
+        DriverError::Io(error) => unreachable(config, &error.to_string()),
+        DriverError::Driver(error) => {
+            let text = error.to_string();
+            if text.contains("onnection") || text.contains("isconnect") {
+                return unreachable(config, &text);
+            }
+            Error::permanent(ErrorCode::StatementFailed, format!("the MySQL driver: {text}"))
+        }
+        DriverError::Other(error) => unreachable(config, &error.to_string()),
+        DriverError::Url(_) => {
+            Error::permanent(ErrorCode::InvalidValue, "the address of the MySQL connection is wrong")
+        }
+    }
+}
+
+fn server(config: &Config, error: &ServerError) -> Error {
+    let said = format!("{} (error {})", error.message, error.code);
+    match error.code {
+        1045 | 1698 | 1251 | 2059 => Error::permanent(
+            ErrorCode::AuthenticationFailed,
+            format!("`{}:{}` refused user `{}`", config.host, config.port, config.user),
+        )
+        .hint("Check user and password, and from which hosts the user may connect."),
+        1049 => Error::permanent(
+            ErrorCode::ConnectionFailed,
+            format!("`{}:{}` has no database `{}`", config.host, config.port, config.database.as_deref().unwrap_or("")),
+        ),
+        1044 | 1142 | 1143 | 1227 | 1370 => Error::permanent(ErrorCode::PermissionDenied, said)
+            .hint(format!("Grant the privilege to user `{}`.", config.user)),
+        1205 | 1213 | 1020 | 1040 | 1203 | 1053 | 1077 | 1079 | 1158..=1161 | 1317 | 1927 => {
+            Error::transient(ErrorCode::StatementFailed, said)
+        }
+        1021 | 1114 => Error::transient(ErrorCode::DiskFailed, said),
+        1146 => Error::permanent(ErrorCode::TableNotFound, said),
+        1054 => Error::permanent(ErrorCode::ColumnNotFound, said),
+        code if concerns_row(code) => Error::permanent(ErrorCode::ValueRefused, said),
+        _ => Error::permanent(ErrorCode::StatementFailed, said),
+    }
+}
+
+/// Whether the server refused a row, not the statement.
+pub(super) fn concerns_row(code: u16) -> bool {
+    matches!(
+        code,
+        1048 | 1062
+            | 1264
+            | 1265
+            | 1292
+            | 1364
+            | 1366
+            | 1367
+            | 1406
+            | 1411
+            | 1416
+            | 1451
+            | 1452
+            | 1526
+            | 1557
+            | 1586
+            | 1644
+            | 1690
+            | 1748
+            | 3140
+            | 3141
+            | 3156
+            | 3819
+            | 4025
+    )
+}

@@ -1,0 +1,328 @@
+//! Values of the binary protocol into Arrow builders, and Arrow values into parameters.
+
+use crate::error::Culprit;
+use crate::{canonical, cell, decimal};
+use arrow::array::*;
+use arrow::datatypes::*;
+use mysql_async::Value;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// A column of a batch being read.
+pub(super) struct Builder {
+    name: String,
+    target: Target,
+}
+
+enum Target {
+    Int8(Int8Builder),
+    Int16(Int16Builder),
+    Int32(Int32Builder),
+    Int64(Int64Builder),
+    UInt8(UInt8Builder),
+    UInt16(UInt16Builder),
+    UInt32(UInt32Builder),
+    UInt64(UInt64Builder),
+    Float32(Float32Builder),
+    Float64(Float64Builder),
+    Boolean(BooleanBuilder),
+    Decimal128(Decimal128Builder, u8, i8),
+    Decimal256(Decimal256Builder, u8, i8),
+    Date(Date32Builder),
+    Timestamp(TimestampMicrosecondBuilder),
+    Binary(BinaryBuilder),
+    Utf8(StringBuilder),
+}
+
+impl Builder {
+    pub(super) fn new(name: &str, data_type: &DataType) -> Self {
+        let target = match data_type {
+            DataType::Int8 => Target::Int8(Int8Builder::new()),
+            DataType::Int16 => Target::Int16(Int16Builder::new()),
+            DataType::Int32 => Target::Int32(Int32Builder::new()),
+            DataType::Int64 => Target::Int64(Int64Builder::new()),
+            DataType::UInt8 => Target::UInt8(UInt8Builder::new()),
+            DataType::UInt16 => Target::UInt16(UInt16Builder::new()),
+            DataType::UInt32 => Target::UInt32(UInt32Builder::new()),
+            DataType::UInt64 => Target::UInt64(UInt64Builder::new()),
+            DataType::Float32 => Target::Float32(Float32Builder::new()),
+            DataType::Float64 => Target::Float64(Float64Builder::new()),
+            DataType::Boolean => Target::Boolean(BooleanBuilder::new()),
+            DataType::Decimal128(digits, scale) => {
+                Target::Decimal128(Decimal128Builder::new().with_data_type(data_type.clone()), *digits, *scale)
+            }
+            DataType::Decimal256(digits, scale) => {
+                Target::Decimal256(Decimal256Builder::new().with_data_type(data_type.clone()), *digits, *scale)
+            }
+            DataType::Date32 => Target::Date(Date32Builder::new()),
+            DataType::Timestamp(..) => {
+                Target::Timestamp(TimestampMicrosecondBuilder::new().with_data_type(data_type.clone()))
+            }
+            DataType::Binary => Target::Binary(BinaryBuilder::new()),
+            _ => Target::Utf8(StringBuilder::new()),
+        };
+        Self { name: name.to_owned(), target }
+    }
+
+    /// Adds a value and tells how many bytes it holds; the error says what is wrong with it.
+    pub(super) fn push(&mut self, value: &Value) -> Result<usize, String> {
+        self.put(value).ok_or_else(|| self.unread(value))
+    }
+
+    fn put(&mut self, value: &Value) -> Option<usize> {
+        macro_rules! number {
+            ($builder:expr) => {
+                match value {
+                    Value::NULL => $builder.append_null(),
+                    Value::Int(v) => $builder.append_value((*v).try_into().ok()?),
+                    Value::UInt(v) => $builder.append_value((*v).try_into().ok()?),
+                    _ => return None,
+                }
+            };
+        }
+        let mut bytes = 8;
+        match &mut self.target {
+            Target::Int8(builder) => number!(builder),
+            Target::Int16(builder) => number!(builder),
+            Target::Int32(builder) => number!(builder),
+            Target::Int64(builder) => number!(builder),
+            Target::UInt8(builder) => number!(builder),
+            Target::UInt16(builder) => number!(builder),
+            Target::UInt32(builder) => number!(builder),
+            Target::UInt64(builder) => match value {
+                // BIT arrives as bytes, the highest first.
+                Value::Bytes(bits) if bits.len() <= 8 => {
+                    builder.append_value(bits.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)));
+                }
+                _ => number!(builder),
+            },
+            Target::Boolean(builder) => match value {
+                Value::NULL => builder.append_null(),
+                Value::Bytes(bits) => builder.append_value(bits.iter().any(|byte| *byte != 0)),
+                Value::Int(value) => builder.append_value(*value != 0),
+                _ => return None,
+            },
+            Target::Float32(builder) => match value {
+                Value::NULL => builder.append_null(),
+                Value::Float(value) => builder.append_value(*value),
+                _ => return None,
+            },
+            Target::Float64(builder) => match value {
+                Value::NULL => builder.append_null(),
+                Value::Double(value) => builder.append_value(*value),
+                Value::Float(value) => builder.append_value(f64::from(*value)),
+                _ => return None,
+            },
+            Target::Decimal128(builder, digits, scale) => match value {
+                Value::NULL => builder.append_null(),
+                other => builder.append_value(decimal_of(other, *digits, *scale).and_then(|value| value.to_i128())?),
+            },
+            Target::Decimal256(builder, digits, scale) => match value {
+                Value::NULL => builder.append_null(),
+                other => builder.append_value(decimal_of(other, *digits, *scale)?),
+            },
+            Target::Date(builder) => match value {
+                Value::NULL => builder.append_null(),
+                other => builder.append_value(days_of(other)?),
+            },
+            Target::Timestamp(builder) => match value {
+                Value::NULL => builder.append_null(),
+                other => builder.append_value(micros_of(other)?),
+            },
+            Target::Binary(builder) => match value {
+                Value::NULL => builder.append_null(),
+                Value::Bytes(content) => {
+                    bytes = content.len();
+                    builder.append_value(content);
+                }
+                _ => return None,
+            },
+            Target::Utf8(builder) => match value {
+                Value::NULL => builder.append_null(),
+                Value::Bytes(content) => {
+                    bytes = content.len();
+                    builder.append_value(std::str::from_utf8(content).ok()?);
+                }
+                other => builder.append_value(shown(other)),
+            },
+        }
+        Some(bytes)
+    }
+
+    pub(super) fn finish(&mut self) -> ArrayRef {
+        match &mut self.target {
+            Target::Int8(builder) => Arc::new(builder.finish()),
+            Target::Int16(builder) => Arc::new(builder.finish()),
+            Target::Int32(builder) => Arc::new(builder.finish()),
+            Target::Int64(builder) => Arc::new(builder.finish()),
+            Target::UInt8(builder) => Arc::new(builder.finish()),
+            Target::UInt16(builder) => Arc::new(builder.finish()),
+            Target::UInt32(builder) => Arc::new(builder.finish()),
+            Target::UInt64(builder) => Arc::new(builder.finish()),
+            Target::Float32(builder) => Arc::new(builder.finish()),
+            Target::Float64(builder) => Arc::new(builder.finish()),
+            Target::Boolean(builder) => Arc::new(builder.finish()),
+            Target::Decimal128(builder, ..) => Arc::new(builder.finish()),
+            Target::Decimal256(builder, ..) => Arc::new(builder.finish()),
+            Target::Date(builder) => Arc::new(builder.finish()),
+            Target::Timestamp(builder) => Arc::new(builder.finish()),
+            Target::Binary(builder) => Arc::new(builder.finish()),
+            Target::Utf8(builder) => Arc::new(builder.finish()),
+        }
+    }
+
+    fn unread(&self, value: &Value) -> String {
+        let zero = matches!(value, Value::Date(_, 0, ..) | Value::Date(_, _, 0, ..));
+        let what = match value {
+            _ if zero => "the zero date",
+            Value::Bytes(bytes) if std::str::from_utf8(bytes).is_err() => "bytes that are not UTF-8,",
+            _ => "a value that cannot be read,",
+        };
+        format!("column `{}` holds {what} `{}`", self.name, shown(value))
+    }
+}
+
+fn decimal_of(value: &Value, digits: u8, scale: i8) -> Option<i256> {
+    match value {
+        Value::Bytes(text) => decimal::parse(std::str::from_utf8(text).ok()?, digits, scale),
+        Value::Int(value) => decimal::parse(&value.to_string(), digits, scale),
+        Value::UInt(value) => decimal::parse(&value.to_string(), digits, scale),
+        _ => None,
+    }
+}
+
+fn date_of(value: &Value) -> Option<chrono::NaiveDateTime> {
+    let Value::Date(year, month, day, hour, minute, second, micro) = *value else { return None };
+    chrono::NaiveDate::from_ymd_opt(i32::from(year), month.into(), day.into())?.and_hms_micro_opt(
+        hour.into(),
+        minute.into(),
+        second.into(),
+        micro,
+    )
+}
+
+fn micros_of(value: &Value) -> Option<i64> {
+    Some(date_of(value)?.and_utc().timestamp_micros())
+}
+
+fn days_of(value: &Value) -> Option<i32> {
+    i32::try_from(micros_of(value)?.div_euclid(crate::civil::DAY)).ok()
+}
+
+/// The value as MySQL writes it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Date(y, m, d, 0, 0, 0, 0) => format!("{y:04}-{m:02}-{d:02}"),
+        Value::Date(y, m, d, h, i, s, u) => format!("{y:04}-{m:02}-{d:02} {h:02}:{i:02}:{s:02}.{u:06}"),
+        Value::Time(negative, days, h, i, s, u) => {
+            let sign = if *negative { "-" } else { "" };
+            let mut text = format!("{sign}{:02}:{i:02}:{s:02}", days * 24 + u32::from(*h));
+            if *u > 0 {
+                let _ = write!(text, ".{u:06}");
+            }
+            text
+        }
+        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Value::NULL => "NULL".to_owned(),
+        Value::Int(value) => value.to_string(),
+        Value::UInt(value) => value.to_string(),
+        Value::Float(value) => value.to_string(),
+        Value::Double(value) => value.to_string(),
+    }
+}
+
+/// A column of a batch being written, in its canonical type.
+pub(super) struct Cells {
+    name: String,
+    array: ArrayRef,
+}
+
+impl Cells {
+    /// The column, where all of its values can be written.
+    pub(super) fn new(name: &str, array: &ArrayRef) -> Result<Self, Culprit> {
+        let array = canonical::array(name, array)?;
+        let cells = Self { name: name.to_owned(), array };
+        for row in 0..cells.array.len() {
+            if cells.value(row).is_none() {
+                let value = cell::text(&cells.array, row).unwrap_or_default();
+                return Err(Culprit::new(row, &cells.name, &value, "MySQL has no such value"));
+            }
+        }
+        Ok(cells)
+    }
+
+    /// The value as a parameter; `None` where MySQL has none like it.
+    pub(super) fn value(&self, row: usize) -> Option<Value> {
+        let array = &self.array;
+        if array.is_null(row) || array.data_type() == &DataType::Null {
+            return Some(Value::NULL);
+        }
+        Some(match array.data_type() {
+            DataType::Boolean => Value::Int(array.as_boolean().value(row).into()),
+            DataType::Int64 => Value::Int(array.as_primitive::<Int64Type>().value(row)),
+            DataType::Float32 => {
+                Value::Float(Some(array.as_primitive::<Float32Type>().value(row)).filter(|v| v.is_finite())?)
+            }
+            DataType::Float64 => {
+                Value::Double(Some(array.as_primitive::<Float64Type>().value(row)).filter(|v| v.is_finite())?)
+            }
+            DataType::Decimal128(_, scale) => {
+                let mut text = String::new();
+                decimal::write(&mut text, array.as_primitive::<Decimal128Type>().value(row), *scale);
+                Value::Bytes(text.into())
+            }
+            DataType::Decimal256(_, scale) => {
+                let mut text = String::new();
+                decimal::write(&mut text, array.as_primitive::<Decimal256Type>().value(row), *scale);
+                Value::Bytes(text.into())
+            }
+            DataType::Utf8 => Value::Bytes(array.as_string::<i32>().value(row).as_bytes().to_vec()),
+            DataType::Binary => Value::Bytes(array.as_binary::<i32>().value(row).to_vec()),
+            DataType::Date32 => {
+                let days = array.as_primitive::<Date32Type>().value(row);
+                date_value(i64::from(days).checked_mul(crate::civil::DAY)?)?
+            }
+            DataType::Timestamp(..) => date_value(array.as_primitive::<TimestampMicrosecondType>().value(row))?,
+            DataType::Time64(_) => {
+                let micros = array.as_primitive::<Time64MicrosecondType>().value(row);
+                let seconds = u32::try_from(micros / 1_000_000).ok()?;
+                let part = |value: u32| u8::try_from(value).ok();
+                Value::Time(
+                    false,
+                    0,
+                    part(seconds / 3600)?,
+                    part(seconds / 60 % 60)?,
+                    part(seconds % 60)?,
+                    u32::try_from(micros % 1_000_000).ok()?,
+                )
+            }
+            _ => return None,
+        })
+    }
+
+    /// Bytes the value takes in a packet, about.
+    pub(super) fn size(&self, row: usize) -> usize {
+        match self.array.data_type() {
+            DataType::Utf8 => self.array.as_string::<i32>().value_length(row).unsigned_abs() as usize + 9,
+            DataType::Binary => self.array.as_binary::<i32>().value_length(row).unsigned_abs() as usize + 9,
+            _ => 24,
+        }
+    }
+}
+
+/// A moment in the years MySQL has.
+fn date_value(micros: i64) -> Option<Value> {
+    use chrono::{Datelike, Timelike};
+    let at = chrono::DateTime::from_timestamp_micros(micros)?.naive_utc();
+    let year = u16::try_from(at.year()).ok().filter(|year| *year <= 9999)?;
+    let part = |value: u32| u8::try_from(value).ok();
+    Some(Value::Date(
+        year,
+        part(at.month())?,
+        part(at.day())?,
+        part(at.hour())?,
+        part(at.minute())?,
+        part(at.second())?,
+        at.nanosecond() / 1000,
+    ))
+}
