@@ -1,1 +1,19 @@
-//! transfer
+//! Compares tables, whatever systems they live in: rows ([`diff`]), numbers of rows ([`count`]) and columns ([`schema`]).
+//!
+//! `transfer` knows connectors only as the traits of `data`, and no SQL engine. A comparison streams: both sides are
+//! read in the order of a key and merged, so its memory does not grow with the tables.
+//! Start with [`diff::compare`]; `canonical.rs` says when values of two types are equal.
+
+mod canonical;
+pub mod count;
+mod cursor;
+pub mod diff;
+mod difference;
+mod pairing;
+pub mod schema;
+pub mod sort;
+#[cfg(test)]
+mod testing;
+
+pub use diff::{DiffOptions, DifferenceSink, Side, Totals, compare, compare_sources};
+pub use difference::{CHANGED_COLUMN, CHANGED_LEFT, CHANGED_RIGHT, DifferenceKind};

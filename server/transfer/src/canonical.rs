@@ -1,0 +1,486 @@
+//! When two values of different types are equal, and which of two keys is smaller.
+//!
+//! Both columns of a pair are brought to one *canonical* Arrow type, chosen from the two types alone; from there on equal
+//! means the same bytes. The rules:
+//! whole numbers, decimals and booleans (0 and 1) compare by exact value; where one side is a float, at the precision
+//! of that float (`-0` is `0`, NaN is NaN and the largest); dates and timestamps as instants, a timestamp without
+//! zone read as UTC and a date as its midnight; text by its UTF-8 bytes; text beside a number, boolean or time by the
+//! value it spells, else as text; text beside bytes by its bytes; lists and structs as they are displayed. NULL equals only NULL.
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, Float32Array, Float64Array, Int64Array, StringArray, new_null_array,
+};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit, TimestampNanosecondType};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use data::{Error, Result};
+use model::ErrorCode;
+use std::sync::Arc;
+
+/// The common form of a pair of columns.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Canonical {
+    /// Arrow's own cast to this type.
+    Cast(DataType),
+    /// As 64-bit floats.
+    Double,
+    /// As 32-bit floats.
+    Single,
+    /// Instants as nanoseconds since 1970, exact for every year.
+    Instant,
+    /// Time of day as nanoseconds.
+    TimeOfDay,
+    /// The text that spells the value in one way; for columns that are not compared by order.
+    Spelled(Spelling),
+    /// What a person would see.
+    Displayed,
+}
+
+/// How text spells what the other side holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Spelling {
+    /// A number, exactly.
+    Number,
+    /// A number at the precision of a 64-bit float.
+    Double,
+    /// `true` or `false`.
+    Boolean,
+    /// A date or timestamp.
+    Instant,
+    /// A time of day.
+    TimeOfDay,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Family {
+    Null,
+    Boolean,
+    Integer,
+    Decimal { integer_digits: u8, scale: i8 },
+    Single,
+    Double,
+    Text,
+    Bytes,
+    Date,
+    Timestamp,
+    TimeOfDay,
+    Other,
+}
+
+fn family(data_type: &DataType) -> Family {
+    use DataType as T;
+    match data_type {
+        T::Null => Family::Null,
+        T::Boolean => Family::Boolean,
+        T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::UInt8 | T::UInt16 | T::UInt32 => Family::Integer,
+        T::UInt64 => Family::Decimal { integer_digits: 20, scale: 0 },
+        T::Decimal32(p, s) | T::Decimal64(p, s) | T::Decimal128(p, s) | T::Decimal256(p, s) => {
+            let digits = i16::from(*p) - i16::from(*s);
+            Family::Decimal { integer_digits: u8::try_from(digits.max(0)).unwrap_or(76), scale: (*s).max(0) }
+        }
+        T::Float16 | T::Float32 => Family::Single,
+        T::Float64 => Family::Double,
+        T::Utf8 | T::LargeUtf8 | T::Utf8View => Family::Text,
+        T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => Family::Bytes,
+        T::Date32 | T::Date64 => Family::Date,
+        T::Timestamp(..) => Family::Timestamp,
+        T::Time32(_) | T::Time64(_) => Family::TimeOfDay,
+        T::Dictionary(_, values) => family(values),
+        _ => Family::Other,
+    }
+}
+
+impl Canonical {
+    /// The common form of two types; `ordered` where the order of the values matters too (a key), not only whether they are equal.
+    ///
+    /// # Errors
+    /// `unsupported` where values of the two types never mean the same (a number and a date).
+    pub(crate) fn of(column: &str, left: &DataType, right: &DataType, ordered: bool) -> Result<Self> {
+        use Family as F;
+        let (l, r) = (family(left), family(right));
+        // The rules are symmetric: sort the pair so that each is written once.
+        let either = |f: fn(F) -> bool| f(l) || f(r);
+        let exact = |f: F| matches!(f, F::Boolean | F::Integer | F::Decimal { .. });
+        let number = |f: F| exact(f) || matches!(f, F::Single | F::Double);
+        let instant = |f: F| matches!(f, F::Date | F::Timestamp);
+        let text = either(|f| f == F::Text);
+        let other = if l == F::Text { r } else { l };
+        let found = match (l, r) {
+            (F::Null, F::Null) => Self::Cast(DataType::Boolean),
+            (F::Null, _) => return Self::of(column, right, right, ordered),
+            (_, F::Null) => return Self::of(column, left, left, ordered),
+            (F::Text, F::Text) => Self::Cast(DataType::LargeUtf8),
+            (F::Boolean, F::Boolean) => Self::Cast(DataType::Boolean),
+            (F::TimeOfDay, F::TimeOfDay) => Self::TimeOfDay,
+            (F::Other, _) | (_, F::Other) => Self::Displayed,
+            _ if matches!((l, r), (F::Bytes, F::Bytes | F::Text) | (F::Text, F::Bytes)) => {
+                Self::Cast(DataType::LargeBinary)
+            }
+            _ if number(l) && number(r) => Self::of_numbers(l, r),
+            _ if instant(l) && instant(r) => Self::Instant,
+            _ if text && other == F::Boolean && !ordered => Self::Spelled(Spelling::Boolean),
+            _ if text && exact(other) && ordered => Self::Cast(DataType::Decimal256(76, 30)),
+            _ if text && exact(other) => Self::Spelled(Spelling::Number),
+            _ if text && number(other) && ordered => Self::Double,
+            _ if text && number(other) => Self::Spelled(Spelling::Double),
+            _ if text && instant(other) && ordered => Self::Instant,
+            _ if text && instant(other) => Self::Spelled(Spelling::Instant),
+            _ if text && other == F::TimeOfDay && ordered => Self::TimeOfDay,
+            _ if text && other == F::TimeOfDay => Self::Spelled(Spelling::TimeOfDay),
+            _ => {
+                let message = format!("column `{column}` is {left} on the left and {right} on the right");
+                return Err(Error::permanent(ErrorCode::Unsupported, message)
+                    .hint("Compare queries that cast one of the two, or leave the column out of `columns`."));
+            }
+        };
+        Ok(found)
+    }
+
+    fn of_numbers(left: Family, right: Family) -> Self {
+        use Family as F;
+        if left == F::Single || right == F::Single {
+            return Self::Single;
+        }
+        if left == F::Double || right == F::Double {
+            return Self::Double;
+        }
+        let size = |f| match f {
+            F::Decimal { integer_digits, scale } => (integer_digits, scale),
+            _ => (19, 0),
+        };
+        if !matches!(left, F::Decimal { .. }) && !matches!(right, F::Decimal { .. }) {
+            return Self::Cast(DataType::Int64);
+        }
+        let ((left_digits, left_scale), (right_digits, right_scale)) = (size(left), size(right));
+        let scale = left_scale.max(right_scale);
+        let precision = i16::from(left_digits.max(right_digits)) + i16::from(scale);
+        Self::Cast(if precision <= 38 { DataType::Decimal128(38, scale) } else { DataType::Decimal256(76, scale) })
+    }
+
+    /// The type of the columns that [`Canonical::apply`] makes.
+    pub(crate) fn data_type(&self) -> DataType {
+        match self {
+            Self::Cast(data_type) => data_type.clone(),
+            Self::Double => DataType::Float64,
+            Self::Single => DataType::Float32,
+            Self::Instant => DataType::Decimal128(38, 0),
+            Self::TimeOfDay => DataType::Int64,
+            Self::Spelled(_) | Self::Displayed => DataType::Utf8,
+        }
+    }
+
+    /// Whether a tolerance makes sense.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(family(&self.data_type()), Family::Integer | Family::Decimal { .. } | Family::Single | Family::Double)
+            && !matches!(self, Self::Instant | Self::TimeOfDay)
+            || matches!(self, Self::Spelled(Spelling::Number | Spelling::Double))
+    }
+
+    /// The column in its canonical form.
+    ///
+    /// # Errors
+    /// `value_refused` where a value of a key cannot be read as what the other side's key is.
+    pub(crate) fn apply(&self, column: &str, array: &ArrayRef) -> Result<ArrayRef> {
+        if array.data_type() == &DataType::Null {
+            return Ok(new_null_array(&self.data_type(), array.len()));
+        }
+        let array = &plain(array)?;
+        match self {
+            Self::Cast(data_type) => cast(column, array, data_type),
+            Self::Double => {
+                let floats = cast(column, array, &DataType::Float64)?;
+                let floats = floats.as_primitive::<Float64Type>().iter();
+                Ok(Arc::new(floats.map(|value| value.map(tidy)).collect::<Float64Array>()))
+            }
+            Self::Single => {
+                let floats = cast(column, array, &DataType::Float32)?;
+                let floats = floats.as_primitive::<Float32Type>().iter();
+                // Adding zero turns -0 into 0; NaN has many bit patterns and needs one.
+                let tidy = |value: f32| if value.is_nan() { f32::NAN } else { value + 0.0 };
+                Ok(Arc::new(floats.map(|value| value.map(tidy)).collect::<Float32Array>()))
+            }
+            Self::Instant => {
+                let found = nanoseconds(column, array, parse_instant)?;
+                let found = Decimal128Array::from(found).with_precision_and_scale(38, 0)?;
+                Ok(Arc::new(found))
+            }
+            Self::TimeOfDay => {
+                let found = nanoseconds(column, array, parse_time)?;
+                let found = found.into_iter().map(|value| value.and_then(|value| i64::try_from(value).ok()));
+                Ok(Arc::new(found.collect::<Int64Array>()))
+            }
+            Self::Spelled(spelling) => spelling.apply(array),
+            Self::Displayed => Ok(Arc::new(display(array)?)),
+        }
+    }
+}
+
+impl Spelling {
+    fn apply(self, array: &ArrayRef) -> Result<ArrayRef> {
+        let is_text = family(array.data_type()) == Family::Text;
+        if !is_text && matches!(self, Self::Instant | Self::TimeOfDay) {
+            let found = nanoseconds("", array, |_| None)?;
+            return Ok(Arc::new(found.into_iter().map(|value| value.map(|v| v.to_string())).collect::<StringArray>()));
+        }
+        let text = display(array)?;
+        let spell = |text: &str| match self {
+            Self::Number => spell_number(text),
+            Self::Double => text.parse::<f64>().ok().map(|value| tidy(value).to_string()),
+            Self::Boolean => match text.to_ascii_lowercase().as_str() {
+                "true" | "t" | "1" => Some("true".to_owned()),
+                "false" | "f" | "0" => Some("false".to_owned()),
+                _ => None,
+            },
+            Self::Instant => parse_instant(text).map(|value| value.to_string()),
+            Self::TimeOfDay => parse_time(text).map(|value| value.to_string()),
+        };
+        let spelled = text.iter().map(|text| text.map(|text| spell(text).unwrap_or_else(|| text.to_owned())));
+        Ok(Arc::new(spelled.collect::<StringArray>()))
+    }
+}
+
+fn tidy(value: f64) -> f64 {
+    if value.is_nan() { f64::NAN } else { value + 0.0 }
+}
+
+/// Without dictionaries, and with instants in UTC, which arrow can cast and display without a table of time zones.
+fn plain(array: &ArrayRef) -> Result<ArrayRef> {
+    match array.data_type() {
+        DataType::Dictionary(_, values) => {
+            plain(&cast_with_options(array, values, &CastOptions { safe: false, ..CastOptions::default() })?)
+        }
+        DataType::Timestamp(unit, Some(_)) => {
+            let data = array.to_data().into_builder().data_type(DataType::Timestamp(*unit, None));
+            Ok(arrow::array::make_array(data.build()?))
+        }
+        _ => Ok(array.clone()),
+    }
+}
+
+fn cast(column: &str, array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    if array.data_type() == to {
+        return Ok(array.clone());
+    }
+    let via = match (array.data_type(), to) {
+        // The kernel has no direct way from views and fixed sizes, or from text, to these.
+        (DataType::Utf8View | DataType::LargeUtf8, DataType::Decimal256(..)) => Some(DataType::Utf8),
+        (DataType::Boolean, DataType::Decimal128(..) | DataType::Decimal256(..)) => Some(DataType::Int64),
+        (DataType::Utf8View, DataType::LargeBinary) => Some(DataType::LargeUtf8),
+        (DataType::FixedSizeBinary(_), DataType::LargeBinary) => Some(DataType::Binary),
+        _ => None,
+    };
+    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let run = |array: &ArrayRef| match &via {
+        Some(via) => cast_with_options(&cast_with_options(array, via, &options)?, to, &options),
+        None => cast_with_options(array, to, &options),
+    };
+    run(array).map_err(|error| {
+        let message = format!("column `{column}` cannot be compared as {to}: {error}");
+        Error::permanent(ErrorCode::ValueRefused, message)
+            .hint("Compare queries that cast the column to the same type on both sides.")
+    })
+}
+
+/// Each value as a person would see it.
+pub(crate) fn display(array: &ArrayRef) -> Result<StringArray> {
+    let array = plain(array)?;
+    let options = FormatOptions::default();
+    let formatter = ArrayFormatter::try_new(array.as_ref(), &options)?;
+    let texts = (0..array.len()).map(|row| {
+        if array.is_null(row) {
+            return Ok(None);
+        }
+        formatter.value(row).try_to_string().map(Some)
+    });
+    Ok(texts.collect::<std::result::Result<_, _>>()?)
+}
+
+/// Dates, timestamps and times as nanoseconds; text as `parse` reads it.
+fn nanoseconds(column: &str, array: &ArrayRef, parse: fn(&str) -> Option<i128>) -> Result<Vec<Option<i128>>> {
+    const DAY: i128 = 86_400_000_000_000;
+    let scaled = |factor: i128| -> Result<Vec<Option<i128>>> {
+        let integers = cast(column, array, &DataType::Int64)?;
+        Ok(integers.as_primitive::<Int64Type>().iter().map(|value| value.map(|v| i128::from(v) * factor)).collect())
+    };
+    let by_unit = |unit: &TimeUnit| match unit {
+        TimeUnit::Second => 1_000_000_000,
+        TimeUnit::Millisecond => 1_000_000,
+        TimeUnit::Microsecond => 1_000,
+        TimeUnit::Nanosecond => 1,
+    };
+    match array.data_type() {
+        DataType::Date32 => {
+            let days = cast(column, array, &DataType::Int32)?;
+            let days = cast(column, &days, &DataType::Int64)?;
+            Ok(days.as_primitive::<Int64Type>().iter().map(|value| value.map(|v| i128::from(v) * DAY)).collect())
+        }
+        DataType::Date64 => scaled(1_000_000),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            Ok(array.as_primitive::<TimestampNanosecondType>().iter().map(|value| value.map(i128::from)).collect())
+        }
+        DataType::Timestamp(unit, _) | DataType::Time64(unit) => scaled(by_unit(unit)),
+        DataType::Time32(unit) => {
+            let factor = by_unit(unit);
+            let integers = cast(column, &cast(column, array, &DataType::Int32)?, &DataType::Int64)?;
+            let integers = integers.as_primitive::<Int64Type>().iter();
+            Ok(integers.map(|value| value.map(|v| i128::from(v) * factor)).collect())
+        }
+        _ => display(array)?.iter().map(|text| text.map(|text| read(column, text, parse)).transpose()).collect(),
+    }
+}
+
+fn read(column: &str, text: &str, parse: fn(&str) -> Option<i128>) -> Result<i128> {
+    parse(text).ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        let message = format!("the key `{column}` holds `{shown}`, which is no date or time as on the other side");
+        Error::permanent(ErrorCode::ValueRefused, message)
+            .hint("Compare queries that cast the key to the same type on both sides.")
+    })
+}
+
+/// Nanoseconds since 1970 of an ISO 8601 date or timestamp; without an offset it is UTC.
+fn parse_instant(text: &str) -> Option<i128> {
+    let nanos = |at: NaiveDateTime| {
+        i128::from(at.and_utc().timestamp()) * 1_000_000_000 + i128::from(at.and_utc().timestamp_subsec_nanos())
+    };
+    if text.len() == 10 {
+        return NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(|date| nanos(date.and_time(NaiveTime::MIN)));
+    }
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Some(nanos(at.naive_utc()));
+    }
+    let plain = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"];
+    if let Some(at) = plain.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()) {
+        return Some(nanos(at));
+    }
+    DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").ok().map(|at| nanos(at.naive_utc()))
+}
+
+/// Nanoseconds since midnight.
+fn parse_time(text: &str) -> Option<i128> {
+    let time = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|format| NaiveTime::parse_from_str(text, format).ok())?;
+    Some(i128::from(time.num_seconds_from_midnight()) * 1_000_000_000 + i128::from(time.nanosecond()))
+}
+
+/// The one spelling of a decimal number, or `None` where the text is none: `007.50` and `75e-1` are `7.5`.
+fn spell_number(text: &str) -> Option<String> {
+    let (sign, unsigned) = match text.as_bytes().first()? {
+        b'-' => ("-", &text[1..]),
+        b'+' => ("", &text[1..]),
+        _ => ("", text),
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok().filter(|e| e.abs() <= 400)?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let point = i32::try_from(whole.len()).ok()? + exponent;
+    let (whole, fraction) = if point <= 0 {
+        (String::new(), format!("{}{digits}", "0".repeat(usize::try_from(-point).ok()?)))
+    } else {
+        let point = usize::try_from(point).ok()?;
+        match digits.get(point..) {
+            Some(fraction) => (digits[..point].to_owned(), fraction.to_owned()),
+            None => (format!("{digits}{}", "0".repeat(point - digits.len())), String::new()),
+        }
+    };
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    Some(match (whole, fraction) {
+        ("", "") => "0".to_owned(),
+        (whole, "") => format!("{sign}{whole}"),
+        ("", fraction) => format!("{sign}0.{fraction}"),
+        (whole, fraction) => format!("{sign}{whole}.{fraction}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use arrow::array::{
+        BinaryArray, BooleanArray, Date32Array, Int32Array, StringViewArray, TimestampMicrosecondArray,
+        TimestampSecondArray, UInt64Array,
+    };
+
+    fn check(left: impl Array + 'static, right: impl Array + 'static, equal: bool) {
+        let (left, right): (ArrayRef, ArrayRef) = (Arc::new(left), Arc::new(right));
+        for (left, right) in [(&left, &right), (&right, &left)] {
+            let canonical = Canonical::of("x", left.data_type(), right.data_type(), false).unwrap();
+            let (l, r) = (canonical.apply("x", left).unwrap(), canonical.apply("x", right).unwrap());
+            assert_eq!(l.data_type(), &canonical.data_type());
+            assert_eq!(l.as_ref() == r.as_ref(), equal, "{left:?} {right:?}");
+        }
+    }
+
+    fn decimal(value: i128, precision: u8, scale: i8) -> Decimal128Array {
+        Decimal128Array::from(vec![value]).with_precision_and_scale(precision, scale).unwrap()
+    }
+
+    #[test]
+    fn values_are_equal_whatever_their_types() {
+        check(Int32Array::from(vec![7]), Int64Array::from(vec![7]), true);
+        check(UInt64Array::from(vec![u64::MAX]), Int64Array::from(vec![-1]), false);
+        check(UInt64Array::from(vec![7]), Int64Array::from(vec![7]), true);
+        check(decimal(750, 10, 2), decimal(75_000_000, 38, 7), true);
+        check(decimal(750, 10, 2), Float64Array::from(vec![7.5]), true);
+        check(decimal(10, 10, 2), Float32Array::from(vec![0.1]), true);
+        check(Float64Array::from(vec![0.1]), Float32Array::from(vec![0.1]), true);
+        check(Float64Array::from(vec![-0.0]), Float64Array::from(vec![0.0]), true);
+        check(Float64Array::from(vec![f64::NAN]), Float64Array::from(vec![-f64::NAN]), true);
+        check(BooleanArray::from(vec![true]), Int32Array::from(vec![1]), true);
+        check(BooleanArray::from(vec![true]), StringArray::from(vec!["t"]), true);
+        check(StringArray::from(vec!["007.50"]), decimal(750, 10, 2), true);
+        check(StringArray::from(vec!["7.5e0"]), Float64Array::from(vec![7.5]), true);
+        check(StringArray::from(vec!["seven"]), Int32Array::from(vec![7]), false);
+        check(StringArray::from(vec!["a"]), StringViewArray::from(vec!["a"]), true);
+        check(StringArray::from(vec!["a"]), StringArray::from(vec!["a "]), false);
+        check(StringArray::from(vec!["a"]), BinaryArray::from(vec![b"a".as_slice()]), true);
+        check(StringArray::from(vec!["2024-01-31"]), Date32Array::from(vec![19753]), true);
+        check(StringArray::from(vec!["2024-01-31 00:00:00"]), Date32Array::from(vec![19753]), true);
+        let zoned = TimestampMicrosecondArray::from(vec![19753 * 86_400_000_000]).with_timezone("Europe/Paris");
+        check(zoned.clone(), TimestampSecondArray::from(vec![19753 * 86_400]), true);
+        check(zoned.clone(), Date32Array::from(vec![19753]), true);
+        check(zoned, StringArray::from(vec!["2024-01-31T01:00:00+01:00"]), true);
+    }
+
+    #[test]
+    fn null_equals_only_null() {
+        check(StringArray::from(vec![None::<&str>]), StringArray::from(vec!["null"]), false);
+        check(StringArray::from(vec![None::<&str>]), StringArray::from(vec![""]), false);
+        check(Int32Array::from(vec![None]), StringArray::from(vec![None::<&str>]), true);
+        check(arrow::array::NullArray::new(1), Int32Array::from(vec![None]), true);
+    }
+
+    #[test]
+    fn numbers_have_one_spelling() {
+        for (text, expected) in [
+            ("0", Some("0")),
+            ("-0.00", Some("0")),
+            ("+12.340", Some("12.34")),
+            ("75e-1", Some("7.5")),
+            ("1.5E3", Some("1500")),
+            (".5", Some("0.5")),
+            ("-0.001e1", Some("-0.01")),
+            ("", None),
+            ("-", None),
+            (".", None),
+            ("1e9999999", None),
+            ("１２", None),
+            ("1,000", None),
+        ] {
+            assert_eq!(spell_number(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_and_a_date_are_refused() {
+        let error = Canonical::of("day", &DataType::Int64, &DataType::Date32, false).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Unsupported);
+        assert!(error.to_string().contains("`day`"), "{error}");
+    }
+}

@@ -1,0 +1,93 @@
+//! In which columns two tables differ.
+
+use crate::canonical::Canonical;
+use arrow::datatypes::DataType;
+use data::connector::{ReadOptions, Relation};
+use data::{Connector, Error, Result};
+use model::{ErrorCode, nearest};
+
+/// One difference between the columns of two sides.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SchemaDifference {
+    /// Only the left side has the column.
+    Missing {
+        /// Its name.
+        column: String,
+    },
+    /// Only the right side has the column.
+    Extra {
+        /// Its name.
+        column: String,
+    },
+    /// The types differ.
+    Type {
+        /// The column.
+        column: String,
+        /// Its type on the left.
+        left: String,
+        /// Its type on the right.
+        right: String,
+        /// Whether [`crate::compare`] can compare values of the two types.
+        comparable: bool,
+    },
+}
+
+/// Names and types of the columns of a table or query.
+///
+/// # Errors
+/// `table_not_found`, and whatever the system meets.
+pub async fn columns(connector: &dyn Connector, relation: &Relation) -> Result<Vec<(String, DataType)>> {
+    match relation {
+        Relation::Table(table) => {
+            let found = connector.find_table(table).await?;
+            let Some(found) = found else { return Err(not_found(connector, table).await) };
+            Ok(found.columns.into_iter().map(|column| (column.name, column.data_type)).collect())
+        }
+        Relation::Query(query) => {
+            let source = connector.read(ReadOptions { limit: Some(1), ..ReadOptions::query(query) }).await?;
+            let schema = source.schema();
+            Ok(schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect())
+        }
+    }
+}
+
+pub(crate) async fn column_names(connector: &dyn Connector, relation: &Relation) -> Result<Vec<String>> {
+    Ok(columns(connector, relation).await?.into_iter().map(|(name, _)| name).collect())
+}
+
+async fn not_found(connector: &dyn Connector, table: &str) -> Error {
+    let error = Error::permanent(ErrorCode::TableNotFound, format!("there is no table `{table}`"));
+    let tables = connector.list_tables().await.unwrap_or_default();
+    match nearest(table, tables.iter().map(String::as_str)) {
+        Some(near) => error.hint(format!("Did you mean `{near}`?")),
+        None => error.hint("Look at the connection's tables with `sluice tables`."),
+    }
+}
+
+/// Compares columns by name (in any order) and type.
+///
+/// # Errors
+/// As for [`columns`].
+pub async fn compare(
+    left: (&dyn Connector, &Relation),
+    right: (&dyn Connector, &Relation),
+) -> Result<Vec<SchemaDifference>> {
+    let (left, right) = (columns(left.0, left.1).await?, columns(right.0, right.1).await?);
+    let mut differences = Vec::new();
+    for (name, left_type) in &left {
+        match right.iter().find(|(other, _)| other == name) {
+            None => differences.push(SchemaDifference::Missing { column: name.clone() }),
+            Some((_, right_type)) if right_type != left_type => differences.push(SchemaDifference::Type {
+                column: name.clone(),
+                left: left_type.to_string(),
+                right: right_type.to_string(),
+                comparable: Canonical::of(name, left_type, right_type, false).is_ok(),
+            }),
+            Some(_) => {}
+        }
+    }
+    let extra = right.iter().filter(|(name, _)| !left.iter().any(|(other, _)| other == name));
+    differences.extend(extra.map(|(name, _)| SchemaDifference::Extra { column: name.clone() }));
+    Ok(differences)
+}
