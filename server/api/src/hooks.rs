@@ -37,7 +37,7 @@ pub struct HookQuery {
 ///
 /// Answers 202 with the run's id, or, with `wait`, 200 with its result as soon as it has ended (202 where the time is over).
 #[utoipa::path(
-    post, path = "/hooks/{path}",
+    post, path = "/hooks/{path}", request_body = String,
     params(("path" = String, Path, description = "the webhook's path"), ("wait" = Option<String>, Query, description = "how long to wait for the result, e.g. 30s")),
     responses((status = 200, description = "the run ended; its result"), (status = 202, description = "the run was accepted"), (status = 401), (status = 404))
 )]

@@ -206,6 +206,19 @@ impl Runs {
         event: Event,
         finished: Option<(TaskId, i64)>,
     ) -> Result<(), ApplyError> {
+        match self.apply_only(run, event, finished).await? {
+            Some((workflow, concurrency)) => self.admit(workflow, concurrency).await.map_err(ApplyError::Failed),
+            None => Ok(()),
+        }
+    }
+
+    /// Applies an event to a run; answers the limit that has a place again where the run has ended by it.
+    async fn apply_only(
+        &self,
+        run: RunId,
+        event: Event,
+        finished: Option<(TaskId, i64)>,
+    ) -> Result<Option<(WorkflowId, Concurrency)>, ApplyError> {
         let entry = self.entry(run);
         let mut slot = entry.current.lock().await;
         for _ in 0..CONFLICTS_BORNE {
@@ -233,11 +246,7 @@ impl Runs {
                     let ended = after.record.status.is_final();
                     let (workflow, concurrency) = (after.record.workflow, after.plan.workflow.concurrency);
                     self.settle(&entry, &mut slot, after);
-                    drop(slot);
-                    if let (true, Some(concurrency)) = (ended, concurrency) {
-                        self.admit(workflow, concurrency).await.map_err(ApplyError::Failed)?;
-                    }
-                    return Ok(());
+                    return Ok(concurrency.filter(|_| ended).map(|concurrency| (workflow, concurrency)));
                 }
                 Err(StoreError::Conflict) => {}
                 Err(StoreError::LeaseLost) => return Err(ApplyError::LeaseLost),
@@ -260,9 +269,9 @@ impl Runs {
             if active >= concurrency.limit {
                 break;
             }
-            match Box::pin(self.apply(run.id, Event::Admitted, None)).await {
+            match self.apply_only(run.id, Event::Admitted, None).await {
                 // Somebody else admitted or canceled it meanwhile.
-                Ok(()) | Err(ApplyError::Refused(_)) => {}
+                Ok(_) | Err(ApplyError::Refused(_)) => {}
                 Err(error) => return Err(error.into_fault()),
             }
         }
@@ -279,8 +288,8 @@ impl Runs {
         let running = self.store.list_runs(&filter).await.map_err(to_fault)?;
         let Some(oldest) = running.last() else { return Ok(()) };
         let reason = "canceled by a newer run of the same workflow".to_owned();
-        match Box::pin(self.apply(oldest.id, Event::CancelRequested { reason }, None)).await {
-            Ok(()) | Err(ApplyError::Refused(_)) => Ok(()),
+        match self.apply_only(oldest.id, Event::CancelRequested { reason }, None).await {
+            Ok(_) | Err(ApplyError::Refused(_)) => Ok(()),
             Err(error) => Err(error.into_fault()),
         }
     }

@@ -11,7 +11,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use actix_ws::AggregatedMessage;
 use futures::{SinkExt, StreamExt};
-use juniper::{DefaultScalarValue, InputValue, Variables};
+use juniper::{DefaultScalarValue, InputValue, ScalarValue as _, Variables};
 use juniper_graphql_ws::graphql_transport_ws::{ClientMessage, Connection, Input, Output};
 use juniper_graphql_ws::{ArcSchema, ConnectionConfig};
 use model::{ErrorCode, Fault};

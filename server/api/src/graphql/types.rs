@@ -328,10 +328,7 @@ macro_rules! status_word {
     ($(#[$doc:meta])* $name:ident of $status:ident { $($variant:ident),+ }) => {
         $(#[$doc])*
         #[derive(GraphQLEnum, Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $(
-            #[doc = stringify!($variant)]
-            $variant
-        ),+ }
+        pub enum $name { $($variant),+ }
 
         impl From<$status> for $name {
             fn from(status: $status) -> Self {
