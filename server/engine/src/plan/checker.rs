@@ -192,7 +192,7 @@ impl<'a> Checker<'a> {
         let path = format!("{path}.from");
         let Some(wanted) = port.port.as_deref() else {
             if ports.is_empty() {
-                let message = format!("step `{}` sends no batches, since it is a `{}`", source.id, source.uses);
+                let message = format!("step `{}` sends no batches, since its kind is `{}`", source.id, source.uses);
                 let hint = format!("Use `needs: [{}]` to wait for it.", source.id);
                 self.refuse_at(ErrorCode::PortNotFound, at, &path, message, hint);
             }
