@@ -1,0 +1,62 @@
+//! Settings of a Redis connection.
+
+use crate::error::invalid_settings;
+use data::{Error, Result};
+use model::ErrorCode;
+use redis::IntoConnectionInfo;
+use serde::Deserialize;
+
+/// Where the server is and who asks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Host name or address; default `localhost`.
+    #[serde(default = "localhost")]
+    pub host: String,
+    /// Port; default 6379.
+    #[serde(default = "port")]
+    pub port: u16,
+    /// User, where the server has users.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Number of the database; default 0.
+    #[serde(default)]
+    pub database: u32,
+    /// Encrypt the connection; default false.
+    #[serde(default)]
+    pub tls: bool,
+}
+
+fn localhost() -> String {
+    "localhost".to_owned()
+}
+
+fn port() -> u16 {
+    6379
+}
+
+impl Config {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// `unknown_key` or `invalid_value`.
+    pub fn parse(settings: &serde_json::Value) -> Result<Self> {
+        Self::deserialize(settings).map_err(|error| invalid_settings("redis", &error))
+    }
+
+    pub(super) fn client(&self, secret: Option<&str>) -> Result<redis::Client> {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let scheme = if self.tls { "rediss" } else { "redis" };
+        let url = format!("{scheme}://{host}:{}/{}", self.port, self.database);
+        let wrong = |_| Error::permanent(ErrorCode::InvalidValue, format!("`{}` is not a Redis host", self.host));
+        let info = url.into_connection_info().map_err(wrong)?;
+        let mut settings = info.redis_settings().clone();
+        if let Some(user) = &self.user {
+            settings = settings.set_username(user);
+        }
+        if let Some(secret) = secret {
+            settings = settings.set_password(secret);
+        }
+        redis::Client::open(info.set_redis_settings(settings)).map_err(wrong)
+    }
+}
