@@ -127,11 +127,6 @@ impl Column {
         }
     }
 
-    /// Bytes of text held, for the batch's bound.
-    pub(crate) fn text_bytes(&self) -> usize {
-        if let Values::Utf8 { bytes, .. } = &self.values { bytes.len() } else { 0 }
-    }
-
     /// The finished array; the column is empty afterwards.
     pub(crate) fn take(&mut self) -> ArrayRef {
         let valid = std::mem::take(&mut self.valid);
