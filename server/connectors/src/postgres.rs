@@ -1,3 +1,125 @@
-//! PostgreSQL.
-/// Opens.
-pub fn open(_s: &serde_json::Value, _p: Option<&str>) -> data::Result<std::sync::Arc<dyn data::Connector>> { Err(data::Error::permanent(model::ErrorCode::Unsupported, "soon")) }
+//! PostgreSQL, with or without TimescaleDB: reads and writes by binary COPY, straight from and into Arrow arrays.
+//!
+//! Start with [`Postgres`]. `types.rs` says which Arrow type a column becomes, `decode.rs` and `encode.rs` turn values,
+//! `write.rs` and `ledger.rs` keep a repeated write from doubling a row.
+
+mod config;
+mod copy;
+mod decode;
+mod encode;
+mod error;
+mod introspect;
+mod ledger;
+mod pool;
+mod read;
+mod target;
+mod types;
+mod write;
+
+pub use config::{Config, SslMode};
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use data::connector::{ReadOptions, Relation, TableInfo};
+use data::{Abilities, Connector, Result, Sink, Source, System, WriteOptions};
+use pool::Pool;
+use std::sync::Arc;
+use tokio_postgres::SimpleQueryMessage;
+
+/// Opens the connector with a connection's settings and password.
+///
+/// # Errors
+/// `unknown_key` or `invalid_value`.
+pub fn open(settings: &serde_json::Value, password: Option<&str>) -> Result<Arc<dyn Connector>> {
+    Ok(Arc::new(Postgres::new(Config::parse(settings)?, password)?))
+}
+
+/// A pool of connections to one database.
+#[derive(Clone)]
+pub struct Postgres {
+    pool: Arc<Pool>,
+}
+
+impl Postgres {
+    /// The connector for a database; nothing is sent yet.
+    ///
+    /// # Errors
+    /// `invalid_value` where `sslrootcert` cannot be read.
+    pub fn new(config: Config, password: Option<&str>) -> Result<Self> {
+        Ok(Self { pool: Pool::new(config, password)? })
+    }
+}
+
+#[async_trait]
+impl Connector for Postgres {
+    fn system(&self) -> System {
+        System::Postgres
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { sql: true, transactions: true, ordered_read: true, introspect: true }
+    }
+
+    async fn ping(&self) -> Result<String> {
+        let client = self.pool.get().await?;
+        let row = client.query_one("SHOW server_version", &[]).await.map_err(|error| error::mapped(&error))?;
+        let version: &str = row.get(0);
+        let version = version.split_whitespace().next().unwrap_or(version).to_owned();
+        client.release();
+        Ok(format!("PostgreSQL {version}"))
+    }
+
+    async fn list_tables(&self) -> Result<Vec<String>> {
+        let client = self.pool.get().await?;
+        let tables = introspect::list_tables(&client).await?;
+        client.release();
+        Ok(tables)
+    }
+
+    async fn find_table(&self, name: &str) -> Result<Option<TableInfo>> {
+        let client = self.pool.get().await?;
+        let table = introspect::find_table(&client, name).await?;
+        client.release();
+        Ok(table.map(|table| table.info()))
+    }
+
+    async fn read(&self, options: ReadOptions) -> Result<Box<dyn Source>> {
+        read::open(&self.pool, options).await
+    }
+
+    async fn write(&self, schema: SchemaRef, options: WriteOptions) -> Result<Box<dyn Sink>> {
+        write::open(&self.pool, schema, options).await
+    }
+
+    async fn execute(&self, sql: &str) -> Result<u64> {
+        let client = self.pool.get().await?;
+        let mapped = |error| error::mapped(&error);
+        client.batch_execute("BEGIN").await.map_err(mapped)?;
+        // An error drops the connection and with it the transaction.
+        let messages = client.simple_query(sql).await.map_err(mapped)?;
+        client.batch_execute("COMMIT").await.map_err(mapped)?;
+        let changed = messages.iter().map(|message| match message {
+            SimpleQueryMessage::CommandComplete(rows) => *rows,
+            _ => 0,
+        });
+        let changed = changed.sum();
+        // The statements may have changed settings of the session, which the next user must not meet.
+        drop(client);
+        Ok(changed)
+    }
+
+    async fn count(&self, relation: &Relation, filter: Option<&str>) -> Result<u64> {
+        let client = self.pool.get().await?;
+        let mapped = |error| error::mapped(&error);
+        client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(mapped)?;
+        let from = match relation {
+            Relation::Table(name) => introspect::get_table(&client, name).await?.name.quoted(),
+            Relation::Query(query) => read::subquery(query),
+        };
+        let condition = filter.map(|filter| format!(" WHERE ({filter}\n)")).unwrap_or_default();
+        let row = client.query_one(&format!("SELECT count(*) FROM {from}{condition}"), &[]).await.map_err(mapped)?;
+        client.batch_execute("COMMIT").await.map_err(mapped)?;
+        client.release();
+        Ok(row.get::<_, i64>(0).unsigned_abs())
+    }
+}

@@ -1,0 +1,104 @@
+//! A batch in binary COPY format, sent whole or in parts.
+
+use super::encode::Cells;
+use super::introspect::TableColumn;
+use super::pool::Lent;
+use crate::error::Culprit;
+use arrow::array::RecordBatch;
+use bytes::Bytes;
+use futures::SinkExt;
+use std::ops::Range;
+use std::pin::pin;
+use tokio_postgres::CopyInSink;
+
+const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+const TRAILER: &[u8] = &[0xff, 0xff];
+/// How many bytes go into one message.
+const MESSAGE: usize = 256 << 10;
+
+/// Rows ready to be sent, and those that cannot be.
+pub(super) struct Encoded {
+    bytes: Bytes,
+    /// Where each row ends.
+    ends: Vec<usize>,
+    /// Which row of the batch each one is.
+    rows: Vec<usize>,
+    pub(super) culprits: Vec<Culprit>,
+}
+
+impl Encoded {
+    /// Encodes a batch; `numbered` adds a column with the row's number.
+    pub(super) fn new(records: &RecordBatch, columns: &[TableColumn], numbered: bool) -> Self {
+        let schema = records.schema();
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let cells = |row: Option<usize>| -> Result<Vec<Cells<'_>>, Culprit> {
+            let parts = names.iter().zip(records.columns()).zip(columns);
+            parts
+                .map(|((name, array), column)| match row {
+                    Some(row) => Cells::new(name, &array.slice(row, 1), column),
+                    None => Cells::new(name, array, column),
+                })
+                .collect()
+        };
+        let whole = cells(None);
+        let mut bytes =
+            Vec::with_capacity(records.get_array_memory_size() + records.num_rows() * (columns.len() * 4 + 8));
+        let (mut ends, mut rows, mut culprits) = (Vec::with_capacity(records.num_rows()), Vec::new(), Vec::new());
+        let fields = (columns.len() + usize::from(numbered)) as u16;
+        for row in 0..records.num_rows() {
+            let start = bytes.len();
+            bytes.extend_from_slice(&fields.to_be_bytes());
+            let written = match &whole {
+                Ok(cells) => cells.iter().try_for_each(|cell| cell.write(&mut bytes, row)),
+                // A column cannot be turned as a whole: go row by row, so that only the culprits are left out.
+                Err(_) => {
+                    cells(Some(row)).and_then(|cells| cells.iter().try_for_each(|cell| cell.write(&mut bytes, 0)))
+                }
+            };
+            if let Err(culprit) = written {
+                bytes.truncate(start);
+                culprits.push(Culprit { row, ..culprit });
+                continue;
+            }
+            if numbered {
+                bytes.extend_from_slice(&8i32.to_be_bytes());
+                bytes.extend_from_slice(&(row as i64).to_be_bytes());
+            }
+            ends.push(bytes.len());
+            rows.push(row);
+        }
+        Self { bytes: bytes.into(), ends, rows, culprits }
+    }
+
+    /// How many rows can be sent.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Which row of the batch the sendable row `index` is.
+    pub(super) fn row(&self, index: usize) -> usize {
+        self.rows.get(index).copied().unwrap_or(index)
+    }
+
+    /// Sends a range of the sendable rows.
+    pub(super) async fn send(
+        &self,
+        client: &Lent,
+        copy: &str,
+        range: Range<usize>,
+    ) -> Result<(), tokio_postgres::Error> {
+        let start = if range.start == 0 { 0 } else { self.ends[range.start - 1] };
+        let end = if range.end == 0 { 0 } else { self.ends[range.end - 1] };
+        let sink: CopyInSink<Bytes> = client.copy_in(copy).await?;
+        let mut sink = pin!(sink);
+        sink.feed(Bytes::from_static(HEADER)).await?;
+        let mut rest = self.bytes.slice(start..end);
+        while !rest.is_empty() {
+            let part = rest.split_to(rest.len().min(MESSAGE));
+            sink.feed(part).await?;
+        }
+        sink.feed(Bytes::from_static(TRAILER)).await?;
+        sink.finish().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,526 @@
+//! Arrow values in PostgreSQL's binary COPY format, exactly: what the column would round, cut or reinterpret is refused.
+
+use super::decode::{EPOCH_DAYS, EPOCH_MICROS};
+use super::introspect::TableColumn;
+use super::types::{Kind, precision};
+use crate::error::Culprit;
+use crate::{canonical, cell, civil, decimal};
+use arrow::array::*;
+use arrow::datatypes::*;
+
+/// What a column of the table takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum To {
+    Bool,
+    Int {
+        bytes: usize,
+    },
+    Float4,
+    Float8,
+    Numeric {
+        limit: Option<(i32, i32)>,
+    },
+    Text {
+        longest: Option<usize>,
+    },
+    Jsonb,
+    Bytea,
+    Date,
+    Time {
+        step: i64,
+    },
+    Timestamp {
+        step: i64,
+    },
+    Uuid,
+    /// Text in a staging table, cast by the server.
+    Cast,
+}
+
+impl To {
+    fn of(column: &TableColumn) -> Self {
+        // `time(3)` and `timestamp(3)` would round to milliseconds.
+        let step = if (0..6).contains(&column.modifier) { 10i64.pow(6 - column.modifier.unsigned_abs()) } else { 1 };
+        match column.kind {
+            Kind::Bool => Self::Bool,
+            Kind::Int2 => Self::Int { bytes: 2 },
+            Kind::Int4 => Self::Int { bytes: 4 },
+            Kind::Int8 => Self::Int { bytes: 8 },
+            Kind::Float4 => Self::Float4,
+            Kind::Float8 => Self::Float8,
+            Kind::Decimal128(..) | Kind::Decimal256(..) | Kind::Numeric => {
+                Self::Numeric { limit: precision(column.modifier) }
+            }
+            Kind::Text if column.oid == 19 => Self::Text { longest: Some(63) },
+            Kind::Text => {
+                let limited = matches!(column.oid, 1042 | 1043) && column.modifier >= 4;
+                Self::Text { longest: limited.then(|| column.modifier as usize - 4) }
+            }
+            Kind::Jsonb => Self::Jsonb,
+            Kind::Bytea => Self::Bytea,
+            Kind::Date => Self::Date,
+            Kind::Time => Self::Time { step },
+            Kind::Timestamp | Kind::Instant => Self::Timestamp { step },
+            Kind::Uuid => Self::Uuid,
+            Kind::Oid | Kind::Array | Kind::Other => Self::Cast,
+        }
+    }
+}
+
+/// Whether values of this type go into the column as text that the server must cast.
+pub(super) fn needs_cast(column: &TableColumn) -> bool {
+    To::of(column) == To::Cast
+}
+
+/// One column of a batch, ready to be written row by row.
+pub(super) struct Cells<'a> {
+    name: &'a str,
+    array: ArrayRef,
+    to: To,
+}
+
+type Refusal = &'static str;
+
+const NO_FIT: Refusal = "the column has another type";
+const OUT_OF_RANGE: Refusal = "it is out of the column's range";
+
+impl<'a> Cells<'a> {
+    pub(super) fn new(name: &'a str, array: &ArrayRef, column: &TableColumn) -> Result<Self, Culprit> {
+        Ok(Self { name, array: canonical::array(name, array)?, to: To::of(column) })
+    }
+
+    /// Appends length and value of `row`.
+    pub(super) fn write(&self, out: &mut Vec<u8>, row: usize) -> Result<(), Culprit> {
+        if self.array.is_null(row) || *self.array.data_type() == DataType::Null {
+            out.extend_from_slice(&(-1i32).to_be_bytes());
+            return Ok(());
+        }
+        let start = out.len();
+        out.extend_from_slice(&[0; 4]);
+        if let Err(why) = self.value(out, row) {
+            out.truncate(start);
+            return Err(Culprit::new(row, self.name, &cell::text(&self.array, row).unwrap_or_default(), why));
+        }
+        let length = out.len() - start - 4;
+        let Ok(length) = i32::try_from(length) else {
+            out.truncate(start);
+            return Err(Culprit::new(row, self.name, "…", "it is larger than 2 GB"));
+        };
+        out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+        Ok(())
+    }
+
+    fn value(&self, out: &mut Vec<u8>, row: usize) -> Result<(), Refusal> {
+        match self.array.data_type() {
+            DataType::Int64 => self.integer(out, row, self.array.as_primitive::<Int64Type>().value(row)),
+            DataType::Utf8 => self.text(out, self.array.as_string::<i32>().value(row)),
+            DataType::Float64 => self.float(out, row, self.array.as_primitive::<Float64Type>().value(row)),
+            DataType::Float32 => self.single(out, row, self.array.as_primitive::<Float32Type>().value(row)),
+            DataType::Boolean => self.boolean(out, self.array.as_boolean().value(row)),
+            DataType::Decimal128(_, scale) => {
+                let value = self.array.as_primitive::<Decimal128Type>().value(row);
+                match self.to {
+                    To::Numeric { limit } => put_numeric(out, value, *scale, limit),
+                    _ => self.other_decimal(out, row),
+                }
+            }
+            DataType::Decimal256(..) => self.other_decimal(out, row),
+            DataType::Binary => {
+                let bytes = self.array.as_binary::<i32>().value(row);
+                match self.to {
+                    To::Bytea => out.extend_from_slice(bytes),
+                    To::Text { .. } => {
+                        let text = std::str::from_utf8(bytes).map_err(|_| "these bytes are no text")?;
+                        return self.text(out, text);
+                    }
+                    _ => return Err(NO_FIT),
+                }
+                Ok(())
+            }
+            DataType::Date32 => {
+                let days = self.array.as_primitive::<Date32Type>().value(row);
+                match self.to {
+                    To::Date => put_date(out, days),
+                    To::Timestamp { .. } => put_timestamp(out, i64::from(days) * civil::DAY, 1),
+                    _ => self.as_text(out, row),
+                }
+            }
+            DataType::Time64(_) => {
+                let micros = self.array.as_primitive::<Time64MicrosecondType>().value(row);
+                match self.to {
+                    To::Time { step } => put_time(out, micros, step),
+                    _ => self.as_text(out, row),
+                }
+            }
+            DataType::Timestamp(..) => {
+                let micros = self.array.as_primitive::<TimestampMicrosecondType>().value(row);
+                match self.to {
+                    To::Timestamp { step } => put_timestamp(out, micros, step),
+                    To::Date if micros % civil::DAY == 0 => {
+                        put_date(out, i32::try_from(micros / civil::DAY).map_err(|_| OUT_OF_RANGE)?)
+                    }
+                    To::Date => Err("a date would lose the time of day"),
+                    _ => self.as_text(out, row),
+                }
+            }
+            _ => Err(NO_FIT),
+        }
+    }
+
+    fn boolean(&self, out: &mut Vec<u8>, value: bool) -> Result<(), Refusal> {
+        match self.to {
+            To::Bool => out.push(u8::from(value)),
+            To::Int { bytes } => put_integer(out, i64::from(value), bytes)?,
+            To::Text { .. } | To::Cast | To::Jsonb => return self.text(out, if value { "true" } else { "false" }),
+            _ => return Err(NO_FIT),
+        }
+        Ok(())
+    }
+
+    fn integer(&self, out: &mut Vec<u8>, row: usize, value: i64) -> Result<(), Refusal> {
+        match self.to {
+            To::Int { bytes } => put_integer(out, value, bytes),
+            To::Float8 if value.unsigned_abs() <= 1 << 53 => {
+                out.extend_from_slice(&(value as f64).to_be_bytes());
+                Ok(())
+            }
+            To::Float4 if value.unsigned_abs() <= 1 << 24 => {
+                out.extend_from_slice(&(value as f32).to_be_bytes());
+                Ok(())
+            }
+            To::Float4 | To::Float8 => Err("the column would round it"),
+            To::Numeric { limit } => put_numeric(out, i128::from(value), 0, limit),
+            To::Bool if matches!(value, 0 | 1) => {
+                out.push(value as u8);
+                Ok(())
+            }
+            _ => self.as_text(out, row),
+        }
+    }
+
+    fn single(&self, out: &mut Vec<u8>, row: usize, value: f32) -> Result<(), Refusal> {
+        match self.to {
+            To::Float4 => {
+                out.extend_from_slice(&value.to_be_bytes());
+                Ok(())
+            }
+            _ => self.float(out, row, f64::from(value)),
+        }
+    }
+
+    fn float(&self, out: &mut Vec<u8>, row: usize, value: f64) -> Result<(), Refusal> {
+        match self.to {
+            To::Float8 => out.extend_from_slice(&value.to_be_bytes()),
+            To::Float4 => {
+                let rounded = value as f32;
+                if f64::from(rounded) != value && !value.is_nan() {
+                    return Err("the column would round it");
+                }
+                out.extend_from_slice(&rounded.to_be_bytes());
+            }
+            To::Int { bytes } => {
+                // All integers in this range are doubles, so that the conversion is exact.
+                if value.fract() != 0.0 || value.abs() > 9_007_199_254_740_992.0 {
+                    return Err("the column holds whole numbers only");
+                }
+                put_integer(out, value as i64, bytes)?;
+            }
+            To::Numeric { .. } => return self.text(out, &value.to_string()),
+            _ => return self.as_text(out, row),
+        }
+        Ok(())
+    }
+
+    fn other_decimal(&self, out: &mut Vec<u8>, row: usize) -> Result<(), Refusal> {
+        let text = cell::text(&self.array, row).unwrap_or_default();
+        match self.to {
+            To::Int { bytes } => {
+                let value =
+                    decimal::parse(&text, 19, 0).and_then(i256::to_i128).and_then(|value| i64::try_from(value).ok());
+                put_integer(out, value.ok_or("the column holds whole numbers of its size only")?, bytes)
+            }
+            To::Float8 | To::Float4 => {
+                let value: f64 = text.parse().map_err(|_| NO_FIT)?;
+                // The shortest digits of the double must be the digits of the decimal.
+                if decimal::parse(&value.to_string(), 76, 38) != decimal::parse(&text, 76, 38) {
+                    return Err("the column would round it");
+                }
+                self.float(out, row, value)
+            }
+            To::Bool => Err(NO_FIT),
+            _ => self.text(out, &text),
+        }
+    }
+
+    fn as_text(&self, out: &mut Vec<u8>, row: usize) -> Result<(), Refusal> {
+        match self.to {
+            To::Text { .. } | To::Cast | To::Jsonb => {
+                let text = cell::text(&self.array, row).unwrap_or_default();
+                self.text(out, &text)
+            }
+            _ => Err(NO_FIT),
+        }
+    }
+
+    fn text(&self, out: &mut Vec<u8>, text: &str) -> Result<(), Refusal> {
+        match self.to {
+            To::Text { longest } => {
+                if let Some(longest) = longest
+                    && text.len() > longest
+                    && text.chars().count() > longest
+                {
+                    return Err("it is too long for the column");
+                }
+                put_text(out, text)
+            }
+            To::Cast => put_text(out, text),
+            To::Jsonb => {
+                out.push(1);
+                put_text(out, text)
+            }
+            To::Uuid => put_uuid(out, text),
+            To::Int { bytes } => {
+                put_integer(out, text.trim().parse().map_err(|_| "it is no whole number of the column's size")?, bytes)
+            }
+            To::Float8 => {
+                let value: f64 = text.trim().parse().map_err(|_| "it is no number")?;
+                out.extend_from_slice(&value.to_be_bytes());
+                Ok(())
+            }
+            To::Float4 => {
+                let value: f32 = text.trim().parse().map_err(|_| "it is no number")?;
+                out.extend_from_slice(&value.to_be_bytes());
+                Ok(())
+            }
+            To::Numeric { limit } => put_numeric_text(out, text.trim(), limit),
+            To::Bool => {
+                let value = match text.trim().to_ascii_lowercase().as_str() {
+                    "true" | "t" | "yes" | "on" | "1" => 1,
+                    "false" | "f" | "no" | "off" | "0" => 0,
+                    _ => return Err("it is neither true nor false"),
+                };
+                out.push(value);
+                Ok(())
+            }
+            To::Date => put_date(out, civil::parse_date(text.trim()).ok_or("it is no date like 2024-01-31")?),
+            To::Time { step } => {
+                put_time(out, civil::parse_time(text.trim()).ok_or("it is no time like 23:59:59")?, step)
+            }
+            To::Timestamp { step } => {
+                let (micros, _) =
+                    civil::parse_timestamp(text.trim()).ok_or("it is no timestamp like 2024-01-31 23:59:59")?;
+                put_timestamp(out, micros, step)
+            }
+            To::Bytea => Err("the column holds bytes"),
+        }
+    }
+}
+
+fn put_text(out: &mut Vec<u8>, text: &str) -> Result<(), Refusal> {
+    if text.as_bytes().contains(&0) {
+        return Err("PostgreSQL has no text with a NUL character");
+    }
+    out.extend_from_slice(text.as_bytes());
+    Ok(())
+}
+
+fn put_integer(out: &mut Vec<u8>, value: i64, bytes: usize) -> Result<(), Refusal> {
+    match bytes {
+        2 => out.extend_from_slice(&i16::try_from(value).map_err(|_| OUT_OF_RANGE)?.to_be_bytes()),
+        4 => out.extend_from_slice(&i32::try_from(value).map_err(|_| OUT_OF_RANGE)?.to_be_bytes()),
+        _ => out.extend_from_slice(&value.to_be_bytes()),
+    }
+    Ok(())
+}
+
+fn put_date(out: &mut Vec<u8>, days: i32) -> Result<(), Refusal> {
+    // PostgreSQL's dates end in the year 5874897; the ends of the range mean infinity.
+    let days =
+        days.checked_sub(EPOCH_DAYS).filter(|days| (-2_451_545..2_145_031_949).contains(days)).ok_or(OUT_OF_RANGE)?;
+    out.extend_from_slice(&days.to_be_bytes());
+    Ok(())
+}
+
+fn put_time(out: &mut Vec<u8>, micros: i64, step: i64) -> Result<(), Refusal> {
+    if !(0..civil::DAY).contains(&micros) {
+        return Err("it is no time of day");
+    }
+    if micros % step != 0 {
+        return Err("it is finer than the column");
+    }
+    out.extend_from_slice(&micros.to_be_bytes());
+    Ok(())
+}
+
+fn put_timestamp(out: &mut Vec<u8>, micros: i64, step: i64) -> Result<(), Refusal> {
+    if micros % step != 0 {
+        return Err("it is finer than the column");
+    }
+    let range = -211_813_488_000_000_000..9_223_371_331_200_000_000;
+    let micros = micros.checked_sub(EPOCH_MICROS).filter(|micros| range.contains(micros)).ok_or(OUT_OF_RANGE)?;
+    out.extend_from_slice(&micros.to_be_bytes());
+    Ok(())
+}
+
+fn put_uuid(out: &mut Vec<u8>, text: &str) -> Result<(), Refusal> {
+    const WRONG: Refusal = "it is no UUID";
+    let text = text.trim().trim_start_matches('{').trim_end_matches('}');
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| *byte != b'-')
+        .map(|byte| char::from(byte).to_digit(16).map(|digit| digit as u8).ok_or(WRONG))
+        .collect::<Result<_, _>>()?;
+    if digits.len() != 32 {
+        return Err(WRONG);
+    }
+    out.extend(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]));
+    Ok(())
+}
+
+fn put_numeric(out: &mut Vec<u8>, value: i128, scale: i8, limit: Option<(i32, i32)>) -> Result<(), Refusal> {
+    let magnitude = value.unsigned_abs();
+    let pad = (4 - i32::from(scale).rem_euclid(4)) % 4;
+    let fits = u64::try_from(magnitude).ok().and_then(|magnitude| magnitude.checked_mul(10u64.pow(pad.unsigned_abs())));
+    let plain = scale >= 0
+        && limit.is_none_or(|(precision, target)| {
+            // Cheap proof that nothing is rounded or too large; all else takes the way over text.
+            i32::from(scale) <= target && precision - target >= 19
+        });
+    let (Some(mut left), true) = (fits, plain || limit.is_none() && scale >= 0 || fits_limit(magnitude, scale, limit))
+    else {
+        let mut text = String::with_capacity(44);
+        decimal::write(&mut text, value, scale);
+        return put_numeric_text(out, &text, limit);
+    };
+    let mut groups = [0u16; 6];
+    let mut count = 0;
+    while left > 0 {
+        groups[count] = (left % 10_000) as u16;
+        left /= 10_000;
+        count += 1;
+    }
+    let fraction_groups = (i32::from(scale) + pad) / 4;
+    let weight = count as i32 - fraction_groups - 1;
+    // Groups of zeros at the end are not sent.
+    let zeros = groups[..count].iter().take_while(|group| **group == 0).count();
+    put_groups(out, groups[zeros..count].iter().rev().copied(), count - zeros, weight, value < 0, i32::from(scale));
+    Ok(())
+}
+
+/// Whether a decimal of this scale fits into `numeric(precision, target)` as it is.
+fn fits_limit(magnitude: u128, scale: i8, limit: Option<(i32, i32)>) -> bool {
+    let Some((precision, target)) = limit else { return scale >= 0 };
+    let whole = precision - target + i32::from(scale);
+    scale >= 0
+        && i32::from(scale) <= target
+        && (0..=38).contains(&whole)
+        && magnitude < 10u128.pow(whole.unsigned_abs())
+}
+
+fn put_groups(
+    out: &mut Vec<u8>,
+    groups: impl Iterator<Item = u16>,
+    count: usize,
+    weight: i32,
+    negative: bool,
+    scale: i32,
+) {
+    out.extend_from_slice(&(count as u16).to_be_bytes());
+    out.extend_from_slice(&(if count == 0 { 0 } else { weight as i16 }).to_be_bytes());
+    out.extend_from_slice(&(if negative && count > 0 { 0x4000u16 } else { 0 }).to_be_bytes());
+    out.extend_from_slice(&(scale as u16).to_be_bytes());
+    for group in groups {
+        out.extend_from_slice(&group.to_be_bytes());
+    }
+}
+
+fn put_numeric_text(out: &mut Vec<u8>, text: &str, limit: Option<(i32, i32)>) -> Result<(), Refusal> {
+    let (negative, unsigned) = match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
+        return Err("it is no decimal number");
+    }
+    let whole = whole.trim_start_matches('0');
+    if let Some((precision, target)) = limit {
+        let needed = fraction.trim_end_matches('0').len() as i32;
+        let too_fine = needed > target.max(0)
+            || target < 0
+                && !whole.is_empty()
+                && whole.len() - whole.trim_end_matches('0').len() < target.unsigned_abs() as usize;
+        if too_fine {
+            return Err("it has more decimals than the column");
+        }
+        if whole.len() as i32 > precision - target {
+            return Err("it has more digits than the column");
+        }
+    }
+    if whole.len() > 131_072 || fraction.len() > 16_383 {
+        return Err("it has more digits than PostgreSQL keeps");
+    }
+    // Both parts in whole groups of four digits: zeros in front of the one and behind the other.
+    let mut digits = String::with_capacity(whole.len() + fraction.len() + 8);
+    digits.extend(std::iter::repeat_n('0', (4 - whole.len() % 4) % 4));
+    digits.push_str(whole);
+    let whole_groups = digits.len() / 4;
+    digits.push_str(fraction);
+    digits.extend(std::iter::repeat_n('0', (4 - fraction.len() % 4) % 4));
+    let groups: Vec<u16> = digits
+        .as_bytes()
+        .chunks_exact(4)
+        .map(|group| group.iter().fold(0, |value, digit| value * 10 + u16::from(digit - b'0')))
+        .collect();
+    let first = groups.iter().position(|group| *group != 0).unwrap_or(groups.len());
+    let last = groups.iter().rposition(|group| *group != 0).map_or(first, |index| index + 1);
+    let scale = match limit {
+        Some((_, target)) => target.max(0),
+        None => fraction.len() as i32,
+    };
+    let weight = whole_groups as i32 - first as i32 - 1;
+    put_groups(out, groups[first..last].iter().copied(), last - first, weight, negative, scale);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numerics_are_the_same_over_integers_and_over_text() {
+        for (value, scale) in [
+            (0, 0),
+            (1, 0),
+            (-1250, 2),
+            (99_999_999, 4),
+            (1, 9),
+            (123_456_789_012_345_678, 3),
+            (10_000, 0),
+            (i128::MAX / 10, 5),
+        ] {
+            let mut text = String::new();
+            decimal::write(&mut text, value, scale);
+            let (mut quick, mut slow) = (Vec::new(), Vec::new());
+            assert_eq!(put_numeric(&mut quick, value, scale, None), Ok(()));
+            assert_eq!(put_numeric_text(&mut slow, &text, None), Ok(()));
+            assert_eq!(quick, slow, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_rounded() {
+        let check = |text: &str, limit: (i32, i32), fits: bool| {
+            assert_eq!(put_numeric_text(&mut Vec::new(), text, Some(limit)).is_ok(), fits, "{text} in {limit:?}");
+        };
+        check("1.23", (5, 2), true);
+        check("1.230", (5, 2), true);
+        check("1.234", (5, 2), false);
+        check("1000", (5, 2), false);
+        check("1200", (3, -2), true);
+        check("1250", (3, -2), false);
+        check("NaN", (3, 0), false);
+    }
+}
