@@ -10,7 +10,7 @@ use engine::ports::Observer;
 use model::document::Step;
 use model::kind::KindInfo;
 use model::run::{LogLevel, LogLine};
-use model::{Fault, RunId};
+use model::{Fault, RunId, StepId};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,7 +65,13 @@ pub trait Flow: Send {
         false
     }
 
-    /// For a step that writes: where it stands in the lane. `NotASink` for all others.
+    /// Whether the same batches always give the same batches: false where it asks the clock, a random number or the
+    /// outside. What it sends is then kept on disk before a sink sees it. Asked after the lane's batch 0.
+    fn is_deterministic(&self) -> bool {
+        true
+    }
+
+    /// For a step that writes: where it stands in the lane. `NotASink` for all others. Asked after the lane's batch 0.
     ///
     /// # Errors
     /// As for [`data::Sink::claim`].
@@ -74,8 +80,16 @@ pub trait Flow: Send {
         Ok(Claim::NotASink)
     }
 
+    /// For a step that writes: entries beyond the smallest, one for each of its sinks that is further.
+    fn further_entries(&self) -> Vec<LedgerEntry> {
+        Vec::new()
+    }
+
     /// Works on one batch. Sends exactly one batch (it may be empty) of the same lane and sequence on every port that
     /// keeps the batch's place; see [`Batch`].
+    ///
+    /// The first batch of each lane is numbered 0 and has no rows: it comes before the stage decides where its sources
+    /// start, so that everyone learns the lane's schema. Compile, open and claim then, write nothing, and send it on.
     ///
     /// # Errors
     /// Whatever makes the step fail.
@@ -88,6 +102,11 @@ pub trait Flow: Send {
     async fn finish(&mut self, out: &mut Outputs<'_>) -> Result<()> {
         let _ = out;
         Ok(())
+    }
+
+    /// Rows its sinks took so far, for the step's metrics; none: it does not write.
+    fn rows_written(&self) -> Option<u64> {
+        None
     }
 
     /// Values for later steps' expressions, asked for after [`Flow::finish`].
@@ -173,6 +192,8 @@ pub struct StepContext {
     pub fence: i64,
     /// Number of the chunk, for the ledger; none outside `foreach`.
     pub chunk: Option<u32>,
+    /// The `foreach` that the step is nested in.
+    pub scope: Option<StepId>,
     /// Values for expressions: `inputs`, `steps`, `run`, `trigger`, and `item` within `foreach`.
     pub values: Value,
     /// Connections and channels by name.
@@ -191,7 +212,10 @@ impl StepContext {
     /// Names the ledger line of a sink of this step; `part` tells several sinks of one step apart, else is empty.
     #[must_use]
     pub fn ledger_key(&self, part: &str) -> LedgerKey {
-        let mut task = format!("{}/{}", self.run, self.step.id);
+        let mut task = match &self.scope {
+            Some(scope) => format!("{}/{scope}.{}", self.run, self.step.id),
+            None => format!("{}/{}", self.run, self.step.id),
+        };
         if let Some(chunk) = self.chunk {
             task.push_str(&format!("/{chunk}"));
         }

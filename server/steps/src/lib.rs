@@ -4,4 +4,31 @@
 //! reports. It decides nothing about what runs next. Connectors and plugins reach it only through the traits of `data`.
 //! Start with [`kind`] for what a step kind is, then read `stage.rs`.
 
+pub mod alert;
+pub mod catalog;
+pub mod classify;
+pub mod count;
+pub mod diff;
+mod edge;
+pub mod fetch;
+pub mod foreach;
 pub mod kind;
+mod lanes;
+pub mod plugin_step;
+mod rejected;
+pub mod route;
+pub mod runner;
+pub mod script;
+mod settings;
+mod side;
+mod spool;
+pub mod sql;
+pub mod stage;
+#[cfg(test)]
+mod stand_in;
+mod target;
+pub mod transform;
+pub mod write;
+
+pub use catalog::Catalog;
+pub use runner::Runner;

@@ -1,0 +1,191 @@
+//! Runs tasks for the engine: evaluates `if`, renders settings, opens the steps and lets the stage work.
+//!
+//! One task is one stage, or one chunk of a `foreach` (`runner/chunk.rs`), whose nested steps run stage by stage. The runner
+//! reports what happened and decides nothing about what runs next.
+
+mod chunk;
+#[cfg(test)]
+mod tests;
+
+use crate::catalog::Catalog;
+use crate::kind::{Opened, StepContext};
+use crate::stage::{self, Ended, Member, Settings};
+use async_trait::async_trait;
+use chrono::Utc;
+use data::{Connections, Error, Plugins};
+use engine::expression::{self, Scope};
+use engine::ports::{StepReport, TaskContext, TaskRunner};
+use futures::FutureExt;
+use futures::future::join_all;
+use model::document::Step;
+use model::{ErrorCode, Fault, StepId};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// The engine's way to the steps.
+pub struct Runner {
+    /// Connections and channels by name.
+    pub connections: Arc<dyn Connections>,
+    /// Installed plugins.
+    pub plugins: Arc<dyn Plugins>,
+    /// The folder that relative paths start from and no path may leave.
+    pub files: PathBuf,
+    /// The server's data folder; rows that cannot be had again are kept below `spool/` in it.
+    pub data_dir: PathBuf,
+    /// The step kinds there are.
+    pub catalog: Arc<Catalog>,
+}
+
+#[async_trait]
+impl TaskRunner for Runner {
+    async fn run(&self, context: TaskContext) -> Vec<StepReport> {
+        let spec = &context.task.spec;
+        let mut steps = Vec::with_capacity(spec.steps.len());
+        for id in &spec.steps {
+            match context.workflow.steps.iter().find(|step| &step.id == id) {
+                Some(step) => steps.push(step.clone()),
+                None => {
+                    let fault = Fault::new(ErrorCode::StepNotFound, format!("the document has no step `{id}`"));
+                    return fail_all(&spec.steps, &fault);
+                }
+            }
+        }
+        match (&spec.chunk, steps.as_slice()) {
+            (Some(chunk), [step]) => vec![chunk::run(self, &context, step, chunk).await],
+            (Some(_), _) => fail_all(&spec.steps, &Fault::new(ErrorCode::Internal, "a chunk is of one step")),
+            (None, _) => self.run_stage(&context, steps, &spec.context, None).await,
+        }
+    }
+}
+
+fn fail_all(steps: &[StepId], fault: &Fault) -> Vec<StepReport> {
+    steps.iter().map(|step| StepReport::failed(step.clone(), fault.clone(), false)).collect()
+}
+
+impl Runner {
+    /// Runs the steps of one stage, each of which stands after those whose batches it gets.
+    async fn run_stage(
+        &self,
+        context: &TaskContext,
+        steps: Vec<Step>,
+        values: &Value,
+        chunk: Option<(StepId, u32)>,
+    ) -> Vec<StepReport> {
+        let decided = self.decide(&steps, values).await;
+        let opening = steps.into_iter().zip(decided).map(|(step, decided)| {
+            let cancel = context.cancel.child_token();
+            let chunk = chunk.clone();
+            async move {
+                let ports = self.catalog.find(&step.uses).map(|kind| kind.info().ports).unwrap_or_default();
+                match decided {
+                    Ok(with) => {
+                        let step = Step { with, ..step };
+                        let opened = self.open(context, &step, values, chunk, &cancel).await;
+                        Member { step, ports, opened, cancel }
+                    }
+                    Err(ended) => Member { step, ports, opened: Err(ended), cancel },
+                }
+            }
+        });
+        let opening: Vec<_> = opening.collect();
+        let members = join_all(opening).await;
+        let settings = Settings {
+            run: context.task.run,
+            chunk,
+            data_dir: self.data_dir.clone(),
+            cancel: context.cancel.clone(),
+            observer: context.observer.clone(),
+        };
+        stage::run(members, &settings).await
+    }
+
+    /// For each step its rendered settings, or why it does not run. Expressions may take their time, so they are
+    /// evaluated where they may block.
+    async fn decide(&self, steps: &[Step], values: &Value) -> Vec<Result<serde_json::Map<String, Value>, Ended>> {
+        let (steps, values) = (steps.to_vec(), values.clone());
+        let count = steps.len();
+        let decided = tokio::task::spawn_blocking(move || {
+            let scope = Scope::new(&values, Utc::now());
+            let mut skipped: HashMap<StepId, ()> = HashMap::new();
+            let mut decided = Vec::with_capacity(steps.len());
+            for step in &steps {
+                let one = decide_one(step, &scope, &skipped);
+                if let Err(Ended::Skipped(_)) = one {
+                    skipped.insert(step.id.clone(), ());
+                }
+                decided.push(one);
+            }
+            decided
+        });
+        decided.await.unwrap_or_else(|_| {
+            let error = Error::permanent(ErrorCode::Internal, "evaluating the steps' expressions panicked");
+            vec![Err(Ended::Failed(error)); count]
+        })
+    }
+
+    async fn open(
+        &self,
+        context: &TaskContext,
+        step: &Step,
+        values: &Value,
+        chunk: Option<(StepId, u32)>,
+        cancel: &CancellationToken,
+    ) -> Result<Opened, Ended> {
+        let Some(kind) = self.catalog.find(&step.uses) else {
+            let message = format!("step `{}` uses `{}`, which this server does not have", step.id, step.uses);
+            return Err(Ended::Failed(Error::permanent(ErrorCode::UnknownStepKind, message)));
+        };
+        let (scope, chunk) = chunk.unzip();
+        let step_context = StepContext {
+            step: step.clone(),
+            run: context.task.run,
+            attempt: context.task.spec.attempt,
+            fence: context.task.fence,
+            chunk,
+            scope,
+            values: values.clone(),
+            connections: self.connections.clone(),
+            plugins: self.plugins.clone(),
+            files: self.files.clone(),
+            cancel: cancel.clone(),
+            observer: context.observer.clone(),
+        };
+        let opening = AssertUnwindSafe(kind.open(step_context)).catch_unwind();
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Ended::Canceled),
+            opened = opening => match opened {
+                Ok(Ok(opened)) => Ok(opened),
+                Ok(Err(error)) => Err(Ended::Failed(error)),
+                Err(_) => {
+                    let message = format!("step `{}` met a fault of Sluice's own while it was opened", step.id);
+                    Err(Ended::Failed(Error::permanent(ErrorCode::Internal, message)))
+                }
+            },
+        }
+    }
+}
+
+fn decide_one(
+    step: &Step,
+    scope: &Scope<'_>,
+    skipped: &HashMap<StepId, ()>,
+) -> Result<serde_json::Map<String, Value>, Ended> {
+    if let Some(before) = step.from.iter().find(|port| skipped.contains_key(&port.step)) {
+        let message = format!("step `{}`, which feeds this one, was skipped", before.step);
+        return Err(Ended::Skipped(Some(Fault::new(ErrorCode::UpstreamFailed, message))));
+    }
+    let failed = |fault: Fault| Ended::Failed(fault.into());
+    if let Some(condition) = &step.condition {
+        let holds = expression::condition(condition, scope)
+            .map_err(|fault| failed(fault.path(format!("steps.{}.if", step.id))))?;
+        if !holds {
+            return Err(Ended::Skipped(None));
+        }
+    }
+    expression::render_settings(step, scope).map_err(failed)
+}
