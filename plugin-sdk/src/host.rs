@@ -112,6 +112,13 @@ impl Body {
         self.inner.read_all(limit)
     }
 
+    /// Puts bytes back that were read too far; the next [`std::io::Read::read`] yields them first.
+    pub fn put_back(&mut self, bytes: Vec<u8>) {
+        let at = usize::try_from(self.rest.position()).unwrap_or(usize::MAX);
+        let behind = self.rest.get_ref().get(at..).unwrap_or(&[]);
+        self.rest = std::io::Cursor::new([&bytes, behind].concat());
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn fake(inner: crate::testing::FakeBody) -> Self {
         Self { inner, rest: std::io::Cursor::default() }

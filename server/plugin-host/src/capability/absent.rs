@@ -1,0 +1,98 @@
+//! Capabilities that the contract declares and this version does not implement: each call says so.
+
+use super::refuse;
+use crate::bindings::sluice::plugin::types::{BatchResult as Batch, Error, ErrorKind, SchemaResult as Schema};
+use crate::bindings::sluice::plugin::{redis, sql, tcp};
+use crate::state::State;
+use wasmtime::component::Resource;
+
+/// No connection can be opened, so none exists.
+pub(crate) enum Connection {}
+
+/// No query can be run, so no rows exist.
+pub(crate) enum Rows {}
+
+/// No transaction can be begun, so none exists.
+pub(crate) enum Transaction {}
+
+fn absent(capability: &str) -> Error {
+    refuse(ErrorKind::Denied, format!("capability `{capability}` is not available in this version of the server"))
+}
+
+type Answer<T> = wasmtime::Result<Result<T, Error>>;
+
+impl tcp::Host for State {
+    async fn connect(&mut self, _: String, _: u16, _: Option<u32>) -> Answer<Resource<Connection>> {
+        self.host_call()?;
+        Ok(Err(absent("tcp")))
+    }
+}
+
+impl tcp::HostConnection for State {
+    async fn read(&mut self, _: Resource<Connection>, _: u32) -> Answer<Vec<u8>> {
+        Ok(Err(absent("tcp")))
+    }
+
+    async fn write(&mut self, _: Resource<Connection>, _: Vec<u8>) -> Answer<()> {
+        Ok(Err(absent("tcp")))
+    }
+
+    async fn start_tls(&mut self, _: Resource<Connection>, _: String) -> Answer<()> {
+        Ok(Err(absent("tcp")))
+    }
+
+    async fn drop(&mut self, _: Resource<Connection>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+impl sql::Host for State {
+    async fn begin(&mut self, _: String) -> Answer<Resource<Transaction>> {
+        self.host_call()?;
+        Ok(Err(absent("sql")))
+    }
+
+    async fn query(&mut self, _: String, _: String) -> Answer<Resource<Rows>> {
+        self.host_call()?;
+        Ok(Err(absent("sql")))
+    }
+}
+
+impl sql::HostRows for State {
+    async fn columns(&mut self, _: Resource<Rows>) -> wasmtime::Result<Schema> {
+        Ok(Schema { fields: Vec::new(), metadata: Vec::new() })
+    }
+
+    async fn next(&mut self, _: Resource<Rows>) -> Answer<Option<Batch>> {
+        Ok(Err(absent("sql")))
+    }
+
+    async fn drop(&mut self, _: Resource<Rows>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+impl sql::HostTransaction for State {
+    async fn execute(&mut self, _: Resource<Transaction>, _: String, _: Schema, _: Batch) -> Answer<u64> {
+        Ok(Err(absent("sql")))
+    }
+
+    async fn write(&mut self, _: Resource<Transaction>, _: String, _: Schema, _: Batch) -> Answer<u64> {
+        Ok(Err(absent("sql")))
+    }
+
+    async fn commit(&mut self, _: Resource<Transaction>) -> Answer<()> {
+        Ok(Err(absent("sql")))
+    }
+
+    async fn drop(&mut self, _: Resource<Transaction>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+impl redis::Host for State {
+    async fn pipeline(&mut self, _: String, _: Vec<redis::Command>) -> Answer<Vec<redis::Value>> {
+        self.host_call()?;
+        Ok(Err(absent("redis")))
+    }
+}

@@ -1,0 +1,303 @@
+//! Capability `http`: requests to granted addresses, each redirect checked like the first one.
+//!
+//! Names are resolved by [`Filter`], which refuses addresses that are not public unless a grant names the host, so that
+//! what was checked is what is connected to. Clients, and so their open connections, are never shared between hosts
+//! that a grant names and hosts that only a wildcard covers.
+
+use super::always::clean;
+use super::refuse;
+use crate::bindings::sluice::plugin::http::{self, Method};
+use crate::bindings::sluice::plugin::types::{Error, ErrorKind};
+use crate::grants::{Grants, Permit};
+use crate::limits::{Limits, human_size};
+use crate::state::State;
+use data::address::AddressRules;
+use futures::StreamExt;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HeaderName, HeaderValue};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::timeout;
+use url::Url;
+use wasmtime::component::Resource;
+
+const REDIRECTS: usize = 5;
+/// Hosts that a grant names, whose clients are kept.
+const CLIENTS: usize = 256;
+/// What the connection itself decides.
+const OWN_HEADERS: [&str; 9] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The HTTP clients of the server's plugins.
+#[derive(Default)]
+pub(crate) struct Web {
+    clients: Mutex<HashMap<Option<String>, reqwest::Client>>,
+}
+
+impl Web {
+    /// The client for hosts of that permit.
+    fn client(&self, permit: &Permit) -> Result<reqwest::Client, reqwest::Error> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&permit.named) {
+            return Ok(client.clone());
+        }
+        let client = reqwest::Client::builder()
+            .dns_resolver(Arc::new(Filter { rules: permit.rules() }))
+            .redirect(reqwest::redirect::Policy::none())
+            // A proxy of the environment would resolve names for us, and unchecked.
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(10))
+            .user_agent(concat!("sluice/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        if clients.len() >= CLIENTS {
+            clients.clear();
+        }
+        clients.insert(permit.named.clone(), client.clone());
+        Ok(client)
+    }
+}
+
+/// Resolves names and keeps the addresses that may be connected to.
+struct Filter {
+    rules: AddressRules,
+}
+
+impl Resolve for Filter {
+    fn resolve(&self, name: Name) -> Resolving {
+        let rules = self.rules.clone();
+        Box::pin(async move {
+            let host = name.as_str().to_owned();
+            let mut allowed = Vec::new();
+            let mut refused = None;
+            for address in tokio::net::lookup_host((host.as_str(), 0)).await? {
+                match rules.permits(&host, address.ip()) {
+                    Ok(()) => allowed.push(address),
+                    Err(why) => refused = Some(why),
+                }
+            }
+            match refused {
+                Some(why) if allowed.is_empty() => Err(Box::new(why) as Box<dyn std::error::Error + Send + Sync>),
+                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+/// The body of an answer, read piece by piece.
+pub(crate) struct Body {
+    stream: futures::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
+    rest: bytes::Bytes,
+    left: u64,
+    limit: u64,
+    patience: Duration,
+}
+
+impl Body {
+    async fn read(&mut self, max_bytes: usize) -> Result<Option<Vec<u8>>, Error> {
+        let max_bytes = max_bytes.max(1);
+        while self.rest.is_empty() {
+            let piece = timeout(self.patience, self.stream.next()).await.map_err(|_| {
+                refuse(ErrorKind::Transient, format!("no more of the answer came within {:?}", self.patience))
+            })?;
+            match piece {
+                None => return Ok(None),
+                Some(Ok(bytes)) => {
+                    self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+                        let limit = human_size(usize::try_from(self.limit).unwrap_or(usize::MAX));
+                        refuse(ErrorKind::Permanent, format!("the answer exceeds the limit of {limit}"))
+                    })?;
+                    self.rest = bytes;
+                }
+                Some(Err(error)) => {
+                    return Err(refuse(ErrorKind::Transient, format!("the answer broke off: {}", tell(&error))));
+                }
+            }
+        }
+        let piece = self.rest.split_to(max_bytes.min(self.rest.len()));
+        Ok(Some(piece.to_vec()))
+    }
+}
+
+/// The innermost cause, which says most; addresses may hold secrets in their query and are left out.
+fn tell(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    if cause.is::<reqwest::Error>() {
+        return if error.is_timeout() { "it took too long".to_owned() } else { "the connection failed".to_owned() };
+    }
+    clean(&cause.to_string(), 512)
+}
+
+/// Whether a refused address is behind the failure.
+fn refused_address(error: &reqwest::Error) -> Option<String> {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(found) = cause {
+        if let Some(refused) = found.downcast_ref::<data::address::Refused>() {
+            return Some(refused.to_string());
+        }
+        cause = found.source();
+    }
+    None
+}
+
+fn build_headers(headers: &[(String, String)]) -> Result<reqwest::header::HeaderMap, Error> {
+    let mut map = reqwest::header::HeaderMap::new();
+    for (name, value) in headers {
+        let shown = clean(name, 64);
+        let bad = |what: &str| refuse(ErrorKind::Permanent, format!("header `{shown}` {what}"));
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("has no valid name"))?;
+        if OWN_HEADERS.contains(&name.as_str()) {
+            return Err(bad("is set by the server alone"));
+        }
+        let mut value = HeaderValue::from_str(value).map_err(|_| bad("holds what a header cannot"))?;
+        value.set_sensitive(true);
+        map.append(name, value);
+    }
+    Ok(map)
+}
+
+/// Sends one request, following redirects within the grants.
+async fn send(
+    web: &Web,
+    grants: &Grants,
+    plugin: &str,
+    limits: &Limits,
+    request: http::Request,
+) -> Result<(reqwest::Response, Duration), Error> {
+    let http::Request { method, url, headers, body, timeout_ms } = request;
+    let mut url = Url::parse(&url).map_err(|error| {
+        refuse(
+            ErrorKind::Config,
+            format!("`{}` is no address: {error}", clean(url.split('?').next().unwrap_or(""), 200)),
+        )
+    })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse(ErrorKind::Config, "an address holds no user and no password: send a header instead"));
+    }
+    let mut headers = build_headers(&headers)?;
+    let patience = timeout_ms.map_or(limits.http, |ms| limits.http.min(Duration::from_millis(u64::from(ms))));
+    let follows = matches!(method, Method::Get | Method::Head);
+    let method = match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Head => reqwest::Method::HEAD,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+    };
+    let mut hops = 0;
+    loop {
+        let permit = grants.permit(&url).map_err(|why| {
+            let hint = "an administrator can grant it with `sluice plugin grant`";
+            refuse(ErrorKind::Denied, format!("plugin `{plugin}` may not call that address: {why}: {hint}"))
+        })?;
+        let client = web.client(&permit).map_err(|error| refuse(ErrorKind::Permanent, tell(&error)))?;
+        let mut built = client.request(method.clone(), url.clone()).headers(headers.clone());
+        if let Some(body) = &body {
+            built = built.body(body.clone());
+        }
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let slow = || refuse(ErrorKind::Transient, format!("`{host}` did not answer within {patience:?}"));
+        let answer =
+            timeout(patience, built.send()).await.map_err(|_| slow())?.map_err(|error| {
+                match refused_address(&error) {
+                    Some(why) => refuse(
+                        ErrorKind::Denied,
+                        format!(
+                            "plugin `{plugin}` may not call `{host}`: {why}: grant the host by its own name to allow it"
+                        ),
+                    ),
+                    None => refuse(ErrorKind::Transient, format!("`{host}` cannot be reached: {}", tell(&error))),
+                }
+            })?;
+        let location = answer.headers().get(reqwest::header::LOCATION).and_then(|it| it.to_str().ok());
+        let redirects = matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+        let Some(next) = location.filter(|_| follows && redirects) else { return Ok((answer, patience)) };
+        hops += 1;
+        if hops > REDIRECTS {
+            return Err(refuse(ErrorKind::Permanent, format!("`{host}` redirects more than {REDIRECTS} times")));
+        }
+        let next = url
+            .join(next)
+            .map_err(|_| refuse(ErrorKind::Permanent, format!("`{host}` redirects to what is no address")))?;
+        if next.origin() != url.origin() {
+            // Credentials were meant for the first host alone.
+            headers = headers
+                .iter()
+                .filter(|(name, _)| matches!(name.as_str(), "accept" | "accept-language" | "user-agent"))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+        }
+        url = next;
+    }
+}
+
+impl http::Host for State {
+    async fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, Error>> {
+        self.host_call()?;
+        let (web, grants) = (self.web.clone(), self.grants.clone());
+        let limits = self.meter.limits().clone();
+        let (answer, patience) = match send(&web, &grants, &self.plugin, &limits, request).await {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Err(error)),
+        };
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let body = Body {
+            stream: answer.bytes_stream().boxed(),
+            rest: bytes::Bytes::new(),
+            left: limits.body,
+            limit: limits.body,
+            patience,
+        };
+        let body = self.resources.push(body)?;
+        Ok(Ok(http::Response { status, headers, body }))
+    }
+}
+
+impl http::HostBody for State {
+    async fn read(&mut self, body: Resource<Body>, max_bytes: u32) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+        self.host_call()?;
+        let max_bytes = (max_bytes as usize).min(4 << 20);
+        Ok(self.resources.get_mut(&body)?.read(max_bytes).await)
+    }
+
+    async fn read_all(&mut self, body: Resource<Body>, limit: u32) -> wasmtime::Result<Result<Vec<u8>, Error>> {
+        self.host_call()?;
+        let limit = (limit as usize).min(self.meter.limits().memory);
+        let body = self.resources.get_mut(&body)?;
+        let mut all = Vec::new();
+        loop {
+            match body.read(limit.saturating_add(1)).await {
+                Ok(None) => return Ok(Ok(all)),
+                Ok(Some(piece)) if all.len() + piece.len() > limit => {
+                    let message = format!("the answer is longer than {limit} bytes");
+                    return Ok(Err(refuse(ErrorKind::Permanent, message)));
+                }
+                Ok(Some(piece)) => all.extend_from_slice(&piece),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+    }
+
+    async fn drop(&mut self, body: Resource<Body>) -> wasmtime::Result<()> {
+        self.resources.delete(body)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! Compiling components, and the cache of what was compiled.
+//!
+//! Compiling is bounded by the component's size and happens on a blocking thread of this process; a child process with
+//! limits of its own is the next step. A cached file carries its own digest, so that a torn or foreign one is compiled anew.
+
+use crate::disk;
+use crate::library::disk_failed;
+use crate::limits::TICK;
+use crate::manifest::invalid;
+use data::Error;
+use model::ErrorCode;
+use sha2::{Digest, Sha256};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine};
+
+const DIGEST: usize = 32;
+
+/// The engine that plugins run in and the cache of compiled components.
+pub(crate) struct Compiler {
+    engine: Engine,
+    cache: PathBuf,
+    compatibility: String,
+}
+
+impl Compiler {
+    pub(crate) fn new(cache: PathBuf) -> Result<Self, Error> {
+        let engine = Engine::new(&config()).map_err(|error| {
+            Error::permanent(ErrorCode::Internal, format!("the WebAssembly engine cannot start: {error}"))
+        })?;
+        std::fs::create_dir_all(&cache).map_err(|error| disk_failed(&cache, &error))?;
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let compatibility = format!("{:016x}", hasher.finish());
+        tick(&engine)?;
+        Ok(Self { engine, cache, compatibility })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Compiles a component, or takes what an earlier start compiled. Blocks for as long as that takes.
+    pub(crate) fn load(&self, plugin: &str, component: &[u8]) -> Result<Component, Error> {
+        if !component.starts_with(b"\0asm") {
+            // Text formats and compiled code are never accepted from outside.
+            return Err(invalid(format!("`plugin.wasm` of plugin `{plugin}` is not WebAssembly")));
+        }
+        if component.get(4..8) == Some(&[1, 0, 0, 0]) {
+            return Err(invalid(format!("`plugin.wasm` of plugin `{plugin}` is a core module, not a component"))
+                .hint("Make a component of it, for example with the crate `wit-component`."));
+        }
+        let file = self.cache.join(format!("{}-{}.cwasm", disk::digest(&[component]), self.compatibility));
+        if let Some(loaded) = self.load_cached(&file) {
+            return Ok(loaded);
+        }
+        let compiled = Component::new(&self.engine, component).map_err(|error| {
+            let why = crate::capability::always::clean(&error.root_cause().to_string(), 300);
+            invalid(format!("`plugin.wasm` of plugin `{plugin}` is not a component this server can compile: {why}"))
+        })?;
+        let store = || -> Result<(), String> {
+            let code = compiled.serialize().map_err(|error| error.to_string())?;
+            let mut content = Sha256::digest(&code).to_vec();
+            content.extend_from_slice(&code);
+            disk::replace(&file, &content).map_err(|error| error.to_string())
+        };
+        if let Err(error) = store() {
+            tracing::warn!(plugin.id = plugin, error, "the compiled plugin cannot be kept and will be compiled again");
+        }
+        Ok(compiled)
+    }
+
+    fn load_cached(&self, file: &std::path::Path) -> Option<Component> {
+        let content = std::fs::read(file).ok()?;
+        let (digest, code) = content.split_at_checked(DIGEST)?;
+        if Sha256::digest(code).as_slice() != digest {
+            return None;
+        }
+        deserialize(&self.engine, code)
+    }
+}
+
+#[allow(unsafe_code, reason = "wasmtime has no safe way to load compiled code")]
+fn deserialize(engine: &Engine, code: &[u8]) -> Option<Component> {
+    // SAFETY: the bytes come from a file of mode 0600 in the server's own data folder that only `load` writes, from
+    // `Component::serialize`, and their digest was checked just before. Nothing a user uploads gets here.
+    unsafe { Component::deserialize(engine, code) }.ok()
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(1 << 20)
+        .async_stack_size(2 << 20)
+        .relaxed_simd_deterministic(true)
+        .wasm_memory64(false)
+        // Little address space for each memory, so that many plugins fit and `ulimit -v` is no trap.
+        .memory_reservation(1 << 20)
+        .memory_reservation_for_growth(16 << 20);
+    config
+}
+
+/// Lets the engine's clock tick for as long as the engine lives.
+fn tick(engine: &Engine) -> Result<(), Error> {
+    let engine = engine.weak();
+    let ticker = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    };
+    let started = std::thread::Builder::new().name("plugin-clock".to_owned()).spawn(ticker);
+    started
+        .map(|_| ())
+        .map_err(|error| Error::permanent(ErrorCode::Internal, format!("the clock of plugins cannot start: {error}")))
+}
+
+/// The content of a component's custom section, where it has one of that name at its outermost level.
+pub(crate) fn custom_section<'a>(component: &'a [u8], wanted: &str) -> Option<&'a [u8]> {
+    let mut rest = component.get(8..)?;
+    while let Some((&id, after)) = rest.split_first() {
+        let (size, after) = read_length(after)?;
+        let (body, next) = after.split_at_checked(size)?;
+        if id == 0 {
+            let (length, named) = read_length(body)?;
+            let (name, content) = named.split_at_checked(length)?;
+            if name == wanted.as_bytes() {
+                return Some(content);
+            }
+        }
+        rest = next;
+    }
+    None
+}
+
+/// An unsigned LEB128 number of at most 32 bits.
+fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut value = 0_u64;
+    for (index, &byte) in bytes.iter().enumerate().take(5) {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((usize::try_from(value).ok()?, &bytes[index + 1..]));
+        }
+    }
+    None
+}

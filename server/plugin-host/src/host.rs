@@ -1,0 +1,510 @@
+//! The host: installs plugins, keeps them ready, and opens them by name.
+
+use crate::bindings::exports::sluice::plugin::{channel, sink, source, transform, translator};
+use crate::capability::http::Web;
+use crate::capability::kv::Kv;
+use crate::channel::PluginChannel;
+use crate::compile::{Compiler, custom_section};
+use crate::grants::Grants;
+use crate::instance::{Instance, Prepared};
+use crate::library::{Current, Installed, Library};
+use crate::limits::{Limits, Meter};
+use crate::manifest::{Asks, Manifest, PluginKind, check_contract, invalid};
+use crate::sink::PluginSink;
+use crate::source::PluginSource;
+use crate::state::{LocalSecrets, LogSink, Secrets, State};
+use crate::transform::PluginTransformer;
+use crate::translator::Translated;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use data::registry::PluginCall;
+use data::{Channel, Checkpoint, Error, Plugins, Result, Sink, Source, Transformer};
+use model::ErrorCode;
+use model::kind::{Inputs, KindInfo};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
+
+/// How the host is set up.
+#[derive(Clone)]
+pub struct HostConfig {
+    /// Where plugins, their memory and the compiled cache are kept.
+    pub dir: PathBuf,
+    /// What one call may use.
+    pub limits: Limits,
+    /// Where the values of granted secrets come from; [`LocalSecrets`] unless told otherwise.
+    pub secrets: Arc<dyn Secrets>,
+    /// Where plugins' log lines go besides the server's own log.
+    pub log: Option<LogSink>,
+}
+
+impl HostConfig {
+    /// The defaults, below `dir`.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into(), limits: Limits::default(), secrets: Arc::new(LocalSecrets), log: None }
+    }
+}
+
+/// What is known of an installed plugin.
+#[derive(Debug, Clone, Serialize)]
+pub struct PluginInfo {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// One sentence for people.
+    pub description: String,
+    /// The contract it was written for.
+    pub contract: String,
+    /// What it provides.
+    pub kinds: Vec<PluginKind>,
+    /// What it asks to be granted.
+    pub asks: Asks,
+    /// What it was granted.
+    pub grants: Grants,
+    /// JSON Schema of its settings.
+    pub config: serde_json::Value,
+    /// Digest of manifest and component, in hex.
+    pub digest: String,
+}
+
+impl PluginInfo {
+    fn new(installed: &Installed) -> Self {
+        let Manifest { name, version, contract, kinds, description, capabilities, config } = installed.manifest.clone();
+        let Current { digest, grants } = installed.current.clone();
+        Self { name, version, description, contract, kinds, asks: capabilities, grants, config, digest }
+    }
+
+    /// What the checker must know of the step kind `plugin/<name>`; none for a plugin that is no step.
+    #[must_use]
+    pub fn kind_info(&self) -> Option<KindInfo> {
+        let is = |kind| self.kinds.contains(&kind);
+        let takes = is(PluginKind::Sink) || is(PluginKind::Transform);
+        let inputs = match (is(PluginKind::Source), takes) {
+            (true, true) => Inputs::Optional,
+            (true, false) => Inputs::None,
+            (false, true) => Inputs::Required,
+            (false, false) => return None,
+        };
+        let mut ports = Vec::new();
+        if is(PluginKind::Source) || is(PluginKind::Transform) {
+            ports.push("out".to_owned());
+        }
+        if is(PluginKind::Source) {
+            ports.push("rejected".to_owned());
+        }
+        Some(KindInfo {
+            name: format!("plugin/{}", self.name),
+            summary: self.description.clone(),
+            schema: self.config.clone(),
+            inputs,
+            ports,
+            named_ports: false,
+            outputs: Vec::new(),
+        })
+    }
+
+    /// What the plugin asks for and was not granted, each as people read it: `http https://*`.
+    #[must_use]
+    pub fn missing_grants(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        if self.grants.http.is_empty() {
+            missing.extend(self.asks.http.iter().map(|pattern| format!("http {pattern}")));
+        }
+        let secrets = self.asks.secrets.iter().filter(|name| !self.grants.secrets.contains_key(*name));
+        missing.extend(secrets.map(|name| format!("secret {name}")));
+        if self.asks.clock && !self.grants.clock {
+            missing.push("clock".to_owned());
+        }
+        if self.asks.kv && !self.grants.kv {
+            missing.push("kv".to_owned());
+        }
+        missing
+    }
+}
+
+/// The installed plugins, ready to be opened. Cloning is cheap.
+#[derive(Clone)]
+pub struct Host {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    limits: Limits,
+    secrets: Arc<dyn Secrets>,
+    log: Option<LogSink>,
+    library: Library,
+    compiler: Compiler,
+    linker: Linker<State>,
+    web: Arc<Web>,
+    ready: Mutex<HashMap<String, (String, Grants, Opener)>>,
+    /// One compilation at a time: each takes memory, and two of the same plugin are one too many.
+    compiling: tokio::sync::Mutex<()>,
+}
+
+/// A prepared plugin and what its instances need.
+#[derive(Clone)]
+pub(crate) struct Opener {
+    pub(crate) prepared: Arc<Prepared>,
+    host: std::sync::Weak<Inner>,
+    kv: Arc<Kv>,
+}
+
+impl Opener {
+    /// A new instance for one call of the server.
+    pub(crate) async fn instantiate(&self, call: PluginCall) -> Result<(Instance, wasmtime::component::Instance)> {
+        let closed = || Error::permanent(ErrorCode::Internal, "the plugin host was closed");
+        let host = self.host.upgrade().ok_or_else(closed)?;
+        let settings = if call.settings.is_null() { "{}".to_owned() } else { call.settings.to_string() };
+        let state = State {
+            plugin: self.prepared.manifest.name.as_str().into(),
+            key: call.idempotency_key,
+            settings,
+            grants: self.prepared.grants.clone(),
+            meter: Meter::new(host.limits.clone()),
+            resources: ResourceTable::new(),
+            web: host.web.clone(),
+            kv: self.kv.clone(),
+            secrets: host.secrets.clone(),
+            log: host.log.clone(),
+            started: Instant::now(),
+            last_error: None,
+        };
+        let mut instance = Instance::new(host.compiler.engine(), state);
+        let mut store = instance.begin()?;
+        let outcome = tokio::time::timeout(instance.time(), self.prepared.pre.instantiate_async(&mut store)).await;
+        let component = instance.end(store, outcome)?;
+        Ok((instance, component))
+    }
+}
+
+impl Host {
+    /// Opens the folder of plugins; compiles nothing yet.
+    ///
+    /// # Errors
+    /// `disk_failed` when the folder cannot be used.
+    pub fn open(config: HostConfig) -> Result<Self> {
+        let HostConfig { dir, limits, secrets, log } = config;
+        let library = Library::open(dir.join("plugins"))?;
+        let compiler = Compiler::new(dir.join("compiled"))?;
+        let mut linker = Linker::new(compiler.engine());
+        add_imports(&mut linker).map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))?;
+        let inner = Inner {
+            limits,
+            secrets,
+            log,
+            library,
+            compiler,
+            linker,
+            web: Arc::new(Web::default()),
+            ready: Mutex::new(HashMap::new()),
+            compiling: tokio::sync::Mutex::new(()),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Installs the plugin in `folder` (`plugin.toml`, `plugin.wasm`) and grants it `grants`; an older version stays on
+    /// disk and in use until this one has been checked and compiled.
+    ///
+    /// # Errors
+    /// `plugin_invalid` when manifest or component are refused, `capability_denied` when more is granted than asked.
+    pub async fn install(&self, folder: &Path, grants: Grants) -> Result<PluginInfo> {
+        let inner = self.inner.clone();
+        let folder = folder.to_owned();
+        let _one = self.inner.compiling.lock().await;
+        let work = move || -> Result<PluginInfo> {
+            let manifest_file = folder.join("plugin.toml");
+            let text = String::from_utf8(read_bounded(&manifest_file, 1 << 20)?)
+                .map_err(|_| invalid("`plugin.toml` is not UTF-8 text"))?;
+            let manifest = Manifest::parse(&text)?;
+            let component = read_bounded(&folder.join("plugin.wasm"), inner.limits.component)?;
+            check_grants(&manifest, &grants)?;
+            inner.prepare(&manifest, &grants, &component)?;
+            let digest = inner.library.add(&manifest.name, &text, &component)?;
+            let current = Current { digest, grants };
+            inner.library.set_current(&manifest.name, &current)?;
+            Ok(PluginInfo::new(&Installed { manifest, current, component: PathBuf::new() }))
+        };
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))?
+    }
+
+    /// All installed plugins, by name. One that cannot be read is left out and logged.
+    ///
+    /// # Errors
+    /// `disk_failed` when the folder cannot be listed.
+    pub fn list(&self) -> Result<Vec<PluginInfo>> {
+        let mut plugins = Vec::new();
+        for name in self.inner.library.names()? {
+            match self.inner.library.find(&name) {
+                Ok(Some(installed)) => plugins.push(PluginInfo::new(&installed)),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(plugin.id = name, %error, "an installed plugin cannot be read"),
+            }
+        }
+        Ok(plugins)
+    }
+
+    /// The plugin of that name, if one is installed.
+    ///
+    /// # Errors
+    /// When its files cannot be read.
+    pub fn find(&self, name: &str) -> Result<Option<PluginInfo>> {
+        Ok(self.inner.library.find(name)?.as_ref().map(PluginInfo::new))
+    }
+
+    /// Replaces what a plugin is granted; instances under way keep what they had.
+    ///
+    /// # Errors
+    /// `plugin_not_found`, or `capability_denied` when more is granted than the plugin asks for.
+    pub fn grant(&self, name: &str, grants: Grants) -> Result<PluginInfo> {
+        let mut installed = self.inner.library.find(name)?.ok_or_else(|| self.not_found(name))?;
+        check_grants(&installed.manifest, &grants)?;
+        installed.current.grants = grants;
+        self.inner.library.set_current(name, &installed.current)?;
+        Ok(PluginInfo::new(&installed))
+    }
+
+    /// Removes a plugin with all its versions, its grants and its memory.
+    ///
+    /// # Errors
+    /// `plugin_not_found`.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        self.inner.library.find(name)?.ok_or_else(|| self.not_found(name))?;
+        self.inner.ready.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.inner.library.remove(name)
+    }
+
+    /// Translates SQL by a plugin of the kind `translator`.
+    ///
+    /// # Errors
+    /// As for [`Plugins::open_source`].
+    pub async fn translate(&self, plugin: &str, sql: &str, from: &str, to: &str) -> Result<Vec<Translated>> {
+        crate::translator::translate(&self.opener(plugin).await?, sql, from, to).await
+    }
+
+    fn not_found(&self, name: &str) -> Error {
+        let shown = crate::capability::always::clean(name, 128);
+        let names = self.inner.library.names().unwrap_or_default();
+        let hint = if names.is_empty() {
+            "No plugin is installed; install one with `sluice plugin install FOLDER`.".to_owned()
+        } else {
+            format!("Installed are: {}.", names.join(", "))
+        };
+        Error::permanent(ErrorCode::PluginNotFound, format!("plugin `{shown}` is not installed")).hint(hint)
+    }
+
+    /// The plugin ready to be instantiated, compiled where it was not yet.
+    async fn opener(&self, name: &str) -> Result<Opener> {
+        let name = name.strip_prefix("plugin/").unwrap_or(name);
+        // Another process may have installed or granted since, so the disk decides.
+        let installed = self.inner.library.find(name)?.ok_or_else(|| self.not_found(name))?;
+        let Current { digest, grants } = installed.current.clone();
+        if let Some(opener) = self.inner.find_ready(name, &digest, &grants) {
+            return Ok(opener);
+        }
+        let _one = self.inner.compiling.lock().await;
+        if let Some(opener) = self.inner.find_ready(name, &digest, &grants) {
+            return Ok(opener);
+        }
+        let (inner, wanted) = (self.inner.clone(), grants.clone());
+        let work = move || -> Result<Prepared> {
+            let component = read_bounded(&installed.component, u64::MAX)?;
+            inner.prepare(&installed.manifest, &wanted, &component)
+        };
+        let prepared = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))??;
+        let opener = Opener {
+            prepared: Arc::new(prepared),
+            host: Arc::downgrade(&self.inner),
+            kv: Arc::new(Kv::new(self.inner.library.memory(name))),
+        };
+        let mut ready = self.inner.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        ready.insert(name.to_owned(), (digest, grants, opener.clone()));
+        Ok(opener)
+    }
+}
+
+impl Inner {
+    fn find_ready(&self, name: &str, digest: &str, grants: &Grants) -> Option<Opener> {
+        let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let (found, granted, opener) = ready.get(name)?;
+        (found == digest && granted == grants).then(|| opener.clone())
+    }
+
+    /// Compiles and checks a component against its manifest.
+    fn prepare(&self, manifest: &Manifest, grants: &Grants, component: &[u8]) -> Result<Prepared> {
+        let name = &manifest.name;
+        if let Some(contract) = custom_section(component, "sluice:contract") {
+            check_contract(name, &String::from_utf8_lossy(contract))?;
+        }
+        let compiled = self.compiler.load(name, component)?;
+        check_imports(manifest, &compiled, self.compiler.engine())?;
+        let pre = self.linker.instantiate_pre(&compiled).map_err(|error| {
+            let why = crate::capability::always::clean(&error.root_cause().to_string(), 300);
+            invalid(format!("plugin `{name}` does not fit contract {}: {why}", manifest.contract))
+                .hint("Build it against the WIT files of that contract.")
+        })?;
+        let lacks = |kind: PluginKind, error: wasmtime::Error| {
+            let why = crate::capability::always::clean(&error.root_cause().to_string(), 300);
+            invalid(format!("plugin `{name}` says it is a {}, but its component does not fit: {why}", kind.as_str()))
+                .hint("Make `kinds` in `plugin.toml` and the exports of the component agree.")
+        };
+        macro_rules! indices {
+            ($kind:ident, $module:ident) => {
+                match manifest.kinds.contains(&PluginKind::$kind) {
+                    true => Some($module::GuestIndices::new(&pre).map_err(|error| lacks(PluginKind::$kind, error))?),
+                    false => None,
+                }
+            };
+        }
+        Ok(Prepared {
+            source: indices!(Source, source),
+            sink: indices!(Sink, sink),
+            transform: indices!(Transform, transform),
+            channel: indices!(Channel, channel),
+            translator: indices!(Translator, translator),
+            manifest: manifest.clone(),
+            grants: Arc::new(grants.clone()),
+            pre,
+        })
+    }
+}
+
+fn add_imports(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    use crate::bindings::sluice::plugin::{clock, config, http, kv, log, progress, redis, secret, sql, tcp, types};
+    types::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    config::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    progress::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    secret::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    kv::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    http::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    tcp::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    sql::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    redis::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+}
+
+/// A component imports no more than its manifest asks for; names are compared, since an empty instance links silently.
+fn check_imports(manifest: &Manifest, component: &Component, engine: &wasmtime::Engine) -> Result<()> {
+    let name = &manifest.name;
+    let asks = &manifest.capabilities;
+    for (import, _) in component.component_type().imports(engine) {
+        let shown = crate::capability::always::clean(import, 128);
+        let Some((interface, version)) = import.strip_prefix("sluice:plugin/").and_then(|rest| rest.split_once('@'))
+        else {
+            return Err(invalid(format!("plugin `{name}` imports `{shown}`, which is not part of the contract"))
+                .hint("Build it for `wasm32-unknown-unknown`, without WASI."));
+        };
+        check_contract(name, version)?;
+        let asked = match interface {
+            "types" | "log" | "config" | "progress" => true,
+            "http" => !asks.http.is_empty(),
+            "secret" => !asks.secrets.is_empty(),
+            "clock" => asks.clock,
+            "kv" => asks.kv,
+            "tcp" => !asks.tcp.is_empty(),
+            "sql" => !asks.sql.is_empty(),
+            "redis" => !asks.redis.is_empty(),
+            _ => {
+                return Err(invalid(format!("plugin `{name}` imports `{shown}`, which this server's contract lacks"))
+                    .hint("Install a newer server, or a version of the plugin for this contract."));
+            }
+        };
+        if !asked {
+            return Err(invalid(format!(
+                "plugin `{name}` uses capability `{interface}`, but its manifest does not ask for it"
+            ))
+            .hint(format!("Add `{interface}` under `[capabilities]` in `plugin.toml`.")));
+        }
+    }
+    Ok(())
+}
+
+/// Nothing is granted that the plugin does not ask for: it would only mislead whoever reads the grants.
+fn check_grants(manifest: &Manifest, grants: &Grants) -> Result<()> {
+    let (name, asks) = (&manifest.name, &manifest.capabilities);
+    let unasked = if !grants.http.is_empty() && asks.http.is_empty() {
+        Some("capability `http`".to_owned())
+    } else if grants.clock && !asks.clock {
+        Some("capability `clock`".to_owned())
+    } else if grants.kv && !asks.kv {
+        Some("capability `kv`".to_owned())
+    } else {
+        let unknown = grants.secrets.keys().find(|secret| !asks.secrets.contains(secret));
+        unknown.map(|secret| format!("secret `{}`", crate::capability::always::clean(secret, 64)))
+    };
+    match unasked {
+        None => Ok(()),
+        Some(what) => {
+            let message = format!("plugin `{name}` does not ask for {what}, so it cannot be granted");
+            Err(Error::permanent(ErrorCode::CapabilityDenied, message)
+                .hint(format!("See what it asks for with `sluice plugin info {name}`.")))
+        }
+    }
+}
+
+/// A file of at most `limit` bytes.
+fn read_bounded(file: &Path, limit: u64) -> Result<Vec<u8>> {
+    let unreadable = |error: std::io::Error| {
+        let message = format!("`{}` cannot be read: {error}", file.display());
+        Error::permanent(ErrorCode::FileNotFound, message)
+            .hint("A plugin is a folder with `plugin.toml` and `plugin.wasm`.")
+    };
+    let size = std::fs::metadata(file).map_err(unreadable)?.len();
+    if size > limit {
+        return Err(invalid(format!("`{}` has {size} bytes; at most {limit} are allowed", file.display())));
+    }
+    std::fs::read(file).map_err(unreadable)
+}
+
+#[async_trait]
+impl Plugins for Host {
+    async fn open_source(
+        &self,
+        plugin: &str,
+        call: PluginCall,
+        resume_at: Option<Checkpoint>,
+    ) -> Result<Box<dyn Source>> {
+        let opener = self.opener(plugin).await?;
+        let indices = opener.prepared.source.as_ref().ok_or_else(|| opener.prepared.lacks(PluginKind::Source))?;
+        let (mut instance, component) = opener.instantiate(call).await?;
+        let mut store = instance.begin()?;
+        let loaded = indices.load(&mut store, &component);
+        let guest = instance.end(store, Ok(loaded))?;
+        Ok(Box::new(PluginSource::open(instance, guest, resume_at).await?))
+    }
+
+    async fn open_sink(&self, plugin: &str, call: PluginCall, schema: SchemaRef) -> Result<Box<dyn Sink>> {
+        let opener = self.opener(plugin).await?;
+        let indices = opener.prepared.sink.as_ref().ok_or_else(|| opener.prepared.lacks(PluginKind::Sink))?;
+        let key = call.idempotency_key.clone();
+        let (mut instance, component) = opener.instantiate(call).await?;
+        let mut store = instance.begin()?;
+        let loaded = indices.load(&mut store, &component);
+        let guest = instance.end(store, Ok(loaded))?;
+        Ok(Box::new(PluginSink::open(instance, guest, key, schema).await?))
+    }
+
+    async fn open_transform(&self, plugin: &str, call: PluginCall, schema: SchemaRef) -> Result<Box<dyn Transformer>> {
+        let opener = self.opener(plugin).await?;
+        let indices = opener.prepared.transform.as_ref().ok_or_else(|| opener.prepared.lacks(PluginKind::Transform))?;
+        let (mut instance, component) = opener.instantiate(call).await?;
+        let mut store = instance.begin()?;
+        let loaded = indices.load(&mut store, &component);
+        let guest = instance.end(store, Ok(loaded))?;
+        Ok(Box::new(PluginTransformer::open(instance, guest, schema).await?))
+    }
+
+    async fn open_channel(&self, plugin: &str, call: PluginCall) -> Result<Arc<dyn Channel>> {
+        let opener = self.opener(plugin).await?;
+        Ok(Arc::new(PluginChannel::new(opener, call)?))
+    }
+}
