@@ -99,7 +99,6 @@ impl Server {
         let sqlite = |name: &str| format!("sqlite://{}", self.data_dir.join(format!("{name}.db")).display());
         let url = |given: &Option<String>, name: &str| given.clone().unwrap_or_else(|| sqlite(name));
         for (name, url) in [
-            ("landing", sqlite("landing")),
             ("history", url(&options.postgres, "history")),
             ("catalog", url(&options.mysql, "catalog")),
             ("lookup", url(&options.redis, "lookup")),

@@ -68,11 +68,11 @@ pub(super) fn print_rejected(rows: &[Value]) {
         return;
     }
     println!("\nRejected rows:\n");
-    let mut table = vec![["line", "date", "rule", "reason"].map(str::to_owned)];
+    let mut table = vec![["date", "rule", "reason"].map(str::to_owned)];
     for row in rows.iter().take(MAX_SHOWN) {
-        table.push([text(&row["_line"]), text(&row["date"]), text(&row["_rule"]), text(&row["_reason"])]);
+        table.push([text(&row["date"]), text(&row["_rule"]), text(&row["_reason"])]);
     }
-    print_table(&table, 4);
+    print_table(&table, 3);
     if rows.len() > MAX_SHOWN {
         println!("  … and {} more", rows.len() - MAX_SHOWN);
     }
@@ -85,8 +85,10 @@ pub(super) fn print_differences(run: &Run) {
         let outputs = &step["outputs"];
         let count = outputs["differences"].as_u64().unwrap_or(0);
         println!("  {}: {}", text(&step["id"]), thousands(count));
-        for row in outputs["samples"].as_array().into_iter().flatten().take(MAX_SHOWN) {
-            println!("    {row}");
+        for kind in ["missing", "extra", "changed"] {
+            for row in outputs["sample"][kind].as_array().into_iter().flatten().take(MAX_SHOWN) {
+                println!("    {kind} {row}");
+            }
         }
     }
 }
