@@ -2,7 +2,7 @@
 //!
 //! `workflow.yaml` is the document; files beside it are there when it runs. `input.json` may hold `inputs` and
 //! `connections` (name to URL, `{dir}` stands for the test's own folder). `expected.json` holds parts of the run as
-//! `sluice run --json` prints it, and under `tables` the rows that must be there afterwards (`connection.table`).
+//! `sluice run --json` prints it, and under `tables` the rows that must be there afterwards (`connection.table`), their values as text.
 //! `error.json`, instead, holds parts of the faults for which the document is refused.
 
 use crate::program::{Sluice, root};
