@@ -13,6 +13,8 @@ mod ledger;
 mod pool;
 mod read;
 mod target;
+#[cfg(test)]
+mod tests;
 mod types;
 mod write;
 
@@ -104,7 +106,7 @@ impl Connector for Postgres {
         });
         let changed = changed.sum();
         // The statements may have changed settings of the session, which the next user must not meet.
-        drop(client);
+        client.close();
         Ok(changed)
     }
 

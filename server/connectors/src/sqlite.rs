@@ -7,6 +7,8 @@ mod config;
 mod error;
 mod introspect;
 mod read;
+#[cfg(test)]
+mod tests;
 mod types;
 mod value;
 mod write;
@@ -51,7 +53,8 @@ impl Sqlite {
             let mut connection = connect(&config, Access::Write)?;
             work(&mut connection)
         });
-        done.await.map_err(|error| Error::permanent(ErrorCode::Internal, format!("the sqlite thread ended early: {error}")))?
+        done.await
+            .map_err(|error| Error::permanent(ErrorCode::Internal, format!("the sqlite thread ended early: {error}")))?
     }
 }
 
@@ -78,7 +81,11 @@ fn connect(config: &Config, access: Access) -> Result<Connection> {
     connection.busy_timeout(Duration::from_millis(config.busy_timeout_ms)).map_err(mapped)?;
     if !config.read_only {
         // A source must not block a sink of the same file, which only WAL allows.
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(mapped)?;
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            // Somebody else is at it: either the file is in WAL mode in a moment or it stays readable as it is.
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {}
+            done => done.map_err(mapped)?,
+        }
         connection.pragma_update(None, "synchronous", "FULL").map_err(mapped)?;
     }
     connection.pragma_update(None, "foreign_keys", "ON").map_err(mapped)?;
@@ -120,7 +127,8 @@ impl Connector for Sqlite {
     async fn find_table(&self, name: &str) -> Result<Option<TableInfo>> {
         let (config, name) = (self.config.clone(), name.to_owned());
         self.blocking(move |connection| {
-            let table = introspect::find_table(connection, &name).map_err(|error| error::mapped(&config.path, &error))?;
+            let table =
+                introspect::find_table(connection, &name).map_err(|error| error::mapped(&config.path, &error))?;
             Ok(table.map(|table| table.info()))
         })
         .await

@@ -20,7 +20,7 @@ pub(super) enum Column {
     Float4(Float32Builder),
     Float8(Float64Builder),
     Decimal128(Decimal128Builder, u8, i8),
-    Decimal256(Decimal256Builder, u8, i8),
+    Decimal256(Decimal256Builder, i8),
     Text(StringBuilder),
     Jsonb(StringBuilder),
     Uuid(StringBuilder),
@@ -73,9 +73,9 @@ impl Column {
                 let builder = Decimal128Builder::with_capacity(rows).with_data_type(kind.data_type());
                 Self::Decimal128(builder, precision, scale)
             }
-            Kind::Decimal256(precision, scale) => {
+            Kind::Decimal256(_, scale) => {
                 let builder = Decimal256Builder::with_capacity(rows).with_data_type(kind.data_type());
-                Self::Decimal256(builder, precision, scale)
+                Self::Decimal256(builder, scale)
             }
             Kind::Bytea => Self::Bytea(BinaryBuilder::with_capacity(rows, rows * 16)),
             Kind::Date => Self::Date(Date32Builder::with_capacity(rows)),
@@ -84,7 +84,7 @@ impl Column {
             Kind::Instant => Self::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC")),
             Kind::Jsonb => Self::Jsonb(StringBuilder::with_capacity(rows, rows * 16)),
             Kind::Uuid => Self::Uuid(StringBuilder::with_capacity(rows, rows * 36)),
-            Kind::Numeric | Kind::Text | Kind::Array | Kind::Other => {
+            Kind::Numeric | Kind::Text | Kind::Array | Kind::Inet | Kind::Other => {
                 Self::Text(StringBuilder::with_capacity(rows, rows * 16))
             }
         }
@@ -111,7 +111,7 @@ impl Column {
                 }
                 builder.append_value(value);
             }
-            Self::Decimal256(builder, _, scale) => {
+            Self::Decimal256(builder, scale) => {
                 builder.append_value(decimal(bytes, *scale, |digit| i256::from_i128(i128::from(digit)))?);
             }
             Self::Text(builder) => builder.append_value(utf8(bytes)?),

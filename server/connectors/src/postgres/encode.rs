@@ -62,7 +62,7 @@ impl To {
             Kind::Time => Self::Time { step },
             Kind::Timestamp | Kind::Instant => Self::Timestamp { step },
             Kind::Uuid => Self::Uuid,
-            Kind::Oid | Kind::Array | Kind::Other => Self::Cast,
+            Kind::Oid | Kind::Array | Kind::Inet | Kind::Other => Self::Cast,
         }
     }
 }
@@ -232,7 +232,7 @@ impl<'a> Cells<'a> {
     }
 
     fn other_decimal(&self, out: &mut Vec<u8>, row: usize) -> Result<(), Refusal> {
-        let text = cell::text(&self.array, row).unwrap_or_default();
+        let text = cell::exact(&self.array, row).map_err(|_| NO_FIT)?;
         match self.to {
             To::Int { bytes } => {
                 let value =
@@ -255,7 +255,7 @@ impl<'a> Cells<'a> {
     fn as_text(&self, out: &mut Vec<u8>, row: usize) -> Result<(), Refusal> {
         match self.to {
             To::Text { .. } | To::Cast | To::Jsonb => {
-                let text = cell::text(&self.array, row).unwrap_or_default();
+                let text = cell::exact(&self.array, row).map_err(|_| NO_FIT)?;
                 self.text(out, &text)
             }
             _ => Err(NO_FIT),

@@ -51,8 +51,25 @@ impl Ledger {
         format!("sluice {hash:016x}")
     }
 
+    /// Ends the connections of earlier attempts; one of them may be stopped with row locks in its hands.
+    async fn end_earlier(&self, client: &Lent) {
+        let ended = client
+            .query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE usename = current_user AND pid <> pg_backend_pid() AND CASE WHEN application_name LIKE $1 || ' %' \
+                 THEN split_part(application_name, ' ', 3)::bigint < $2 ELSE false END",
+                &[&self.application(), &self.key.fence],
+            )
+            .await;
+        if let Err(error) = ended {
+            // Their commits are refused all the same; only their locks may last a while.
+            tracing::debug!(error = %error, "connections of earlier attempts could not be ended");
+        }
+    }
+
     /// Raises the fence of the lane's line and ends the open transactions of earlier attempts, whose row locks would be in the way.
     pub(super) async fn claim(&self, client: &Lent, lane: &Lane) -> Result<Option<LedgerEntry>> {
+        self.end_earlier(client).await;
         let sql = format!(
             "INSERT INTO {0} AS l (task, lane, fence, sequence, checkpoint, updated_at) VALUES ($1, $2, $3, 0, NULL, now()) \
              ON CONFLICT (task, lane) DO UPDATE SET fence = excluded.fence, updated_at = excluded.updated_at \
@@ -64,17 +81,8 @@ impl Ledger {
             .await
             .map_err(|error| mapped(&error))?;
         let Some(line) = line else { return Err(lease_lost(&self.key.task, lane)) };
-        let zombies = client
-            .query(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid() \
-                 AND application_name LIKE $1 || ' %' AND split_part(application_name, ' ', 3)::bigint < $2",
-                &[&self.application(), &self.key.fence],
-            )
-            .await;
-        if let Err(error) = zombies {
-            // Their commits are refused all the same; only their locks may last a while.
-            tracing::debug!(error = %error, "connections of earlier attempts could not be ended");
-        }
+        // One of them may have begun a transaction in between.
+        self.end_earlier(client).await;
         let sequence = line.get::<_, i64>(0).unsigned_abs();
         Ok((sequence > 0)
             .then(|| LedgerEntry { sequence, checkpoint: line.get::<_, Option<String>>(1).map(Checkpoint) }))

@@ -114,6 +114,11 @@ pub(super) struct Lent {
 }
 
 impl Lent {
+    /// Closes the connection, on which nothing runs.
+    pub(super) fn close(mut self) {
+        self.session = None;
+    }
+
     /// Gives the connection back for others; call it only with no transaction and no COPY open.
     pub(super) fn release(mut self) {
         if let Some(session) = self.session.take()

@@ -46,7 +46,7 @@ struct Plan {
     key: Vec<(String, String)>,
 }
 
-/// A query as something to select from; `names` rename its columns, which may share a name.
+/// A query as something to select from.
 pub(super) fn subquery(query: &str) -> String {
     // The line break ends a comment at the end of the query.
     format!("(\n{}\n) AS q", trim_query(query))
@@ -98,13 +98,14 @@ fn plan_table(table: &Table, options: &ReadOptions) -> Result<Plan> {
         options.columns.iter().map(find).collect::<Result<_>>()?
     };
     let ordered: Vec<&TableColumn> = options.order_by.iter().map(find).collect::<Result<_>>()?;
-    let sortable = |column: &TableColumn| sort_key(&quote(&column.name), column.kind, column.oid, &column.native_type);
+    let sortable =
+        |column: &TableColumn| sort_key(&qualified(&column.name), column.kind, column.oid, &column.native_type);
     let keys: Vec<(String, String)> = ordered.iter().map(|column| sortable(column)).collect();
     let resumes = !keys.is_empty() && table.is_unique(&options.order_by) && table.never_null(&options.order_by);
     Ok(Plan {
         columns: selected.iter().map(|column| (column.name.clone(), column.kind)).collect(),
-        inner: selected.iter().map(|column| quote(&column.name)).collect(),
-        from: table.name.quoted(),
+        inner: selected.iter().map(|column| qualified(&column.name)).collect(),
+        from: format!("{} AS q", table.name.quoted()),
         filter: options.filter.clone(),
         order: keys.iter().map(|(expression, _)| format!("{expression} NULLS FIRST")).collect(),
         key: if resumes { keys } else { Vec::new() },
@@ -152,15 +153,20 @@ async fn plan_query(client: &Client, query: &str, options: &ReadOptions) -> Resu
     let ordered: Vec<_> = options.order_by.iter().map(find).collect::<Result<_>>()?;
     Ok(Plan {
         columns: selected.iter().map(|(name, kind, _)| (name.clone(), *kind)).collect(),
-        inner: selected.iter().map(|(name, ..)| quote(name)).collect(),
+        inner: selected.iter().map(|(name, ..)| qualified(name)).collect(),
         from: subquery(query),
         filter: options.filter.clone(),
         order: ordered
             .iter()
-            .map(|(name, kind, oid)| format!("{} NULLS FIRST", sort_key(&quote(name), *kind, *oid, "text").0))
+            .map(|(name, kind, oid)| format!("{} NULLS FIRST", sort_key(&qualified(name), *kind, *oid, "text").0))
             .collect(),
         key: Vec::new(),
     })
+}
+
+/// The column as the relation has it: in `ORDER BY` a bare name would mean the selected, perhaps cast, one.
+fn qualified(column: &str) -> String {
+    format!("q.{}", quote(column))
 }
 
 /// An expression that sorts the column by value, text by its bytes, and the type to cast a literal of it to.
@@ -170,7 +176,7 @@ fn sort_key(column: &str, kind: Kind, oid: u32, native_type: &str) -> (String, S
             let literal = if oid == 1042 { "bpchar" } else { "text" };
             (format!("{column} COLLATE \"C\""), format!("{literal} COLLATE \"C\""))
         }
-        Kind::Text | Kind::Jsonb | Kind::Array | Kind::Other => {
+        Kind::Text | Kind::Jsonb | Kind::Array | Kind::Inet | Kind::Other => {
             (format!("{column}::text COLLATE \"C\""), "text COLLATE \"C\"".to_owned())
         }
         _ => (column.to_owned(), native_type.to_owned()),

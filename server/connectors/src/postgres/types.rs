@@ -27,6 +27,7 @@ pub(super) enum Kind {
     Instant,
     Uuid,
     Array,
+    Inet,
     /// Read and written as text that the server casts.
     Other,
 }
@@ -53,6 +54,7 @@ pub(super) fn kind(oid: u32, modifier: i32, sort: Sort) -> Kind {
         (_, 26) => Kind::Oid,
         (_, 700) => Kind::Float4,
         (_, 701) => Kind::Float8,
+        (_, 869) => Kind::Inet,
         (_, 1082) => Kind::Date,
         (_, 1083) => Kind::Time,
         (_, 1114) => Kind::Timestamp,
@@ -107,7 +109,9 @@ impl Kind {
             Self::Time => DataType::Time64(TimeUnit::Microsecond),
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            Self::Numeric | Self::Text | Self::Jsonb | Self::Uuid | Self::Array | Self::Other => DataType::Utf8,
+            Self::Numeric | Self::Text | Self::Jsonb | Self::Uuid | Self::Array | Self::Inet | Self::Other => {
+                DataType::Utf8
+            }
         }
     }
 
@@ -115,6 +119,8 @@ impl Kind {
     pub(super) fn selected(self, column: &str) -> String {
         match self {
             Self::Array => format!("to_json({column})::text"),
+            // A cast would spell the mask of a single host, too.
+            Self::Inet => format!("inet_out({column})::text"),
             Self::Numeric | Self::Other => format!("{column}::text"),
             _ => column.to_owned(),
         }

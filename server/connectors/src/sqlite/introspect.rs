@@ -16,6 +16,7 @@ pub(super) struct Table {
     /// Unique keys, the primary key first; partial ones and those over expressions left out.
     pub(super) unique_keys: Vec<Vec<String>>,
     pub(super) strict: bool,
+    has_primary_key: bool,
     row_estimate: Option<u64>,
 }
 
@@ -71,20 +72,17 @@ impl Table {
             data_type: column.kind().data_type(),
             nullable: !(column.not_null || column.row_number),
         });
-        let key = self.unique_keys.iter().enumerate().find(|(index, key)| {
-            let primary = *index == 0 && self.primary();
-            primary || self.never_null(key)
-        });
+        let key = self
+            .unique_keys
+            .iter()
+            .enumerate()
+            .find(|(index, key)| (*index == 0 && self.has_primary_key) || self.never_null(key));
         TableInfo {
             name: self.name.clone(),
             columns: columns.collect(),
             key: key.map(|(_, key)| key.clone()).unwrap_or_default(),
             row_estimate: self.row_estimate,
         }
-    }
-
-    fn primary(&self) -> bool {
-        self.strict || !self.unique_keys.is_empty()
     }
 }
 
@@ -159,14 +157,15 @@ pub(super) fn find_table(connection: &Connection, name: &str) -> rusqlite::Resul
         // A primary key without an index of its own is the row's number.
         column.row_number = column.declared.eq_ignore_ascii_case("INTEGER");
     }
-    if !primary.is_empty() {
+    let has_primary_key = !primary.is_empty();
+    if has_primary_key {
         unique_keys.insert(0, primary);
     }
     let row_estimate = connection
         .query_row(&format!("SELECT max(_rowid_) FROM {}", quote(&name)), [], |row| row.get::<_, Option<i64>>(0))
         .ok()
         .map(|last| last.unwrap_or(0).max(0).unsigned_abs());
-    Ok(Some(Table { name, columns, unique_keys, strict, row_estimate }))
+    Ok(Some(Table { name, columns, unique_keys, strict, has_primary_key, row_estimate }))
 }
 
 /// The table of that name, or the error that it does not exist.
