@@ -87,7 +87,10 @@ pub fn has_expression(text: &str) -> bool {
     text.contains("${{")
 }
 
-/// Every name that the text's expressions use, and everything that is wrong with them.
+/// How many expressions [`check`] looks at in one text, and how many mistakes it collects.
+const MAX_CHECKED: usize = 500;
+
+/// Every name that the text's expressions use, and what is wrong with them (at most 100 mistakes).
 #[must_use]
 pub fn check(text: &str) -> (Vec<Reference>, Vec<Mistake>) {
     let parts = match template::split(text) {
@@ -95,8 +98,17 @@ pub fn check(text: &str) -> (Vec<Reference>, Vec<Mistake>) {
         Err(mistake) => return (Vec::new(), vec![mistake]),
     };
     let (mut references, mut mistakes) = (Vec::new(), Vec::new());
+    let mut count = 0;
     for part in parts {
         let Part::Expression { code, offset } = part else { continue };
+        count += 1;
+        if count > MAX_CHECKED {
+            let message = format!("the text holds more than {MAX_CHECKED} expressions");
+            mistakes.push(Mistake::new(message, "Let a `script` step make the text.", offset));
+        }
+        if count > MAX_CHECKED || mistakes.len() >= 100 {
+            break;
+        }
         match compile_code(code) {
             Ok(compiled) => references.extend(
                 compiled.references.iter().map(|found| Reference { offset: found.offset + offset, ..found.clone() }),

@@ -82,4 +82,6 @@ pub fn check(text: &str, catalog: &dyn Catalog) -> Result<Plan, Vec<Fault>> {
 }
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod tests;

@@ -28,7 +28,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 1024 * 1024, depth: 64, nodes: 100_000, text: 256 * 1024 }
+        Self { bytes: 1024 * 1024, depth: 64, nodes: 30_000, text: 256 * 1024 }
     }
 }
 

@@ -197,6 +197,18 @@ impl<'a> Tokens<'a> {
         if self.tokens.is_empty() {
             return Err(Mistake::new("the expression is empty", "Write a value, such as `inputs.day`.", 0));
         }
+        let is_huge = |token: &&Token| {
+            let digits = || self.text[token.start..token.end].bytes().filter(|byte| *byte != b'_');
+            token.kind == Kind::Number
+                && digits().all(|byte| byte.is_ascii_digit())
+                && digits()
+                    .try_fold(0_i64, |number, byte| number.checked_mul(10)?.checked_add(i64::from(byte - b'0')))
+                    .is_none()
+        };
+        if let Some(token) = self.tokens.iter().find(is_huge) {
+            let message = "the expression has a whole number that does not fit into 64 bits";
+            return Err(Mistake::new(message, "Write it with a decimal point, or as text.", token.start));
+        }
         for index in (0..self.tokens.len()).filter(|index| self.is_word(*index)) {
             let word = self.spelling(index);
             let offset = self.tokens[index].start;

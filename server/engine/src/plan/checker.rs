@@ -3,12 +3,29 @@
 use super::graph::Graph;
 use super::{Catalog, Stage, settings};
 use crate::expression;
-use model::document::read::{Outline, Reader};
+use model::document::read::{MAX_FAULTS, Outline, Reader};
 use model::document::{OnError, PortRef, Step, read_steps};
 use model::kind::{Inputs, KindInfo};
 use model::tree::{Node, Position, place_within};
 use model::{ErrorCode, Fault, nearest};
 use std::collections::{HashMap, HashSet};
+
+/// How many texts with expressions a document may have: each is compiled.
+const MAX_EXPRESSIONS: usize = 2000;
+
+/// A place within a text, found only when a fault needs it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'n> {
+    source: &'n str,
+    node: &'n Node,
+    offset: usize,
+}
+
+impl From<Place<'_>> for Position {
+    fn from(place: Place<'_>) -> Self {
+        place_within(place.source, place.node, place.offset)
+    }
+}
 
 /// What is known while a document is checked.
 pub(super) struct Checker<'a> {
@@ -18,6 +35,8 @@ pub(super) struct Checker<'a> {
     catalog: &'a dyn Catalog,
     kinds: HashMap<String, Option<KindInfo>>,
     faults: Vec<Fault>,
+    /// How many expressions were looked at.
+    expressions: usize,
 }
 
 /// A list of steps that is being checked.
@@ -33,7 +52,7 @@ pub(super) struct Level<'a> {
 
 impl<'a> Checker<'a> {
     pub(super) fn new(source: &'a str, root: &'a Node, outline: &'a Outline, catalog: &'a dyn Catalog) -> Self {
-        Self { source, root, outline, catalog, kinds: HashMap::new(), faults: Vec::new() }
+        Self { source, root, outline, catalog, kinds: HashMap::new(), faults: Vec::new(), expressions: 0 }
     }
 
     pub(super) fn into_faults(self) -> Vec<Fault> {
@@ -42,18 +61,29 @@ impl<'a> Checker<'a> {
 
     /// A fault about the value at `path`.
     pub(super) fn refuse(&mut self, code: ErrorCode, path: &str, message: impl Into<String>, hint: impl Into<String>) {
-        let at = self.root.locate(path, false);
-        self.refuse_at(code, at, path, message, hint);
+        if !self.is_full() {
+            let at = self.root.locate(path, false);
+            self.refuse_at(code, at, path, message, hint);
+        }
+    }
+
+    /// Whether so much is wrong that more would help nobody.
+    fn is_full(&self) -> bool {
+        self.faults.len() > MAX_FAULTS
     }
 
     pub(super) fn refuse_at(
         &mut self,
         code: ErrorCode,
-        at: Position,
+        at: impl Into<Position>,
         path: &str,
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
+        if self.is_full() {
+            return;
+        }
+        let at = at.into();
         self.faults.push(Fault::new(code, message).hint(hint).path(path).at(at.line, at.column));
     }
 
@@ -73,6 +103,9 @@ impl<'a> Checker<'a> {
     fn check_level(&mut self, level: &Level<'_>) -> Vec<Stage> {
         let has_circle = self.check_circles(level);
         for place in 0..level.graph.steps.len() {
+            if self.is_full() {
+                break;
+            }
             self.check_step(level, place);
         }
         if has_circle { Vec::new() } else { level.graph.stages() }
@@ -214,6 +247,8 @@ impl<'a> Checker<'a> {
     }
 
     fn check_circles(&mut self, level: &Level<'_>) -> bool {
+        /// The most steps of a circle that a message lists.
+        const LONGEST: usize = 8;
         let graph = &level.graph;
         let name = |place: usize| format!("`{}`", graph.steps[place].id);
         let data = graph.data_circles();
@@ -222,7 +257,11 @@ impl<'a> Checker<'a> {
             let message = if circle.len() == 1 {
                 format!("step `{}` gets batches from itself", first.id)
             } else {
-                let names: Vec<String> = circle.iter().chain(circle.first()).map(|place| name(*place)).collect();
+                let mut names: Vec<String> = circle.iter().take(LONGEST).map(|place| name(*place)).collect();
+                if circle.len() > LONGEST {
+                    names.push("…".to_owned());
+                }
+                names.push(name(circle[0]));
                 format!("batches flow in a circle: {}", names.join(" → "))
             };
             let path = format!("{}.{}.from", level.path, first.id);
@@ -250,12 +289,15 @@ impl<'a> Checker<'a> {
         for circle in &between {
             let mut parts = Vec::new();
             let mut before: Option<usize> = circle.last().map(|(_, need)| *need);
-            for (step, need) in circle {
+            for (step, need) in circle.iter().take(LONGEST) {
                 let together = before.filter(|before| before != step);
                 let with =
                     together.map_or_else(String::new, |other| format!(", which runs together with {},", name(other)));
                 parts.push(format!("{}{with} needs {}", name(*step), name(*need)));
                 before = Some(*need);
+            }
+            if circle.len() > LONGEST {
+                parts.push(format!("and {} more", circle.len() - LONGEST));
             }
             let (step, need) = circle[0];
             let path = format!("{}.{}.needs", level.path, graph.steps[step].id);
@@ -299,9 +341,18 @@ impl<'a> Checker<'a> {
         &mut self,
         node: &Node,
         path: &str,
-        judge: &mut dyn FnMut(&mut Self, &expression::Reference, Position),
+        judge: &mut dyn FnMut(&mut Self, &expression::Reference, Place<'_>),
     ) {
         let Some(text) = node.as_text().filter(|text| expression::has_expression(text)) else { return };
+        if self.expressions > MAX_EXPRESSIONS || self.is_full() {
+            return;
+        }
+        self.expressions += text.matches("${{").count();
+        if self.expressions > MAX_EXPRESSIONS {
+            let message = format!("the document has more than {MAX_EXPRESSIONS} expressions");
+            let hint = "Let a `foreach` or a `script` do what is repeated.";
+            return self.refuse_at(ErrorCode::DocumentTooLarge, node.at, path, message, hint);
+        }
         let (references, mistakes) = expression::check(text);
         self.report(node, 0, path, &references, mistakes, judge);
     }
@@ -313,14 +364,14 @@ impl<'a> Checker<'a> {
         path: &str,
         references: &[expression::Reference],
         mistakes: Vec<expression::Mistake>,
-        judge: &mut dyn FnMut(&mut Self, &expression::Reference, Position),
+        judge: &mut dyn FnMut(&mut Self, &expression::Reference, Place<'_>),
     ) {
         for mistake in mistakes {
-            let at = place_within(self.source, node, base + mistake.offset);
+            let at = Place { source: self.source, node, offset: base + mistake.offset };
             self.refuse_at(ErrorCode::InvalidExpression, at, path, mistake.message, mistake.hint);
         }
         for reference in references {
-            let at = place_within(self.source, node, base + reference.offset);
+            let at = Place { source: self.source, node, offset: base + reference.offset };
             judge(self, reference, at);
         }
     }

@@ -1,8 +1,8 @@
 //! What expressions mention: inputs and steps that exist, and only steps that have surely ended.
 
-use super::checker::{Checker, Level};
+use super::checker::{Checker, Level, Place};
 use crate::expression::{self, Reference};
-use model::tree::{Content, Node, Position};
+use model::tree::{Content, Node};
 use model::{ErrorCode, nearest};
 
 /// What expressions may ask of the run.
@@ -52,7 +52,7 @@ impl Checker<'_> {
         }
     }
 
-    fn check_reference(&mut self, level: &Level<'_>, place: usize, found: &Reference, at: Position, path: &str) {
+    fn check_reference(&mut self, level: &Level<'_>, place: usize, found: &Reference, at: Place<'_>, path: &str) {
         match found.root.as_str() {
             "inputs" => self.check_input_name(found, at, path),
             "steps" => self.check_step_name(level, place, found, at, path),
@@ -72,7 +72,7 @@ impl Checker<'_> {
         }
     }
 
-    fn check_input_name(&mut self, found: &Reference, at: Position, path: &str) {
+    fn check_input_name(&mut self, found: &Reference, at: Place<'_>, path: &str) {
         let outline = self.outline;
         let Some(name) = found.name.as_deref() else { return };
         let inputs = &outline.workflow.inputs;
@@ -87,7 +87,7 @@ impl Checker<'_> {
         self.refuse_at(ErrorCode::InvalidExpression, at, path, message, hint);
     }
 
-    fn check_step_name(&mut self, level: &Level<'_>, place: usize, found: &Reference, at: Position, path: &str) {
+    fn check_step_name(&mut self, level: &Level<'_>, place: usize, found: &Reference, at: Place<'_>, path: &str) {
         let refuse = |checker: &mut Self, message: String, hint: String| {
             checker.refuse_at(ErrorCode::InvalidExpression, at, path, message, hint);
         };

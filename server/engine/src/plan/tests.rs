@@ -6,7 +6,7 @@ use model::kind::Inputs;
 use serde_json::{Value, json};
 
 /// Kinds that stand for the real ones.
-struct Kinds;
+pub(super) struct Kinds;
 
 fn kind(name: &str, inputs: Inputs, ports: &[&str], outputs: &[&str], schema: Value) -> KindInfo {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
@@ -101,7 +101,7 @@ fn check_fault(steps: &str, expected: &str) {
     assert_eq!(faults(steps), [expected]);
 }
 
-pub(super) const MARKET_DAY: &str = r#"
+const MARKET_DAY: &str = r#"
 name: market-day
 triggers:
   - cron: "30 15 * * MON-FRI"          # five fields (six with seconds), as crontab(5)
@@ -179,18 +179,18 @@ fn circles_are_named() {
         "  - { id: a, uses: classify, from: b }\n  - { id: b, uses: classify, from: a }\n",
         "cycle 5:36 batches flow in a circle: `b` → `a` → `b` (Remove one of these `from`.)",
     );
-    check_fault("  - { id: a, uses: alert, needs: a }\n", "cycle 4:32 step `a` needs itself (Remove it from `needs`.)");
+    check_fault("  - { id: a, uses: alert, needs: a }\n", "cycle 4:34 step `a` needs itself (Remove it from `needs`.)");
     check_fault(
         "  - { id: a, uses: alert, needs: [c] }\n  - { id: b, uses: alert, needs: [a] }\n  - { id: c, uses: alert, needs: [b] }\n",
-        "cycle 4:33 steps wait for each other in a circle: `a` needs `c`; `c` needs `b`; `b` needs `a` (Remove one of these `needs`.)",
+        "cycle 4:35 steps wait for each other in a circle: `a` needs `c`; `c` needs `b`; `b` needs `a` (Remove one of these `needs`.)",
     );
     check_fault(
         "  - { id: a, uses: fetch, with: { source: csv, path: x }, needs: [c] }\n  - { id: b, uses: classify, from: a }\n  - { id: c, uses: alert, needs: [b] }\n",
-        "cycle 4:66 steps wait for each other in a circle: `a`, which runs together with `b`, needs `c`; `c` needs `b` (Remove one of these `needs`.)",
+        "cycle 4:67 steps wait for each other in a circle: `a`, which runs together with `b`, needs `c`; `c` needs `b` (Remove one of these `needs`.)",
     );
     check_fault(
         "  - { id: a, uses: fetch, with: { source: csv, path: x } }\n  - { id: b, uses: classify, from: a, needs: a }\n",
-        "cycle 5:48 step `b` needs `a`, but both run together, since batches flow between them (Remove it from `needs`.)",
+        "cycle 5:46 step `b` needs `a`, but both run together, since batches flow between them (Remove it from `needs`.)",
     );
 }
 
@@ -206,7 +206,7 @@ fn edges_lead_to_what_exists() {
     );
     check_fault(
         "  - { id: first, uses: alert }\n  - { id: b, uses: alert, needs: [frist] }\n",
-        "step_not_found 5:38 there is no step `frist` (Did you mean `first`?)",
+        "step_not_found 5:35 there is no step `frist` (Did you mean `first`?)",
     );
     check_fault(
         "  - { id: a, uses: classify }\n",
@@ -261,11 +261,16 @@ fn expressions_mention_only_what_has_surely_ended() {
     );
     check_fault(
         "  - { id: a, uses: fetch, with: { source: csv, path: x } }\n  - { id: b, uses: classify, from: a, if: \"steps.a.rows > 0\" }\n",
-        "invalid_expression 5:46 step `b` asks for values of `a`, which runs at the same time (Steps joined by `from` run together; move what depends on the values into a later step.)",
+        "invalid_expression 5:44 step `b` asks for values of `a`, which runs at the same time (Steps joined by `from` run together; move what depends on the values into a later step.)",
     );
-    check_fault(
-        "  - { id: a, uses: diff }\n  - id: b\n    uses: script\n    needs: a\n    with:\n      text: |\n        one ${{ inputs.dya }}\n        two ${{ steps.a.diferences }}\n",
-        "invalid_expression 10:17 the expression names the input `dya`, which does not exist (Did you mean `inputs.day`?)",
+    assert_eq!(
+        faults(
+            "  - { id: a, uses: diff }\n  - id: b\n    uses: script\n    needs: a\n    with:\n      text: |\n        one ${{ inputs.dya }}\n        two ${{ steps.a.diferences }}\n"
+        ),
+        [
+            "invalid_expression 10:17 the expression names the input `dya`, which does not exist (Did you mean `inputs.day`?)",
+            "invalid_expression 11:17 step `a` leaves no value `diferences` (Did you mean `steps.a.differences`?)",
+        ]
     );
 }
 

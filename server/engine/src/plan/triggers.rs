@@ -1,11 +1,11 @@
 //! What starts runs, and what they are given: cron lines, webhooks, inputs and their defaults.
 
-use super::checker::Checker;
+use super::checker::{Checker, Place};
 use crate::expression::Reference;
 use crate::trigger::cron::{CronError, CronSchedule};
 use chrono::{DateTime, Utc};
 use model::document::{CronTrigger, Trigger};
-use model::tree::{Content, Node, Position};
+use model::tree::{Content, Node};
 use model::{ErrorCode, nearest};
 
 impl Checker<'_> {
@@ -24,7 +24,7 @@ impl Checker<'_> {
     fn check_early(&mut self, node: &Node, path: &str, what: &str) {
         match &node.content {
             Content::Text(_) => {
-                let mut judge = |checker: &mut Self, found: &Reference, at: Position| {
+                let mut judge = |checker: &mut Self, found: &Reference, at: Place<'_>| {
                     let message = format!("{what} cannot use `{}`, which does not exist before the run", found.root);
                     let hint = "Use functions such as `today()` only.";
                     checker.refuse_at(ErrorCode::InvalidExpression, at, path, message, hint);
@@ -87,6 +87,19 @@ impl Checker<'_> {
                     self.check_cron(&CronTrigger { timezone: "UTC".to_owned(), ..cron.clone() }, path);
                     return;
                 }
+            }
+            Err(CronError::Line(line, why)) => {
+                // The crate draws a caret under the line; its last line says what is wrong.
+                let why = why.lines().last().unwrap_or_default().trim_end_matches('.').replace('\'', "`");
+                let mut chars = why.chars();
+                let first = chars.next().map(|first| first.to_ascii_lowercase());
+                let message = format!(
+                    "cron line `{line}` cannot be read: {}{}",
+                    first.map_or_else(String::new, String::from),
+                    chars.as_str()
+                );
+                let hint = "Write minute, hour, day, month, weekday, as in `30 15 * * MON-FRI`.";
+                self.refuse(ErrorCode::InvalidSchedule, &format!("{path}.cron"), message, hint);
             }
             Err(error) => {
                 let hint = "Write minute, hour, day, month, weekday, as in `30 15 * * MON-FRI`.";

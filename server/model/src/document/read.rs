@@ -94,6 +94,9 @@ impl Reader {
     /// Refuses the keys that are not among `known`.
     pub(super) fn known_keys(&mut self, pairs: &[(Key, Node)], path: &str, known: &[&str]) {
         for (key, _) in pairs.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
+            if self.faults.len() >= MAX_FAULTS {
+                break;
+            }
             let hint = match nearest(&key.text, known.iter().copied()) {
                 Some(near) => format!("Did you mean `{near}`?"),
                 None => format!("Known keys are {}.", listed(known)),
