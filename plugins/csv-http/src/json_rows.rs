@@ -4,7 +4,6 @@
 //! is cut; the rest is kept byte for byte.
 
 use plugin_sdk::{Body, Error, Result};
-use serde_json::value::RawValue;
 use std::io::Read;
 
 /// A larger object is refused: it would not fit the plugin's memory.

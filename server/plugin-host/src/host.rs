@@ -155,6 +155,15 @@ pub(crate) struct Opener {
 }
 
 impl Opener {
+    /// Only secrets that the manifest asks for reach an instance.
+    fn asked(
+        &self,
+        mut secrets: serde_json::Map<String, serde_json::Value>,
+    ) -> serde_json::Map<String, serde_json::Value> {
+        secrets.retain(|name, _| self.prepared.manifest.capabilities.secrets.contains(name));
+        secrets
+    }
+
     /// A new instance for one call of the server.
     pub(crate) async fn instantiate(&self, call: PluginCall) -> Result<(Instance, wasmtime::component::Instance)> {
         let closed = || Error::permanent(ErrorCode::Internal, "the plugin host was closed");
@@ -165,6 +174,7 @@ impl Opener {
             key: call.idempotency_key,
             settings,
             grants: self.prepared.grants.clone(),
+            given: self.asked(call.secrets),
             meter: Meter::new(host.limits.clone()),
             resources: ResourceTable::new(),
             web: host.web.clone(),

@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) key: String,
     pub(crate) settings: String,
     pub(crate) grants: Arc<Grants>,
+    /// Secrets that came with the call, by the names the manifest asks for.
+    pub(crate) given: serde_json::Map<String, serde_json::Value>,
     pub(crate) meter: Meter,
     pub(crate) resources: ResourceTable,
     pub(crate) web: Arc<Web>,

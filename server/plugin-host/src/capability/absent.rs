@@ -7,13 +7,16 @@ use crate::state::State;
 use wasmtime::component::Resource;
 
 /// No connection can be opened, so none exists.
-pub(crate) enum Connection {}
+#[allow(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum Connection {}
 
 /// No query can be run, so no rows exist.
-pub(crate) enum Rows {}
+#[allow(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum Rows {}
 
 /// No transaction can be begun, so none exists.
-pub(crate) enum Transaction {}
+#[allow(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum Transaction {}
 
 fn absent(capability: &str) -> Error {
     refuse(ErrorKind::Denied, format!("capability `{capability}` is not available in this version of the server"))

@@ -94,7 +94,8 @@ impl Resolve for Filter {
 }
 
 /// The body of an answer, read piece by piece.
-pub(crate) struct Body {
+#[allow(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct Body {
     stream: futures::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
     rest: bytes::Bytes,
     left: u64,

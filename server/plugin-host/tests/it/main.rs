@@ -20,7 +20,7 @@ use stub::Stub;
 use tempfile::TempDir;
 
 fn call(settings: Value) -> PluginCall {
-    PluginCall { settings, idempotency_key: "run_1/step".to_owned() }
+    PluginCall { settings, idempotency_key: "run_1/step".to_owned(), ..PluginCall::default() }
 }
 
 struct Fixed;
@@ -172,6 +172,10 @@ async fn a_capability_works_once_it_is_granted_and_says_how_to_grant_it_before()
         assert_eq!(error.code(), ErrorCode::CapabilityDenied, "{mode}: {error}");
         assert!(error.to_string().contains(expected) && error.to_string().contains("plugin grant"), "{error}");
     }
+    let mut given = call(json!({ "mode": "secret" }));
+    given.secrets.insert("token".to_owned(), json!("of this call"));
+    let mut source = host.open_source("misbehave", given, None).await.unwrap();
+    assert_eq!(texts(source.as_mut()).await.unwrap(), ["of this call"]);
     host.grant("misbehave", everything(&[])).unwrap();
     assert_eq!(misbehave(&host, json!({ "mode": "kv" })).await.unwrap(), ["1"]);
     assert_eq!(misbehave(&host, json!({ "mode": "kv" })).await.unwrap(), ["2"]);
