@@ -10,7 +10,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         return None;
     }
     let folded = fold(word);
-    let allowed = (folded.chars().count() / 3).clamp(1, 3);
+    // Two short words always resemble each other, which says nothing.
+    let allowed = (folded.chars().count() / 3).min(3);
     candidates
         .into_iter()
         .take(1000)
@@ -36,5 +37,6 @@ mod tests {
         assert_eq!(nearest("On-Error", names), Some("on_error"));
         assert_eq!(nearest("warehouse", names), None);
         assert_eq!(nearest("", names), None);
+        assert_eq!(nearest("b", ["c"]), None);
     }
 }

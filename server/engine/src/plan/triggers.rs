@@ -90,7 +90,9 @@ impl Checker<'_> {
             }
             Err(CronError::Line(line, why)) => {
                 // The crate draws a caret under the line; its last line says what is wrong.
-                let why = why.lines().last().unwrap_or_default().trim_end_matches('.').replace('\'', "`");
+                let says = |line: &&str| !matches!(line.trim(), "" | "^") && !line.contains(&cron.line);
+                let why = why.lines().rfind(says).unwrap_or("a field is not a number, range, list or `*`");
+                let why = why.trim_end_matches('.').replace('\'', "`");
                 let mut chars = why.chars();
                 let first = chars.next().map(|first| first.to_ascii_lowercase());
                 let message = format!(

@@ -76,7 +76,9 @@ impl Reader {
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, path: &str, wanted: &str, hint: impl Into<String>) {
-        let message = format!("`{}` must be {wanted}, not {}", last(path), node.kind());
+        let item = path.rsplit('.').next().and_then(|segment| segment.parse::<usize>().ok());
+        let subject = item.map_or_else(String::new, |index| format!("item {} of ", index + 1));
+        let message = format!("{subject}`{}` must be {wanted}, not {}", last(path), node.kind());
         self.refuse(ErrorCode::InvalidValue, node.at, path, message, hint);
     }
 
@@ -369,7 +371,8 @@ impl Reader {
         if let Some(options) = node.get("options") {
             let path = join(path, "options");
             let Some(items) = options.as_list().filter(|items| !items.is_empty()) else {
-                self.wrong_type(options, &path, "a list of values", "List the values that are allowed.");
+                let message = "`options` must be a list with at least one value".to_owned();
+                self.refuse(ErrorCode::InvalidValue, options.at, &path, message, "List the values that are allowed.");
                 return input;
             };
             for (index, item) in items.iter().enumerate() {

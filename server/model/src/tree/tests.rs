@@ -59,7 +59,7 @@ fn what_is_ambiguous_or_hidden_is_refused() {
         refused("a: &x 1\nb: *x"),
         "document_unreadable 2:4 the document uses the alias, which is not supported"
     );
-    assert_eq!(refused("a: !env X"), "document_unreadable 1:4 the document uses a YAML tag, which is not supported");
+    assert_eq!(refused("a: !env X"), "document_unreadable 1:9 the document uses a YAML tag, which is not supported");
     assert_eq!(
         refused("<<: {a: 1}"),
         "document_unreadable 1:1 the document uses the merge key `<<`, which is not supported"
