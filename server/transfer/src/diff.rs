@@ -137,7 +137,8 @@ pub async fn compare_sources(
     sink: &mut dyn DifferenceSink,
 ) -> Result<Totals> {
     let names = {
-        let (left, right) = (names_of(&left).await?, names_of(&right).await?);
+        let (left, right) = (Columns::of(&left), Columns::of(&right));
+        let (left, right) = (left.names().await?, right.names().await?);
         Names::find(&left, &right, &options.key, &options.columns, &options.mapping)?
     };
     let left = prepare(left, &names.left, names.key_of("left")).await?;
@@ -174,10 +175,27 @@ impl Prepared {
     }
 }
 
-async fn names_of(rows: &Rows<'_>) -> Result<Vec<String>> {
-    match rows {
-        Rows::Unsorted(source) => Ok(source.schema().fields().iter().map(|field| field.name().clone()).collect()),
-        Rows::Stored(connector, side) => column_names(*connector, &side.relation).await,
+/// Where a side's column names are found. Apart from [`Rows`], since a source cannot be shared while names are asked for.
+enum Columns<'a> {
+    Known(Vec<String>),
+    Asked(&'a dyn Connector, Relation),
+}
+
+impl<'a> Columns<'a> {
+    fn of(rows: &Rows<'a>) -> Self {
+        match rows {
+            Rows::Unsorted(source) => {
+                Self::Known(source.schema().fields().iter().map(|field| field.name().clone()).collect())
+            }
+            Rows::Stored(connector, side) => Self::Asked(*connector, side.relation.clone()),
+        }
+    }
+
+    async fn names(self) -> Result<Vec<String>> {
+        match self {
+            Self::Known(names) => Ok(names),
+            Self::Asked(connector, relation) => column_names(connector, &relation).await,
+        }
     }
 }
 

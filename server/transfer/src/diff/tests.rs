@@ -149,10 +149,15 @@ async fn an_unsorted_file_is_sorted_for_the_comparison() {
     let file = rows.read(data::connector::ReadOptions::table("t")).await.unwrap();
     let mut gathered = Gathered::default();
     let options = keyed(&["day"]);
-    let totals =
-        compare_sources(Rows::Unsorted(file), Rows::Stored(&stored, side()), &options, &mut gathered).await.unwrap();
+    let comparison = compare_sources(Rows::Unsorted(file), Rows::Stored(&stored, side()), &options, &mut gathered);
+    let totals = sendable(comparison).await.unwrap();
     assert_eq!((totals.equal, totals.missing, totals.extra), (2, 1, 1));
     assert_eq!(gathered.0[0], (DifferenceKind::Missing, "2024-01-03".to_owned()));
+}
+
+/// Steps run on any thread, so a comparison must be able to change threads.
+fn sendable<F: Future + Send>(future: F) -> F {
+    future
 }
 
 /// A small generator whose numbers are the same in every run.
