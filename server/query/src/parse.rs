@@ -184,6 +184,8 @@ struct Names<'a> {
     /// Names the query gives itself; they hide columns that differ in case only.
     aliases: HashSet<String>,
     tables: HashSet<String>,
+    /// Other names the query gives to `input`.
+    inputs: HashSet<String>,
     in_select: bool,
     reads_input: bool,
     deterministic: bool,
@@ -196,6 +198,7 @@ impl<'a> Names<'a> {
             columns: schema.map(|schema| schema.fields().iter().map(|field| field.name().as_str()).collect()),
             aliases: HashSet::new(),
             tables: HashSet::new(),
+            inputs: HashSet::new(),
             in_select,
             reads_input: false,
             deterministic: true,
@@ -206,6 +209,7 @@ impl<'a> Names<'a> {
     fn collect_aliases(&mut self, query: &mut Query) {
         let mut aliases = Aliases::default();
         let _ = query.visit(&mut aliases);
+        self.inputs = aliases.inputs;
         self.aliases = aliases.columns;
         self.tables = aliases.tables;
     }
@@ -260,6 +264,7 @@ impl VisitorMut for Names<'_> {
                         resolved
                     }
                 }
+                [table, column] if self.inputs.contains(&table.value) => self.resolve(column),
                 _ => Ok(()),
             },
             Expr::Function(function) => {
@@ -369,6 +374,7 @@ fn balance(expr: &mut Expr) {
 struct Aliases {
     columns: HashSet<String>,
     tables: HashSet<String>,
+    inputs: HashSet<String>,
 }
 
 impl VisitorMut for Aliases {
@@ -392,12 +398,20 @@ impl VisitorMut for Aliases {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        let factor = &*factor;
+        let factor = &*factor;
         let (TableFactor::Table { alias, .. } | TableFactor::Derived { alias, .. } | TableFactor::UNNEST { alias, .. }) =
             factor
         else {
             return ControlFlow::Continue(());
         };
         if let Some(alias) = alias {
+            if let TableFactor::Table { name, .. } = factor {
+                let name = name.to_string();
+                if TABLE_NAMES.iter().any(|known| known.eq_ignore_ascii_case(name.trim_matches(['"', '`']))) {
+                    self.inputs.insert(alias.name.value.clone());
+                }
+            }
             self.columns.insert(alias.name.value.clone());
             self.columns.extend(alias.columns.iter().map(|column| column.name.value.clone()));
             // A derived table's columns have names of their own that only planning knows.

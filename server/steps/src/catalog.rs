@@ -12,6 +12,7 @@ use crate::route::Route;
 use crate::script::Script;
 use crate::sql::Sql;
 use crate::transform::Transform;
+use crate::validate::Validate;
 use crate::write::Write;
 use data::Files;
 use engine::plan;
@@ -41,6 +42,7 @@ impl Catalog {
             Arc::new(Script),
             Arc::new(Sql),
             Arc::new(Transform),
+            Arc::new(Validate),
             Arc::new(Write),
         ];
         Self::of(kinds)

@@ -28,6 +28,7 @@ pub mod stage;
 mod stand_in;
 mod target;
 pub mod transform;
+pub mod validate;
 pub mod write;
 
 pub use catalog::Catalog;

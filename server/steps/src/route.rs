@@ -4,7 +4,7 @@
 //! (`route/sink.rs`), so that a slow one holds the others back only once its queue is full. Rows that targets refuse come back
 //! later than their batch was sent; the port `rejected` still gets every batch's number once and in order.
 
-mod rule;
+pub(crate) mod rule;
 mod sink;
 
 use crate::kind::{Claim, Flow, Opened, Outputs, StepContext, StepKind};

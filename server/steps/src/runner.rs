@@ -4,8 +4,6 @@
 //! reports what happened and decides nothing about what runs next.
 
 mod chunk;
-#[cfg(test)]
-mod tests;
 
 use crate::catalog::Catalog;
 use crate::kind::{Opened, StepContext};

@@ -151,7 +151,7 @@ impl Target {
     }
 
     /// Whether the table can hold rows of `schema`; none where it does not exist yet or cannot be asked.
-    pub(crate) async fn fits(&self, schema: &SchemaRef) -> Result<Option<bool>> {
+    pub(crate) async fn fits(&mut self, schema: &SchemaRef) -> Result<Option<bool>> {
         let (Some(connection), Some(table)) = (&self.settings.connection, &self.settings.table) else {
             return Ok(None);
         };
