@@ -56,7 +56,7 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Connection(connection) => connection.run(settings).await,
         Command::Channel(channel) => channel.run(settings).await,
         Command::Plugin(plugin) => plugin.run(settings).await,
-        Command::Schema => schema::run(),
+        Command::Schema => schema::run(settings),
         Command::GraphqlSchema => graphql_schema::run(),
     }
 }

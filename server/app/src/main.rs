@@ -5,6 +5,7 @@
 
 mod commands;
 mod failure;
+mod kinds;
 mod output;
 mod registry;
 mod settings;

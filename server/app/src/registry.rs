@@ -1,12 +1,16 @@
 //! Saved connections and channels, opened once and shared, as `data` and `steps` ask for them.
 
+use crate::settings::Settings;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use data::channel::{Alert, Channel, Delivery};
+use connectors::http::{Client, Webhook, WebhookSettings};
+use connectors::mail::{Mail, MailSettings};
+use data::address::AddressRules;
 use data::registry::{Connections, PluginCall, Plugins};
-use data::{Connector, Error, Result};
+use data::{Channel, Connector, Error, Result, System};
 use model::{ErrorCode, Fault, nearest};
 use plugin_host::Host;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +23,8 @@ pub(crate) struct Registry {
     database: Arc<Database>,
     keyring: Arc<Keyring>,
     plugins: Arc<Host>,
+    client: Client,
+    rules: AddressRules,
     opened: Mutex<HashMap<String, Opened>>,
 }
 
@@ -29,8 +35,47 @@ struct Opened {
 }
 
 impl Registry {
-    pub(crate) fn new(database: Arc<Database>, keyring: Arc<Keyring>, plugins: Arc<Host>) -> Self {
-        Self { database, keyring, plugins, opened: Mutex::default() }
+    pub(crate) fn new(
+        database: Arc<Database>,
+        keyring: Arc<Keyring>,
+        plugins: Arc<Host>,
+        client: Client,
+        settings: &Settings,
+    ) -> std::result::Result<Self, Fault> {
+        let rules = settings.address_rules()?;
+        Ok(Self { database, keyring, plugins, client, rules, opened: Mutex::default() })
+    }
+
+    /// Opens a channel of a kind: `mail`, `webhook`, or `plugin/<name>`.
+    pub(crate) async fn open_channel(
+        &self,
+        kind: &str,
+        settings: Value,
+        secrets: Map<String, Value>,
+    ) -> Result<Arc<dyn Channel>> {
+        let secret = |name: &str| secrets.get(name).and_then(Value::as_str).map(str::to_owned);
+        if let Some(plugin) = kind.strip_prefix("plugin/") {
+            let call = PluginCall { settings, secrets, ..PluginCall::default() };
+            return self.plugins.open_channel(plugin, call).await;
+        }
+        match kind {
+            "mail" => {
+                let settings: MailSettings = read_settings(kind, settings)?;
+                Ok(Arc::new(Mail::new(settings, secret("password").as_deref(), self.rules.clone())?))
+            }
+            "webhook" => {
+                let Target { url, headers } = read_settings(kind, settings)?;
+                let url = secret("url").or(url).ok_or_else(|| {
+                    Error::permanent(ErrorCode::MissingKey, "a webhook channel needs a `url`")
+                        .hint("Give it by `--set url=…`, or by `--secret url=…` where it holds a secret.")
+                })?;
+                let headers = headers.into_iter().collect();
+                let settings = WebhookSettings { url, secret: secret("secret"), headers };
+                Ok(Arc::new(Webhook::new(self.client.clone(), settings)?))
+            }
+            _ => Err(Error::permanent(ErrorCode::ChannelNotFound, format!("there is no channel kind `{kind}`"))
+                .hint("Use `mail`, `webhook` or `plugin/<name>`.")),
+        }
     }
 
     fn unseal(&self, table: &str, name: &str, sealed: Option<&store::secrets::Sealed>) -> Result<Option<String>> {
@@ -56,7 +101,7 @@ impl Connections for Registry {
             return Ok(there.connector.clone());
         }
         let secret = self.unseal("connection", name, record.secret.as_ref())?;
-        let connector = connectors::open(&record.system, &record.settings, secret.as_deref())?;
+        let connector = connectors::open(read_system(&record.system)?, &record.settings, secret.as_deref())?;
         let there = Opened { updated_at: record.updated_at, connector: connector.clone() };
         opened.insert(name.to_owned(), there);
         Ok(connector)
@@ -72,32 +117,37 @@ impl Connections for Registry {
         let secrets = self.unseal("channel", name, record.secret.as_ref())?;
         let secrets: Map<String, Value> = match secrets {
             Some(text) => serde_json::from_str(&text).map_err(|_| {
-                Error::permanent(ErrorCode::InvalidConfiguration, format!("the secrets of channel `{name}` are damaged"))
+                Error::permanent(
+                    ErrorCode::InvalidConfiguration,
+                    format!("the secrets of channel `{name}` are damaged"),
+                )
             })?,
             None => Map::new(),
         };
-        open_channel(&self.plugins, &record.kind, record.settings, secrets).await
+        self.open_channel(&record.kind, record.settings, secrets).await
     }
 }
 
-/// Opens a channel of a kind: `mail`, `webhook`, or `plugin/<name>`.
-pub(crate) async fn open_channel(
-    plugins: &Arc<Host>,
-    kind: &str,
-    settings: Value,
-    secrets: Map<String, Value>,
-) -> Result<Arc<dyn Channel>> {
-    match (kind, kind.strip_prefix("plugin/")) {
-        ("mail", _) => connectors::mail::open(&settings, &secrets),
-        ("webhook", _) => connectors::http::webhook::open(&settings, &secrets),
-        (_, Some(plugin)) => {
-            let call = PluginCall { settings, secrets, ..PluginCall::default() };
-            let channel = plugins.open_channel(plugin, call).await?;
-            Ok(Arc::new(PluginChannel(channel)))
-        }
-        _ => Err(Error::permanent(ErrorCode::ChannelNotFound, format!("there is no channel kind `{kind}`"))
-            .hint("Use `mail`, `webhook` or `plugin/<name>`.")),
-    }
+/// Settings of a webhook channel.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Target {
+    url: Option<String>,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+}
+
+fn read_settings<T: for<'de> Deserialize<'de>>(kind: &str, settings: Value) -> Result<T> {
+    serde_json::from_value(settings).map_err(|error| {
+        Error::permanent(ErrorCode::InvalidValue, format!("the settings of a `{kind}` channel are wrong: {error}"))
+            .hint("`docs/channels.md` lists the settings of each kind.")
+    })
+}
+
+/// The system a connection's record names.
+fn read_system(word: &str) -> Result<System> {
+    serde_json::from_value(Value::String(word.to_owned()))
+        .map_err(|_| Error::permanent(ErrorCode::Unsupported, format!("this build has no connector for `{word}`")))
 }
 
 /// `… does not exist`, with a near name in the hint.

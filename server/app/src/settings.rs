@@ -1,6 +1,7 @@
 //! The server's settings: flags, each with its environment variable and default.
 
 use clap::Args;
+use data::address::AddressRules;
 use model::{ErrorCode, Fault};
 use std::path::{Path, PathBuf};
 use tracing_subscriber::EnvFilter;
@@ -24,6 +25,11 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "SLUICE_FILES_DIR")]
     pub(crate) files_dir: Option<PathBuf>,
 
+    /// Hosts and networks that HTTP requests, webhooks and mail may reach although they are not public:
+    /// `127.0.0.1`, `10.0.0.0/8`, `*.internal.example`; separated by commas.
+    #[arg(long, global = true, env = "SLUICE_ALLOW_ADDRESSES", value_delimiter = ',')]
+    pub(crate) allow_addresses: Vec<String>,
+
     /// What is logged: `info`, `debug`, or directives such as `engine=debug,info`.
     #[arg(long, global = true, env = "SLUICE_LOG", default_value = "warn")]
     pub(crate) log: String,
@@ -40,6 +46,19 @@ impl Settings {
             Some(url) => url.clone(),
             None => format!("sqlite://{}", self.data_dir.join("sluice.db").display()),
         }
+    }
+
+    /// Which addresses may be reached on a user's behalf.
+    pub(crate) fn address_rules(&self) -> Result<AddressRules, Fault> {
+        let mut rules = AddressRules::public_only();
+        for text in &self.allow_addresses {
+            let pattern = text.parse().map_err(|error| {
+                Fault::new(ErrorCode::InvalidConfiguration, format!("`--allow-addresses {text}`: {error}"))
+                    .hint("Write a host, `*.domain`, an address, or a network such as 10.0.0.0/8.")
+            })?;
+            rules.allow.push(pattern);
+        }
+        Ok(rules)
     }
 
     /// The data folder, made where it is missing, for its owner only.

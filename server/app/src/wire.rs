@@ -1,16 +1,18 @@
 //! Builds everything by hand, top to bottom. The only place that names every crate.
 
-use crate::registry::{Registry, RegistryFiles};
+use crate::kinds::Kinds;
+use crate::registry::Registry;
 use crate::settings::Settings;
+use connectors::file::LocalFiles;
+use connectors::http::{Client, ClientOptions};
 use engine::ports::{Dispatch, RunStore, SystemClock};
 use engine::{Config, Deps, Engine, WorkerConfig};
 use model::{ErrorCode, Fault};
-use plugin_host::Host;
+use plugin_host::{Host, HostConfig};
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use steps::Runner;
-use steps::catalog::Kinds;
+use steps::{Catalog, Runner};
 use store::Database;
 use store::dispatch::{MemoryDispatch, RedisDispatch};
 use store::secrets::Keyring;
@@ -46,37 +48,42 @@ pub(crate) struct Running {
 impl Parts {
     /// Opens the metadata database, the keys and the plugins of the data folder.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Fault> {
-        let dir = settings.make_data_dir()?.to_owned();
+        let dir = settings.make_data_dir()?;
         let database = Arc::new(Database::open(&settings.metadata_url()).await.map_err(Fault::from)?);
         let keyring = Arc::new(Keyring::load(&dir.join("key")).map_err(Fault::from)?);
-        let plugins = open_plugins(dir.join("plugins")).await?;
-        let kinds = Arc::new(Kinds::with_plugins(plugins.kind_infos()));
-        let registry = Arc::new(Registry::new(database.clone(), keyring.clone(), plugins.clone()));
+        let plugins = open_plugins(&dir.join("plugins"))?;
+        let client = http_client(settings)?;
+        let files = LocalFiles::new(client.clone(), make_dir(dir.join("spool"))?);
+        let kinds = Arc::new(Kinds::new(Arc::new(Catalog::new(Arc::new(files))), Some(plugins.clone())));
+        let registry = Arc::new(Registry::new(database.clone(), keyring.clone(), plugins.clone(), client, settings)?);
         Ok(Self { settings: settings.clone(), database, keyring, plugins, registry, kinds })
+    }
+
+    /// What wakes workers.
+    pub(crate) async fn dispatch(&self) -> Result<Arc<dyn Dispatch>, Fault> {
+        Ok(match &self.settings.dispatch_url {
+            Some(url) => Arc::new(RedisDispatch::start(url, "sluice").map_err(Fault::from)?),
+            None => Arc::new(MemoryDispatch::new()),
+        })
     }
 
     /// Starts the engine in the given role; files of workflows lie in `files`.
     pub(crate) async fn start(&self, role: Role, files: PathBuf) -> Result<Running, Fault> {
         let dir = &self.settings.data_dir;
-        let dispatch: Arc<dyn Dispatch> = match &self.settings.dispatch_url {
-            Some(url) => Arc::new(RedisDispatch::open(url).await.map_err(Fault::from)?),
-            None => Arc::new(MemoryDispatch::new()),
-        };
-        let runner = Runner::new(
-            self.registry.clone(),
-            self.plugins.clone(),
-            Arc::new(RegistryFiles),
-            self.kinds.clone(),
+        let runner = Runner {
+            connections: self.registry.clone(),
+            plugins: self.plugins.clone(),
             files,
-            dir.clone(),
-        );
+            data_dir: dir.clone(),
+            catalog: self.kinds.catalog(),
+        };
         // Whoever holds the lock of an embedded data folder knows that tasks left leased are nobody's.
         let alone = if self.settings.metadata_url.is_none() { lock_alone(dir)? } else { None };
         let mut worker = WorkerConfig::new(&format!("worker-{}", model::TaskId::generate()));
         worker.alone = alone.is_some();
         let deps = Deps {
             store: self.database.clone() as Arc<dyn RunStore>,
-            dispatch,
+            dispatch: self.dispatch().await?,
             runner: Arc::new(runner),
             catalog: self.kinds.clone(),
             clock: Arc::new(SystemClock),
@@ -86,14 +93,31 @@ impl Parts {
     }
 }
 
+/// The step kinds for a check that runs nothing: those of this binary and of the plugins in `dir`, if there are any.
+pub(crate) fn kinds_only(settings: &Settings, dir: &Path) -> Result<Kinds, Fault> {
+    let files = LocalFiles::new(http_client(settings)?, PathBuf::new());
+    let plugins = if dir.is_dir() { Some(open_plugins(dir)?) } else { None };
+    Ok(Kinds::new(Arc::new(Catalog::new(Arc::new(files))), plugins))
+}
+
+fn http_client(settings: &Settings) -> Result<Client, Fault> {
+    let options = ClientOptions { rules: settings.address_rules()?, ..ClientOptions::default() };
+    Client::new(options).map_err(|error| *error.fault)
+}
+
 /// Opens the plugins of a folder.
-pub(crate) async fn open_plugins(dir: PathBuf) -> Result<Arc<Host>, Fault> {
-    let host = Host::open(plugin_host::HostConfig::new(dir)).await;
-    Ok(Arc::new(host.map_err(|error| *error.fault)?))
+fn open_plugins(dir: &Path) -> Result<Arc<Host>, Fault> {
+    Ok(Arc::new(Host::open(HostConfig::new(dir)).map_err(|error| *error.fault)?))
+}
+
+fn make_dir(dir: PathBuf) -> Result<PathBuf, Fault> {
+    std::fs::create_dir_all(&dir)
+        .map_err(|error| Fault::new(ErrorCode::DiskFailed, format!("`{}` cannot be made: {error}", dir.display())))?;
+    Ok(dir)
 }
 
 /// The lock of the data folder, or none where another process has it.
-fn lock_alone(dir: &std::path::Path) -> Result<Option<File>, Fault> {
+fn lock_alone(dir: &Path) -> Result<Option<File>, Fault> {
     let path = dir.join("worker.lock");
     let cannot = |error: std::io::Error| {
         Fault::new(ErrorCode::DiskFailed, format!("`{}` cannot be locked: {error}", path.display()))

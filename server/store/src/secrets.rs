@@ -26,6 +26,13 @@ const KEY_BYTES: usize = 32;
 
 type KeyId = [u8; KEY_ID_BYTES];
 
+/// A new token of 256 random bits, as 43 characters that are safe in headers and files.
+#[must_use]
+pub fn random_token() -> String {
+    let key: Key = XChaCha20Poly1305::generate_key(&mut OsRng);
+    URL_SAFE_NO_PAD.encode(key)
+}
+
 /// The place a secret belongs to: `connection/history`.
 #[must_use]
 pub fn place(table: &str, name: &str) -> String {

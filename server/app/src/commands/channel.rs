@@ -4,7 +4,6 @@ use super::connection::brief;
 use super::run::parse_pair;
 use crate::failure::Failure;
 use crate::output;
-use crate::registry::open_channel;
 use crate::settings::Settings;
 use crate::wire::Parts;
 use clap::Subcommand;
@@ -99,7 +98,7 @@ async fn add(
         .map(|(name, value)| (name, serde_json::from_str(&value).unwrap_or(Value::String(value))))
         .collect();
     let secrets: Map<String, Value> = secrets.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    open_channel(&parts.plugins, &kind, Value::Object(settings.clone()), secrets.clone()).await?;
+    parts.registry.open_channel(&kind, Value::Object(settings.clone()), secrets.clone()).await?;
     let secret = if secrets.is_empty() {
         None
     } else {
@@ -122,7 +121,9 @@ async fn list(parts: &Parts, as_json: bool) -> Result<(), Failure> {
     if as_json {
         let rows: Vec<Value> = records
             .iter()
-            .map(|r| json!({ "name": r.name, "kind": r.kind, "settings": r.settings, "has_secret": r.secret.is_some() }))
+            .map(
+                |r| json!({ "name": r.name, "kind": r.kind, "settings": r.settings, "has_secret": r.secret.is_some() }),
+            )
             .collect();
         output::json(&rows);
         return Ok(());

@@ -104,8 +104,9 @@ async fn add(parts: &Parts, name: String, url: &str, replace: bool) -> Result<()
     let parsed = connectors::Settings::parse(url)?;
     // What cannot be opened at all is refused now; whether the server answers is asked by `test`.
     let system = parsed.system.as_str();
-    connectors::open(system, &parsed.values, parsed.secret.as_deref())?;
-    let sealed = parsed.secret.as_deref().map(|secret| parts.keyring.seal(&place("connection", &name), secret.as_bytes()));
+    connectors::open(parsed.system, &parsed.values, parsed.secret.as_deref())?;
+    let sealed =
+        parsed.secret.as_deref().map(|secret| parts.keyring.seal(&place("connection", &name), secret.as_bytes()));
     let secret = sealed.transpose().map_err(Fault::from)?;
     let new = NewConnection { name: name.clone(), system: system.to_owned(), settings: parsed.values, secret };
     let exists = parts.database.find_connection(&name).await.map_err(Fault::from)?.is_some();
@@ -169,7 +170,8 @@ async fn read(parts: &Parts, name: &str, table: &str, limit: u64, as_json: bool)
         output::json(&objects);
     } else {
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
-        let shown = |row: Vec<Option<String>>| row.into_iter().map(|cell| cell.unwrap_or_else(|| "∅".to_owned())).collect();
+        let shown =
+            |row: Vec<Option<String>>| row.into_iter().map(|cell| cell.unwrap_or_else(|| "∅".to_owned())).collect();
         output::table(&header, &[], rows.into_iter().map(shown).collect());
     }
     Ok(())

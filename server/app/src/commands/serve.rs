@@ -34,9 +34,12 @@ impl Serve {
         let parts = Parts::open(settings).await?;
         let token = match &self.token {
             Some(token) if token.len() < 16 && !self.listen.ip().is_loopback() => {
-                return Err(Fault::new(ErrorCode::InvalidConfiguration, "the token is too short for a server that others can reach")
-                    .hint("Use at least 16 random characters.")
-                    .into());
+                return Err(Fault::new(
+                    ErrorCode::InvalidConfiguration,
+                    "the token is too short for a server that others can reach",
+                )
+                .hint("Use at least 16 random characters.")
+                .into());
             }
             Some(token) => token.clone(),
             None => load_token(&settings.data_dir.join("api-token"))?,
@@ -92,8 +95,11 @@ fn load_token(path: &Path) -> Result<String, Fault> {
     match std::fs::read_to_string(path) {
         Ok(token) if token.trim().len() >= 16 => return Ok(token.trim().to_owned()),
         Ok(_) => {
-            return Err(Fault::new(ErrorCode::InvalidConfiguration, format!("`{}` holds no usable token", path.display()))
-                .hint("Remove the file to have a new token made."));
+            return Err(Fault::new(
+                ErrorCode::InvalidConfiguration,
+                format!("`{}` holds no usable token", path.display()),
+            )
+            .hint("Remove the file to have a new token made."));
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(cannot(error)),

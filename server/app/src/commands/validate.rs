@@ -3,12 +3,11 @@
 use crate::failure::Failure;
 use crate::output;
 use crate::settings::Settings;
-use crate::wire::open_plugins;
+use crate::wire::kinds_only;
 use clap::Args;
 use model::{ErrorCode, Fault};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use steps::catalog::Kinds;
 
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
@@ -23,10 +22,8 @@ impl Validate {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let name = self.file.display().to_string();
         let text = read_document(&self.file)?;
-        let plugins = settings.data_dir.join("plugins");
-        let kinds = if plugins.is_dir() { open_plugins(plugins).await?.kind_infos() } else { Vec::new() };
-        let checked = engine::plan::check(&text, &Kinds::with_plugins(kinds));
-        match checked {
+        let kinds = kinds_only(settings, &settings.data_dir.join("plugins"))?;
+        match engine::plan::check(&text, &kinds) {
             Ok(plan) => {
                 if self.json {
                     output::json(&serde_json::json!([]));

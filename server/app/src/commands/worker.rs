@@ -14,9 +14,14 @@ pub(crate) struct Worker {}
 impl Worker {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         if settings.metadata_url.is_none() {
-            return Err(Fault::new(ErrorCode::InvalidConfiguration, "a worker needs a metadata database it shares with a server")
-                .hint("Give both the same `--metadata-url postgres://…`, and `--dispatch-url redis://…` for quick dispatch.")
-                .into());
+            return Err(Fault::new(
+                ErrorCode::InvalidConfiguration,
+                "a worker needs a metadata database it shares with a server",
+            )
+            .hint(
+                "Give both the same `--metadata-url postgres://…`, and `--dispatch-url redis://…` for quick dispatch.",
+            )
+            .into());
         }
         let parts = Parts::open(settings).await?;
         let files = settings.files_dir.clone().unwrap_or_else(|| settings.data_dir.join("files"));

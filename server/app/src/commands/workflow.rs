@@ -160,7 +160,11 @@ impl Workflow {
                     for line in lines {
                         let step = line.step.map(|step| format!("{step}: ")).unwrap_or_default();
                         let level = format!("{:?}", line.level).to_lowercase();
-                        output::line(format!("{} {level} {step}{}", line.at.format("%Y-%m-%dT%H:%M:%S%.3fZ"), line.message));
+                        output::line(format!(
+                            "{} {level} {step}{}",
+                            line.at.format("%Y-%m-%dT%H:%M:%S%.3fZ"),
+                            line.message
+                        ));
                     }
                 }
             }
@@ -209,7 +213,12 @@ async fn list(engine: &Engine, as_json: bool) -> Result<(), Failure> {
         .into_iter()
         .map(|r| {
             let state = if r.enabled { "enabled" } else { "disabled" };
-            vec![r.name, r.number.to_string(), state.to_owned(), r.updated_at.format("%Y-%m-%d %H:%M:%S UTC").to_string()]
+            vec![
+                r.name,
+                r.number.to_string(),
+                state.to_owned(),
+                r.updated_at.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            ]
         })
         .collect();
     output::table(&["workflow", "version", "triggers", "changed"], &["version"], rows);
