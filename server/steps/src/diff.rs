@@ -1,0 +1,250 @@
+//! `diff`: tells in which rows two tables, queries or files differ.
+//!
+//! The comparison itself is [`transfer::compare`]; this step names the sides and hands the differences on by its ports.
+
+use crate::kind::{Action, ActionReport, Opened, Outputs, StepContext, StepKind};
+use crate::settings::{self, Names, names_schema};
+use crate::side::{Named, SideSettings, check_side, open_file, refused, side_schema};
+use arrow::json::LineDelimitedWriter;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use data::{Batch, Connector, Files, Lane, Result};
+use model::Fault;
+use model::kind::{Inputs, KindInfo};
+use model::run::LogLevel;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use transfer::diff::Rows;
+use transfer::{DiffOptions, DifferenceKind, DifferenceSink};
+
+/// How many differences of each kind the outputs show unless the settings say otherwise.
+const SAMPLE: usize = 10;
+const KINDS: [DifferenceKind; 3] = [DifferenceKind::Missing, DifferenceKind::Extra, DifferenceKind::Changed];
+/// How many they show at most.
+const MAX_SAMPLE: usize = 100;
+
+/// The step kind `diff`.
+pub struct Diff {
+    files: Arc<dyn Files>,
+}
+
+impl Diff {
+    /// The kind, reading files through `files`.
+    #[must_use]
+    pub fn new(files: Arc<dyn Files>) -> Self {
+        Self { files }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    left: SideSettings,
+    right: SideSettings,
+    #[serde(default)]
+    key: Names,
+    #[serde(default)]
+    columns: Names,
+    #[serde(default)]
+    mapping: BTreeMap<String, String>,
+    #[serde(default)]
+    tolerance: BTreeMap<String, f64>,
+    #[serde(default = "default_sample")]
+    sample: usize,
+}
+
+fn default_sample() -> usize {
+    SAMPLE
+}
+
+#[async_trait]
+impl StepKind for Diff {
+    fn info(&self) -> KindInfo {
+        KindInfo {
+            name: "diff".to_owned(),
+            summary: "Tells in which rows two tables, queries or files differ.".to_owned(),
+            schema: json!({
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["left", "right"],
+                "properties": {
+                    "left": side_schema("One side; rows that only it has are `missing`."),
+                    "right": side_schema("The other side; rows that only it has are `extra`."),
+                    "key": names_schema("The columns that say which rows belong together; without, whole rows are compared."),
+                    "columns": names_schema("The columns to compare; without, all that both sides have."),
+                    "mapping": { "type": "object", "additionalProperties": { "type": "string" }, "description": "Columns that are called otherwise on the right: `{ left_name: right_name }`." },
+                    "tolerance": { "type": "object", "additionalProperties": { "type": "number", "minimum": 0 }, "description": "How far two numbers of a column may lie apart and count as equal." },
+                    "sample": { "type": "integer", "minimum": 0, "maximum": MAX_SAMPLE, "default": SAMPLE, "description": "How many differences of each kind the output `sample` shows." },
+                },
+            }),
+            inputs: Inputs::None,
+            ports: ["missing", "extra", "changed"].map(ToOwned::to_owned).to_vec(),
+            named_ports: false,
+            outputs: ["differences", "missing", "extra", "changed", "equal", "left_rows", "right_rows", "sample"]
+                .map(ToOwned::to_owned)
+                .to_vec(),
+        }
+    }
+
+    fn check(&self, with: &Map<String, Value>) -> Vec<Fault> {
+        let sides = ["left", "right"].into_iter().filter_map(|side| Some((side, with.get(side)?)));
+        sides.flat_map(|(side, value)| check_side(value, &format!("with.{side}"))).collect()
+    }
+
+    async fn open(&self, context: StepContext) -> Result<Opened> {
+        let settings: Settings = settings::read(&context.step)?;
+        let left = settings.left.named().map_err(|fault| refused(fault, &context, "left"))?;
+        let right = settings.right.named().map_err(|fault| refused(fault, &context, "right"))?;
+        let options = DiffOptions {
+            key: settings.key.to_list(),
+            columns: settings.columns.to_list(),
+            mapping: settings.mapping,
+            tolerance: settings.tolerance,
+        };
+        let sample = settings.sample.min(MAX_SAMPLE);
+        Ok(Opened::Action(Box::new(Differing { context, files: self.files.clone(), left, right, options, sample })))
+    }
+}
+
+struct Differing {
+    context: StepContext,
+    files: Arc<dyn Files>,
+    left: Named,
+    right: Named,
+    options: DiffOptions,
+    sample: usize,
+}
+
+/// A side whose connection is open.
+enum Reached {
+    Stored(Arc<dyn Connector>, transfer::Side),
+    File(Box<dyn data::Source>),
+}
+
+impl Reached {
+    fn rows(self) -> (Option<(Arc<dyn Connector>, transfer::Side)>, Option<Box<dyn data::Source>>) {
+        match self {
+            Self::Stored(connector, side) => (Some((connector, side)), None),
+            Self::File(source) => (None, Some(source)),
+        }
+    }
+}
+
+impl Differing {
+    async fn reach(&self, named: &Named) -> Result<Reached> {
+        match named {
+            Named::Stored { connection, side } => {
+                Ok(Reached::Stored(self.context.connections.get(connection).await?, side.clone()))
+            }
+            Named::File { format, path, options } => {
+                Ok(Reached::File(open_file(self.files.as_ref(), &self.context, format, path, options).await?))
+            }
+        }
+    }
+}
+
+fn as_rows<'a>(
+    stored: &'a Option<(Arc<dyn Connector>, transfer::Side)>,
+    file: Option<Box<dyn data::Source>>,
+) -> Option<Rows<'a>> {
+    match (stored, file) {
+        (Some((connector, side)), _) => Some(Rows::Stored(connector.as_ref(), side.clone())),
+        (None, Some(source)) => Some(Rows::Unsorted(source)),
+        (None, None) => None,
+    }
+}
+
+#[async_trait]
+impl Action for Differing {
+    async fn run(&mut self, out: &mut Outputs<'_>) -> Result<ActionReport> {
+        let (left_stored, left_file) = self.reach(&self.left).await?.rows();
+        let (right_stored, right_file) = self.reach(&self.right).await?.rows();
+        let left = as_rows(&left_stored, left_file).expect("a side is stored or a file");
+        let right = as_rows(&right_stored, right_file).expect("a side is stored or a file");
+        let mut sender = Sender {
+            out,
+            step: self.context.step.id.to_string(),
+            sequences: HashMap::new(),
+            sample: HashMap::new(),
+            limit: self.sample,
+        };
+        let totals = tokio::select! {
+            biased;
+            () = self.context.cancel.cancelled() => {
+                return Err(data::Error::permanent(model::ErrorCode::Canceled, "the comparison was canceled"));
+            }
+            totals = transfer::compare_sources(left, right, &self.options, &mut sender) => totals?,
+        };
+        let sample = KINDS.map(|kind| {
+            let rows = sender.sample.remove(&kind).unwrap_or_default();
+            (kind.as_str().to_owned(), Value::Array(rows))
+        });
+        let level = if totals.differences() == 0 { LogLevel::Info } else { LogLevel::Warn };
+        self.context.log(
+            level,
+            format!(
+                "{} rows left, {} right: {} equal, {} missing, {} extra, {} changed",
+                totals.left_rows, totals.right_rows, totals.equal, totals.missing, totals.extra, totals.changed
+            ),
+        );
+        let mut outputs = Map::new();
+        for (name, count) in [
+            ("differences", totals.differences()),
+            ("missing", totals.missing),
+            ("extra", totals.extra),
+            ("changed", totals.changed),
+            ("equal", totals.equal),
+            ("left_rows", totals.left_rows),
+            ("right_rows", totals.right_rows),
+        ] {
+            outputs.insert(name.to_owned(), count.into());
+        }
+        outputs.insert("sample".to_owned(), Value::Object(sample.into_iter().collect()));
+        let rows_in = totals.left_rows + totals.right_rows;
+        Ok(ActionReport { outputs, rows_in, rows_out: totals.differences(), expand: None })
+    }
+}
+
+struct Sender<'a, 'b> {
+    out: &'a mut Outputs<'b>,
+    step: String,
+    sequences: HashMap<DifferenceKind, u64>,
+    sample: HashMap<DifferenceKind, Vec<Value>>,
+    limit: usize,
+}
+
+#[async_trait]
+impl DifferenceSink for Sender<'_, '_> {
+    async fn take(&mut self, kind: DifferenceKind, records: RecordBatch) -> Result<()> {
+        let sample = self.sample.entry(kind).or_default();
+        if sample.len() < self.limit {
+            let wanted = (self.limit - sample.len()).min(records.num_rows());
+            sample.extend(to_json(&records.slice(0, wanted))?);
+        }
+        let sequence = self.sequences.entry(kind).or_default();
+        *sequence += 1;
+        // Each port has rows of its own shape, so each is a lane of its own.
+        let lane = Lane::new(&format!("{}.{}", self.step, kind.as_str()));
+        let batch = Batch { lane, sequence: *sequence, checkpoint: None, records };
+        self.out.send(kind.as_str(), batch).await
+    }
+}
+
+/// The rows as JSON objects.
+///
+/// # Errors
+/// `value_refused` where a column has no form in JSON.
+pub(crate) fn to_json(records: &RecordBatch) -> Result<Vec<Value>> {
+    if records.num_rows() == 0 || records.num_columns() == 0 {
+        return Ok(vec![Value::Object(Map::new()); records.num_rows()]);
+    }
+    let mut writer = LineDelimitedWriter::new(Vec::new());
+    writer.write(records)?;
+    writer.finish()?;
+    let lines = serde_json::Deserializer::from_slice(&writer.into_inner()).into_iter().collect::<Result<Vec<_>, _>>();
+    lines.map_err(|error| {
+        data::Error::permanent(model::ErrorCode::ValueRefused, format!("a sample row has no form in JSON: {error}"))
+    })
+}
