@@ -428,3 +428,75 @@ async fn a_second_worker_cannot_write_under_an_old_fence() {
     );
     assert_eq!(run.memory.sorted("first").len(), 20);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_sends_rows_where_their_first_rule_says() {
+    let mut run = Run::new();
+    run.memory.source(20);
+    let reports = run
+        .attempt(
+            "
+- { id: rows, uses: fetch, with: { path: replay.csv } }
+- id: routed
+  uses: route
+  from: rows
+  with:
+    rules:
+      - { name: few, when: 'n < 3', to: [{ connection: store, table: few }, { connection: store, table: again }] }
+      - { name: some, when: 'n < 10', to: { connection: store, table: some } }
+      - { name: port, when: 'n < 12', port: more }
+- { id: more, uses: write, from: routed.more, with: { connection: store, table: more } }
+- { id: rest, uses: write, from: routed.rejected, with: { connection: store, table: rest } }
+",
+        )
+        .await;
+    assert_eq!(spell(&reports), "rows succeeded, routed succeeded, more succeeded, rest succeeded");
+    for (table, expected) in [("few", 0..3), ("again", 0..3), ("some", 3..10), ("more", 10..12), ("rest", 12..20)] {
+        assert_eq!(run.memory.sorted(table), expected.collect::<Vec<i64>>(), "{table}");
+    }
+    assert_eq!(reports[1].outputs["rules"], json!({ "few": 3, "some": 7, "port": 2 }));
+    assert_eq!(reports[1].outputs["rows"], json!(13));
+    assert_eq!(reports[1].metrics.rows_rejected, 8);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_routes_slow_target_holds_the_others_back_only_by_its_queue() {
+    let mut run = Run::new();
+    run.memory.source(60);
+    run.memory.hold("slow", "quick", crate::edge::EDGE_BATCHES * memory::BATCH);
+    let reports = run
+        .attempt(
+            "
+- { id: rows, uses: fetch, with: { path: replay.csv } }
+- id: routed
+  uses: route
+  from: rows
+  with: { rules: [{ when: 'true', to: [{ connection: store, table: slow }, { connection: store, table: quick }] }] }
+",
+        )
+        .await;
+    assert_eq!(spell(&reports), "rows succeeded, routed succeeded");
+    assert_eq!(run.memory.sorted("slow").len(), 60);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_without_a_rule_fail_the_step_where_it_says_so() {
+    for (otherwise, expected) in
+        [("fail", "failed rows_rejected"), ("reject", "failed rows_rejected"), ("drop", "succeeded")]
+    {
+        let mut run = Run::new();
+        run.memory.source(20);
+        let reports = run
+            .attempt(&format!(
+                "
+- {{ id: rows, uses: fetch, with: {{ path: replay.csv }} }}
+- id: routed
+  uses: route
+  from: rows
+  with: {{ rules: [{{ when: 'n < 3', to: {{ connection: store, table: few }} }}], otherwise: {otherwise} }}
+"
+            ))
+            .await;
+        assert_eq!(spell(&reports[1..]), format!("routed {expected}"), "{otherwise}");
+    }
+}
