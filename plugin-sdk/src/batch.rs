@@ -289,7 +289,7 @@ impl<'a> ColumnView<'a> {
 }
 
 fn set_bit(bits: &mut Vec<u8>, index: usize, value: bool) {
-    if index % 8 == 0 {
+    if index.is_multiple_of(8) {
         bits.push(0);
     }
     if value {

@@ -291,8 +291,10 @@ mod tests {
     use plugin_sdk::testing::{FakeAnswer, FakeHost, answer};
     use serde_json::{Value, json};
 
+    type Rows = Vec<Vec<Option<String>>>;
+
     /// All rows as text, and all rejected rows as `line rule reason`.
-    fn read(host: Host, cursor: Option<&str>) -> Result<(Vec<Vec<Option<String>>>, Vec<String>, Option<String>)> {
+    fn read(host: Host, cursor: Option<&str>) -> Result<(Rows, Vec<String>, Option<String>)> {
         let mut reader = CsvHttp::open(host, cursor.map(str::to_owned))?;
         let fields = reader.columns().fields;
         let (mut rows, mut rejected, mut last) =

@@ -20,6 +20,9 @@ pub struct ApiConfig {
     pub threads: usize,
 }
 
+/// Looks up a secret by its name.
+pub type FindSecret = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// What every request can reach.
 pub struct ApiState {
     /// Decides.
@@ -27,7 +30,7 @@ pub struct ApiState {
     /// What callers must know.
     pub token: ApiToken,
     /// Finds the value of a named secret (webhooks' `secret`).
-    pub secrets: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    pub secrets: FindSecret,
     /// When the server started.
     pub started: Instant,
     /// The GraphQL schema.

@@ -2,17 +2,19 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
+use std::io::{ErrorKind, Write};
 
 /// Prints a value as indented JSON.
-#[allow(clippy::print_stdout, reason = "the command line's output")]
 pub(crate) fn json(value: &impl Serialize) {
-    println!("{}", serde_json::to_string_pretty(value).expect("what is printed has text keys"));
+    line(serde_json::to_string_pretty(value).expect("what is printed has text keys"));
 }
 
-/// Prints a line.
-#[allow(clippy::print_stdout, reason = "the command line's output")]
+/// Prints a line. Ends the process quietly where nobody reads any more (`sluice … | head`).
 pub(crate) fn line(text: impl AsRef<str>) {
-    println!("{}", text.as_ref());
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{}", text.as_ref()) {
+        std::process::exit(if error.kind() == ErrorKind::BrokenPipe { 0 } else { 1 });
+    }
 }
 
 /// Prints rows under a header; columns named in `numbers` are set to the right.
@@ -20,10 +22,10 @@ pub(crate) fn table(header: &[&str], numbers: &[&str], rows: Vec<Vec<String>>) {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header.to_vec()).add_rows(rows);
     for (index, name) in header.iter().enumerate() {
-        if numbers.contains(name) {
-            if let Some(column) = table.column_mut(index) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
+        if numbers.contains(name)
+            && let Some(column) = table.column_mut(index)
+        {
+            column.set_cell_alignment(CellAlignment::Right);
         }
     }
     line(table.to_string());
@@ -34,7 +36,7 @@ pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut spaced = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             spaced.push('\u{202f}');
         }
         spaced.push(digit);

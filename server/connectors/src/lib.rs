@@ -39,10 +39,9 @@ pub fn open(system: System, settings: &serde_json::Value, secret: Option<&str>) 
         System::Mysql => mysql::open(settings, secret),
         System::Redis => redis::open(settings, secret),
         System::Http => http::open(settings, secret),
-        System::Tdengine => Err(data::Error::permanent(
-            model::ErrorCode::Unsupported,
-            "this build has no connector for `tdengine`",
-        )
-        .hint("Use a plugin that speaks to TDengine.")),
+        System::Tdengine => {
+            Err(data::Error::permanent(model::ErrorCode::Unsupported, "this build has no connector for `tdengine`")
+                .hint("Use a plugin that speaks to TDengine."))
+        }
     }
 }

@@ -55,7 +55,7 @@ pub enum StageState {
     /// Its task is queued, leased or delayed.
     Active(ActiveTask),
     /// It expanded into chunks.
-    Expanded(Chunks),
+    Expanded(Box<Chunks>),
     /// All its steps have ended.
     Ended,
 }
@@ -121,7 +121,7 @@ pub enum Command {
         /// Its id.
         id: TaskId,
         /// What it does.
-        spec: TaskSpec,
+        spec: Box<TaskSpec>,
         /// Not to be leased before.
         not_before: DateTime<Utc>,
     },
@@ -382,7 +382,7 @@ impl Advance<'_, '_> {
             self.state.stages[index] = StageState::Ended;
             return;
         }
-        self.state.stages[index] = StageState::Expanded(Chunks {
+        self.state.stages[index] = StageState::Expanded(Box::new(Chunks {
             items,
             next: 0,
             max_parallel,
@@ -390,7 +390,7 @@ impl Advance<'_, '_> {
             failed: 0,
             metrics: StepMetrics::default(),
             error: None,
-        });
+        }));
         self.fill_chunks(index);
     }
 
@@ -542,7 +542,7 @@ impl Advance<'_, '_> {
             chunk,
             context: self.context(attempt),
         };
-        self.commands.push(Command::CreateTask { id, spec, not_before });
+        self.commands.push(Command::CreateTask { id, spec: Box::new(spec), not_before });
         ActiveTask { id, attempt }
     }
 

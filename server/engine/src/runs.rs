@@ -5,7 +5,7 @@
 
 use crate::plan::{self, Catalog, Plan};
 use crate::ports::{
-    Clock, Dispatch, NewTask, RunEvent, RunEventKind, RunFilter, RunRecord, RunStore, StoreError, Transition,
+    Clock, Dispatch, NewTask, RunEvent, RunEventKind, RunFilter, RunRecord, RunStore, StoreError, TaskSpec, Transition,
 };
 use crate::run_state::{self, Command, Event, Moment, Refused, RunState};
 use crate::worker::Worker;
@@ -377,8 +377,8 @@ impl Runs {
                     // Leased at birth where this process has a free place: saves the commit of a lease.
                     let place = if not_before <= now { self.worker.get().and_then(|w| w.reserve(now)) } else { None };
                     let leased_to = place.as_ref().map(|place| (place.worker().to_owned(), place.until()));
-                    transition.created.push(NewTask { id, spec: spec.clone(), not_before, leased_to });
-                    reserved.extend(place.map(|place| (place, id, spec)));
+                    reserved.extend(place.map(|place| (place, id, TaskSpec::clone(&spec))));
+                    transition.created.push(NewTask { id, spec: *spec, not_before, leased_to });
                 }
             }
         }

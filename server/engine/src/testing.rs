@@ -120,10 +120,10 @@ impl RunStore for MemoryStore {
     async fn save_workflow(&self, name: &str, text: &str, now: DateTime<Utc>) -> Result<WorkflowRecord, StoreError> {
         let mut tables = self.tables();
         let old = tables.workflows.iter().find(|workflow| workflow.name == name).cloned();
-        if let Some(old) = &old {
-            if tables.versions.iter().any(|version| version.id == old.version && version.text == text) {
-                return Ok(old.clone());
-            }
+        if let Some(old) = &old
+            && tables.versions.iter().any(|version| version.id == old.version && version.text == text)
+        {
+            return Ok(old.clone());
         }
         let workflow = old.as_ref().map_or_else(WorkflowId::generate, |old| old.id);
         let number = old.as_ref().map_or(1, |old| old.number + 1);

@@ -30,7 +30,10 @@ pub(crate) fn register(state: &mut SessionState) {
     add(state, Round { signature: Signature::one_of(rounds, Volatility::Immutable) });
 }
 
-const FLOAT_FUNCTIONS: &[(&str, fn(f64) -> f64)] = &[
+/// A function of one number, by name.
+type NamedFloat = (&'static str, fn(f64) -> f64);
+
+const FLOAT_FUNCTIONS: &[NamedFloat] = &[
     ("ceil", f64::ceil),
     ("exp", f64::exp),
     ("floor", f64::floor),

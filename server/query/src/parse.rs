@@ -399,7 +399,6 @@ impl VisitorMut for Aliases {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         let factor = &*factor;
-        let factor = &*factor;
         let (TableFactor::Table { alias, .. } | TableFactor::Derived { alias, .. } | TableFactor::UNNEST { alias, .. }) =
             factor
         else {

@@ -117,6 +117,9 @@ struct Differing {
     sample: usize,
 }
 
+/// A table or query, and the connection it is read by.
+type Stored = (Arc<dyn Connector>, transfer::Side);
+
 /// A side whose connection is open.
 enum Reached {
     Stored(Arc<dyn Connector>, transfer::Side),
@@ -124,7 +127,7 @@ enum Reached {
 }
 
 impl Reached {
-    fn rows(self) -> (Option<(Arc<dyn Connector>, transfer::Side)>, Option<Box<dyn data::Source>>) {
+    fn rows(self) -> (Option<Stored>, Option<Box<dyn data::Source>>) {
         match self {
             Self::Stored(connector, side) => (Some((connector, side)), None),
             Self::File(source) => (None, Some(source)),

@@ -123,7 +123,7 @@ async fn what_is_written_is_read_back() {
         rows(&own.0, ReadOptions::table("t")).await,
         [
             "1|18446744073709551615|-1.2345|0.1|1969-12-31|1970-01-01T00:00:00.000001|1969-12-31T23:59:59.999999|a'\\\"\n🎬|00ff27".to_owned(),
-            vec!["NULL"; 9].join("|"),
+            ["NULL"; 9].join("|"),
         ]
     );
     drop_database(own).await;

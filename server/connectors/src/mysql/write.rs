@@ -126,11 +126,11 @@ impl Sink for MysqlSink {
         let config = self.config.clone();
         let mapped = |e: DriverError| error::mapped(&config, &e);
         let mut transaction = self.connection.start_transaction(TxOpts::default()).await.map_err(mapped)?;
-        if let Some(ledger) = &self.options.ledger {
-            if !advance(&mut transaction, &self.ledger_table, ledger, batch).await.map_err(mapped)? {
-                transaction.rollback().await.map_err(mapped)?;
-                return Err(lease_lost(&ledger.task, &batch.lane));
-            }
+        if let Some(ledger) = &self.options.ledger
+            && !advance(&mut transaction, &self.ledger_table, ledger, batch).await.map_err(mapped)?
+        {
+            transaction.rollback().await.map_err(mapped)?;
+            return Err(lease_lost(&ledger.task, &batch.lane));
         }
         if self.options.mode == Mode::Truncate && !self.truncated {
             let others = match &self.options.ledger {

@@ -159,7 +159,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
 /// A `numeric`: groups of four digits, the first worth 10000^weight.
 fn decimal<T: ArrowNativeTypeOp>(bytes: &[u8], scale: i8, from: impl Fn(i64) -> T) -> Result<T, Refusal> {
     const TOO_LARGE: Refusal = "it has more digits than Arrow can hold";
-    if bytes.len() < 8 || bytes.len() % 2 != 0 {
+    if bytes.len() < 8 || !bytes.len().is_multiple_of(2) {
         return Err(MALFORMED);
     }
     let word = |index: usize| i16::from_be_bytes([bytes[index * 2], bytes[index * 2 + 1]]);

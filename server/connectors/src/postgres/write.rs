@@ -203,7 +203,8 @@ impl PostgresSink {
         let client = self.client()?;
         let fatal = |error: &tokio_postgres::Error| mapped(error);
         let mut refused = Vec::new();
-        let mut parts = vec![0..encoded.len()];
+        let whole = 0..encoded.len();
+        let mut parts = vec![whole];
         while let Some(part) = parts.pop() {
             if part.is_empty() {
                 continue;

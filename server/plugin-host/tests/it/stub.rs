@@ -58,8 +58,7 @@ impl Drop for Stub {
 async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     let mut request = Vec::new();
     let mut piece = [0; 4096];
-    loop {
-        let Ok(read @ 1..) = stream.read(&mut piece).await else { break };
+    while let Ok(read @ 1..) = stream.read(&mut piece).await {
         request.extend_from_slice(&piece[..read]);
         let text = String::from_utf8_lossy(&request);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };

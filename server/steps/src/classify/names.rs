@@ -267,10 +267,8 @@ pub(crate) fn words_of(name: &str) -> Vec<String> {
     let mut after_lowercase = false;
     for letter in name.chars().take(200) {
         let splits = matches!(letter, '_' | '-' | '.' | ' ' | '/' | '(' | ')' | '（' | '）' | '\u{feff}');
-        if splits || (letter.is_uppercase() && after_lowercase) {
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
+        if (splits || (letter.is_uppercase() && after_lowercase)) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
         }
         if !splits {
             word.extend(letter.to_lowercase());

@@ -51,19 +51,19 @@ pub(crate) struct Candidate {
 
 /// Decides for all steps.
 pub(crate) async fn prepare(candidates: &mut [Candidate], graph: &Graph, settings: &Settings) {
-    for index in 0..candidates.len() {
-        let spool = Spool::new(&settings.data_dir, settings.run, &candidates[index].id, settings.chunk.as_ref());
+    for (index, candidate) in candidates.iter_mut().enumerate() {
+        let spool = Spool::new(&settings.data_dir, settings.run, &candidate.id, settings.chunk.as_ref());
         match spool.find() {
-            Ok(Some(kept)) if !matches!(candidates[index].prepared, Prepared::Ended(_)) => {
-                candidates[index].spool = Some(spool);
-                candidates[index].prepared = Prepared::Replay(kept);
+            Ok(Some(kept)) if !matches!(candidate.prepared, Prepared::Ended(_)) => {
+                candidate.spool = Some(spool);
+                candidate.prepared = Prepared::Replay(kept);
             }
             Ok(_) => {}
-            Err(error) => candidates[index].prepared = Prepared::Ended(Ended::Failed(error)),
+            Err(error) => candidate.prepared = Prepared::Ended(Ended::Failed(error)),
         }
-        if matches!(candidates[index].prepared, Prepared::Action(_)) && !graph.edges[index].is_empty() {
-            candidates[index].spool =
-                Some(Spool::new(&settings.data_dir, settings.run, &candidates[index].id, settings.chunk.as_ref()));
+        if matches!(candidate.prepared, Prepared::Action(_)) && !graph.edges[index].is_empty() {
+            candidate.spool =
+                Some(Spool::new(&settings.data_dir, settings.run, &candidate.id, settings.chunk.as_ref()));
         }
     }
     for index in 0..candidates.len() {

@@ -218,7 +218,7 @@ impl Judge for JumpJudge {
             Some(column) => {
                 let column = records.column(column);
                 let converter = RowConverter::new(vec![SortField::new(column.data_type().clone())])?;
-                Some(converter.convert_columns(&[column.clone()])?)
+                Some(converter.convert_columns(std::slice::from_ref(column))?)
             }
             None => None,
         };

@@ -159,7 +159,7 @@ on_both! {
         let (mine, other) = (RunId::generate(), RunId::generate());
         let line = |index: usize| LogLine {
             at: at(i64::try_from(index).unwrap() % 7),
-            step: (index % 2 == 0).then(|| StepId::new("bars").unwrap()),
+            step: index.is_multiple_of(2).then(|| StepId::new("bars").unwrap()),
             level: [LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error][index % 4],
             message: format!("line {index} 😀 'quoted' \\ \"x\"\n\tmore"),
         };

@@ -135,7 +135,7 @@ async fn nothing_is_lost(path: &Path) {
                 Some(serde_json::Value::String(text)) => assert_eq!(column.as_string::<i32>().value(row), text),
                 Some(number) => {
                     let found = array_value_to_string(column, row).unwrap();
-                    let same = found == number.to_string() || found.parse::<f64>().ok() == number.as_f64();
+                    let same = found == *number || found.parse::<f64>().ok() == number.as_f64();
                     assert!(same, "row {row}, {}: {found} for {number}", field.name());
                 }
             }
