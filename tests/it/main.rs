@@ -1,9 +1,23 @@
 //! Whole-server tests: the `sluice` binary as a user runs it, in one test binary.
 //!
-//! [`program`] knows the binary, [`scenarios`] runs each folder of `scenarios/`, [`market_day`] the ready-made workflow.
+//! [`program`] knows the binary, [`server`] runs it as a server that can be killed, [`http`] and [`websocket`] speak to
+//! it, [`site`] is what it fetches from, [`databases`] what it writes to. [`scenarios`] runs each folder of `scenarios/`,
+//! [`market_day`] the ready-made workflow; the other files hold one feature's tests each.
 
 #![allow(clippy::unwrap_used)]
 
+mod bad_input;
+mod cluster;
+mod databases;
+mod graphql;
+mod hooks;
+mod http;
+mod killed;
 mod market_day;
 mod program;
 mod scenarios;
+mod server;
+mod site;
+mod subscriptions;
+mod validate;
+mod websocket;

@@ -5,6 +5,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
+/// Settings of the person who runs the tests; they must not reach the servers under test.
+const SETTINGS: [&str; 9] = [
+    "SLUICE_ALLOW_ADDRESSES",
+    "SLUICE_DATA_DIR",
+    "SLUICE_DISPATCH_URL",
+    "SLUICE_FILES_DIR",
+    "SLUICE_KEY",
+    "SLUICE_LISTEN",
+    "SLUICE_LOG",
+    "SLUICE_METADATA_URL",
+    "SLUICE_TOKEN",
+];
+
 /// The checkout's folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -32,6 +45,7 @@ pub(crate) fn skip(reason: &str) {
 pub(crate) struct Sluice {
     program: PathBuf,
     pub(crate) folder: TempDir,
+    settings: Vec<(&'static str, String)>,
 }
 
 impl Sluice {
@@ -42,13 +56,35 @@ impl Sluice {
             skip("the server is not built; `cargo xtask test` builds it");
             return None;
         }
-        Some(Self { program, folder: tempfile::tempdir().unwrap() })
+        Some(Self { program, folder: tempfile::tempdir().unwrap(), settings: Vec::new() })
+    }
+
+    /// The same with an environment variable, for every subcommand.
+    pub(crate) fn set(mut self, name: &'static str, value: &str) -> Self {
+        self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    /// The folder that a server's workflows read files from.
+    pub(crate) fn files(&self) -> PathBuf {
+        self.folder.path().join("data/files")
+    }
+
+    /// Saves a connection to an SQLite file of that name in the folder; gives the file.
+    pub(crate) fn add_sqlite(&self, name: &str) -> PathBuf {
+        let file = self.folder.path().join(format!("{name}.db"));
+        self.call(&["connection", "add", name, &format!("sqlite://{}", file.display())]);
+        file
     }
 
     /// The command line, ready for its subcommand.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("--data-dir").arg(self.folder.path().join("data")).current_dir(self.folder.path());
+        for name in SETTINGS {
+            command.env_remove(name);
+        }
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
 

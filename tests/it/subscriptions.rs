@@ -1,0 +1,93 @@
+//! Run events over a WebSocket, as a browser listens to them.
+
+use crate::program::Sluice;
+use crate::server::{TestServer, wait_for};
+use crate::site::{Gate, Site};
+use crate::websocket::WebSocket;
+use serde_json::{Value, json};
+
+const PATH: &str = "/graphql/ws";
+
+fn init(token: &str) -> Value {
+    json!({ "type": "connection_init", "payload": { "token": token } })
+}
+
+fn subscribe(run: &str) -> Value {
+    let query = "subscription($run: String) { runEvents(run: $run) { runId status step stepStatus } }";
+    json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": { "run": run } } })
+}
+
+#[test]
+fn a_listener_hears_a_run_to_its_end() {
+    let Some(sluice) = Sluice::find() else { return };
+    let gate = Gate::default();
+    let passed = gate.clone();
+    let site = Site::start(move |_, _| {
+        passed.pass();
+        "[{\"a\": 1}, {\"a\": 2}]".to_owned()
+    });
+    let server = TestServer::start(sluice);
+    server.save(&format!(
+        "name: heard\nsteps:\n  - {{ id: rows, uses: fetch, with: {{ source: http, url: \"{}/rows\" }} }}\n  \
+         - {{ id: after, uses: script, needs: [rows], with: {{ script: \"steps.rows.rows_out\" }} }}\n",
+        site.base
+    ));
+    let run = server.start_run("heard", &json!({}));
+    wait_for("the request of the first step", || site.asked() > 0);
+
+    let own_page = format!("http://{}", server.address);
+    let mut socket = WebSocket::open(server.address, PATH, &[("origin", &own_page)]).unwrap();
+    socket.send(&init(&server.token));
+    assert_eq!(socket.next().unwrap()["type"], "connection_ack");
+    socket.send(&json!({ "type": "ping" }));
+    assert_eq!(socket.next().unwrap()["type"], "pong");
+    socket.send(&subscribe(&run));
+    // The server takes a socket's messages in order, so the answer to this ping says that it listens.
+    socket.send(&json!({ "type": "ping" }));
+    assert_eq!(socket.next().unwrap()["type"], "pong");
+    gate.open();
+
+    let mut heard = Vec::new();
+    let end = loop {
+        let message = socket.next().unwrap();
+        match message["type"].as_str().unwrap() {
+            "next" => heard.push(message["payload"]["data"]["runEvents"].clone()),
+            _ => break message,
+        }
+    };
+    assert_eq!(end["type"], "complete", "{end:#}");
+    assert!(heard.iter().all(|event| event["runId"] == run.as_str()), "{heard:#?}");
+    let steps = heard.iter().filter(|event| event["stepStatus"] == "SUCCEEDED");
+    let steps: Vec<&str> = steps.map(|event| event["step"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["rows", "after"], "{heard:#?}");
+    assert_eq!(heard.last().unwrap()["status"], "SUCCEEDED", "{heard:#?}");
+
+    socket.send(&subscribe(&run));
+    assert_eq!(socket.next().unwrap()["type"], "complete", "nothing more happens to a run that has ended");
+}
+
+#[test]
+fn strangers_do_not_listen() {
+    let Some(sluice) = Sluice::find() else { return };
+    let server = TestServer::start(sluice);
+    for origin in ["https://evil.example", "null"] {
+        let refused = WebSocket::open(server.address, PATH, &[("origin", origin)]);
+        assert_eq!(refused.err(), Some(401), "{origin}");
+    }
+    for first in [init("wrong"), json!({ "type": "connection_init" }), subscribe("run_1")] {
+        let mut socket = WebSocket::open(server.address, PATH, &[]).unwrap();
+        socket.send(&first);
+        let code = loop {
+            match socket.next() {
+                Ok(message) => assert_ne!(message["type"], "connection_ack", "{first}"),
+                Err(code) => break code,
+            }
+        };
+        assert!((4400..4500).contains(&code), "{first}: closed with {code}");
+    }
+    // Programs may send the header instead.
+    let bearer = format!("Bearer {}", server.token);
+    let mut socket = WebSocket::open(server.address, PATH, &[("authorization", &bearer)]).unwrap();
+    socket.send(&json!({ "type": "connection_init" }));
+    assert_eq!(socket.next().unwrap()["type"], "connection_ack");
+}
