@@ -112,7 +112,9 @@ async fn start_source(
         return Ok(fresh(source, BTreeMap::new()));
     }
     let is_resumable = !probe.is_stateful;
-    if let (true, Some(entry)) = (is_resumable, &position)
+    // A source that can only start over gives checkpoints too: they tell whether it yields the same rows again.
+    let starts_anywhere = is_resumable && source.resume() == Resume::Checkpoint;
+    if let (true, Some(entry)) = (starts_anywhere, &position)
         && let Some(checkpoint) = &entry.checkpoint
     {
         drop(source);

@@ -115,7 +115,7 @@ impl Source for Numbers {
         let end = (self.rows.start + BATCH as i64).min(self.rows.end);
         let records = numbers(self.rows.start..end);
         self.rows.start = end;
-        let checkpoint = (self.resume == Resume::Checkpoint).then(|| Checkpoint((end + self.shift).to_string()));
+        let checkpoint = (self.resume != Resume::Nothing).then(|| Checkpoint((end + self.shift).to_string()));
         Ok(Some(SourceBatch { records, checkpoint, rejected: None }))
     }
 }
