@@ -71,7 +71,10 @@ impl Pool {
     async fn connect(&self) -> Result<Session> {
         let limit = Duration::from_secs(self.config.connect_timeout.max(1));
         let connecting = async {
-            let (client, connection) = self.driver.connect(self.tls.clone()).await.map_err(|error| mapped(&error))?;
+            let (client, connection) = match self.driver.connect(self.tls.clone()).await {
+                Ok(connected) => connected,
+                Err(error) => return Err(self.named(mapped(&error))),
+            };
             let socket = tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!(error = %error, "a connection to PostgreSQL ended");
@@ -86,10 +89,19 @@ impl Pool {
             Ok(session)
         };
         tokio::time::timeout(limit, connecting).await.unwrap_or_else(|_| {
-            let address = format!("{}:{}", self.config.host, self.config.port);
-            Err(Error::transient(ErrorCode::ConnectionFailed, format!("`{address}` does not answer within {limit:?}"))
-                .hint("Check host, port and firewalls between here and there."))
+            let message = format!("the server does not answer within {limit:?}");
+            Err(self.named(
+                Error::transient(ErrorCode::ConnectionFailed, message)
+                    .hint("Check host, port and firewalls between here and there."),
+            ))
         })
+    }
+
+    /// The error of connecting, with the address and user it concerns.
+    fn named(&self, mut error: Error) -> Error {
+        let Config { host, port, user, .. } = &self.config;
+        error.fault.message = format!("`{host}:{port}` as user `{user}`: {}", error.fault.message);
+        error
     }
 
     fn keep(self: &Arc<Self>, session: Session) {
