@@ -12,6 +12,7 @@ use plugin_host::{Host, HostConfig};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use steps::{Catalog, Runner};
 use store::Database;
 use store::dispatch::{MemoryDispatch, RedisDispatch};
@@ -79,6 +80,7 @@ impl Parts {
         };
         // Whoever holds the lock of an embedded data folder knows that tasks left leased are nobody's.
         let alone = if self.settings.metadata_url.is_none() { lock_alone(dir)? } else { None };
+        clear_answers(&dir.join("spool"), alone.is_some());
         let mut worker = WorkerConfig::new(&format!("worker-{}", model::TaskId::generate()));
         worker.alone = alone.is_some();
         let deps = Deps {
@@ -114,6 +116,19 @@ fn make_dir(dir: PathBuf) -> Result<PathBuf, Fault> {
     std::fs::create_dir_all(&dir)
         .map_err(|error| Fault::new(ErrorCode::DiskFailed, format!("`{}` cannot be made: {error}", dir.display())))?;
     Ok(dir)
+}
+
+/// Removes downloaded answers that a killed process left behind: all where no other process works here, else old ones.
+fn clear_answers(spool: &Path, alone: bool) {
+    const OLD: Duration = Duration::from_secs(24 * 3600);
+    for entry in std::fs::read_dir(spool).into_iter().flatten().flatten() {
+        let is_answer = entry.file_name().to_string_lossy().starts_with("answer-");
+        let modified = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+        let is_old = modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > OLD);
+        if is_answer && (alone || is_old) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// The lock of the data folder, or none where another process has it.
