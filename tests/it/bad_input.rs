@@ -100,7 +100,7 @@ fn a_database_that_cannot_be_reached_is_named() {
     let branches = Branches::start(sluice);
     let file = branches.server.sluice.folder.path().join("near.db");
     let steps = "  - { id: far, uses: write, from: rows, with: { connection: far, table: cities } }\n";
-    branches.check(steps, "far", "connection_failed", &port.to_string(), || {
+    branches.check(steps, "far", "connection_failed", &format!("`127.0.0.1:{port}`"), || {
         let url = format!("sqlite://{}", file.display());
         branches.server.sluice.call(&["connection", "add", "far", &url, "--replace"]);
     });
@@ -125,12 +125,12 @@ fn a_wrong_password_is_not_told() {
         let view = branches.server.run_once(&document);
         assert_eq!(view["status"], "SUCCEEDED", "{statements}: {view:#}");
     };
-    for statement in [
-        format!("CREATE DATABASE {user}"),
-        format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'right-4711'"),
-        format!("GRANT ALL ON {user}.* TO '{user}'@'%'"),
-    ] {
-        admin(&statement);
+    // A server may have a user without name for `localhost`, which would stand before one for every host.
+    let users = ["%", "localhost", "127.0.0.1"].map(|host| format!("'{user}'@'{host}'"));
+    admin(&format!("CREATE DATABASE {user}"));
+    for user_at in &users {
+        admin(&format!("CREATE USER {user_at} IDENTIFIED BY 'right-4711'"));
+        admin(&format!("GRANT ALL ON {user}.* TO {user_at}"));
     }
     let steps = "  - { id: store, uses: write, from: rows, with: { connection: store, table: cities } }\n";
     branches.check(steps, "store", "authentication_failed", &format!("`{user}`"), || {
@@ -144,7 +144,9 @@ fn a_wrong_password_is_not_told() {
     for text in [runs.to_string(), listed, branches.server.log()] {
         assert!(!text.contains("-4711"), "a password is told: {text}");
     }
-    admin(&format!("DROP USER '{user}'@'%'"));
+    for user_at in &users {
+        admin(&format!("DROP USER {user_at}"));
+    }
     admin(&format!("DROP DATABASE {user}"));
 }
 
