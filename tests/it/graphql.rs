@@ -1,5 +1,6 @@
 //! Workflows and runs over GraphQL, and what the endpoint refuses.
 
+use crate::databases::Postgres;
 use crate::http;
 use crate::program::Sluice;
 use crate::server::{TestServer, step, wait_for};
@@ -26,9 +27,30 @@ fn outputs(run: &Value, id: &str) -> Value {
     serde_json::from_str(step(run, id)["outputs"].as_str().unwrap()).unwrap()
 }
 
+/// The same on both kinds of metadata.
+fn on_postgresql(check: impl Fn(Sluice)) {
+    let Some(sluice) = Sluice::find() else { return };
+    let Some(metadata) = Postgres::create("metadata in PostgreSQL") else { return };
+    check(sluice.set("SLUICE_METADATA_URL", &metadata.url));
+}
+
+fn on_sqlite(check: impl Fn(Sluice)) {
+    if let Some(sluice) = Sluice::find() {
+        check(sluice);
+    }
+}
+
 #[test]
 fn a_workflow_is_saved_listed_and_run_with_inputs() {
-    let Some(sluice) = Sluice::find() else { return };
+    on_sqlite(save_list_and_run);
+}
+
+#[test]
+fn a_workflow_is_saved_listed_and_run_with_inputs_on_postgresql() {
+    on_postgresql(save_list_and_run);
+}
+
+fn save_list_and_run(sluice: Sluice) {
     let server = TestServer::start(sluice);
     let first = server.save(SUM);
     assert_eq!((first["name"].as_str(), first["versionNumber"].as_i64()), (Some("sum"), Some(1)));
@@ -78,7 +100,15 @@ fn a_refused_document_names_all_its_faults_with_their_places() {
 
 #[test]
 fn a_long_run_is_canceled_and_a_failed_one_tried_again() {
-    let Some(sluice) = Sluice::find() else { return };
+    on_sqlite(cancel_and_retry);
+}
+
+#[test]
+fn a_long_run_is_canceled_and_a_failed_one_tried_again_on_postgresql() {
+    on_postgresql(cancel_and_retry);
+}
+
+fn cancel_and_retry(sluice: Sluice) {
     let gate = Gate::default();
     let passed = gate.clone();
     let site = Site::start(move |_, _| {
