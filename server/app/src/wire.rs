@@ -7,8 +7,9 @@ use connectors::file::LocalFiles;
 use connectors::http::{Client, ClientOptions};
 use engine::ports::{Dispatch, RunStore, SystemClock};
 use engine::{Config, Deps, Engine, WorkerConfig};
-use model::{ErrorCode, Fault};
-use plugin_host::{Host, HostConfig};
+use model::run::{LogLevel, LogLine};
+use model::{ErrorCode, Fault, RunId, StepId};
+use plugin_host::{Host, HostConfig, LogSink, PluginLine};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,7 +53,7 @@ impl Parts {
         let dir = settings.make_data_dir()?;
         let database = Arc::new(Database::open(&settings.metadata_url()).await.map_err(Fault::from)?);
         let keyring = Arc::new(Keyring::load(&dir.join("key")).map_err(Fault::from)?);
-        let plugins = open_plugins(&dir.join("plugins"))?;
+        let plugins = open_plugins(&dir.join("plugins"), Some(plugin_log(database.clone())))?;
         let client = http_client(settings)?;
         let files = LocalFiles::new(client.clone(), make_dir(dir.join("spool"))?);
         let kinds = Arc::new(Kinds::new(Arc::new(Catalog::new(Arc::new(files))), Some(plugins.clone())));
@@ -98,7 +99,7 @@ impl Parts {
 /// The step kinds for a check that runs nothing: those of this binary and of the plugins in `dir`, if there are any.
 pub(crate) fn kinds_only(settings: &Settings, dir: &Path) -> Result<Kinds, Fault> {
     let files = LocalFiles::new(http_client(settings)?, PathBuf::new());
-    let plugins = if dir.is_dir() { Some(open_plugins(dir)?) } else { None };
+    let plugins = if dir.is_dir() { Some(open_plugins(dir, None)?) } else { None };
     Ok(Kinds::new(Arc::new(Catalog::new(Arc::new(files))), plugins))
 }
 
@@ -108,8 +109,42 @@ fn http_client(settings: &Settings) -> Result<Client, Fault> {
 }
 
 /// Opens the plugins of a folder.
-fn open_plugins(dir: &Path) -> Result<Arc<Host>, Fault> {
-    Ok(Arc::new(Host::open(HostConfig::new(dir)).map_err(|error| *error.fault)?))
+fn open_plugins(dir: &Path, log: Option<LogSink>) -> Result<Arc<Host>, Fault> {
+    let config = HostConfig { log, ..HostConfig::new(dir) };
+    Ok(Arc::new(Host::open(config).map_err(|error| *error.fault)?))
+}
+
+/// Puts plugins' lines into the log of the run they work for.
+fn plugin_log(database: Arc<Database>) -> LogSink {
+    let runtime = tokio::runtime::Handle::current();
+    Arc::new(move |line: &PluginLine<'_>| {
+        // The key begins with run and step; a call from the command line has neither.
+        let mut key = line.key.split('/');
+        let Some(run) = key.next().and_then(|run| run.parse::<RunId>().ok()) else { return };
+        let step = key.next().and_then(|step| StepId::new(step.split(['#', ':']).next().unwrap_or(step)));
+        let facts: String = line.fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+        let kept = LogLine {
+            at: chrono::Utc::now(),
+            step,
+            level: level_of(line.level),
+            message: format!("{}: {}{facts}", line.plugin, line.message),
+        };
+        let database = database.clone();
+        runtime.spawn(async move {
+            if let Err(error) = database.append_logs(run, vec![kept]).await {
+                tracing::warn!(run.id = %run, %error, "a plugin's log line was lost");
+            }
+        });
+    })
+}
+
+fn level_of(level: tracing::Level) -> LogLevel {
+    match level {
+        tracing::Level::ERROR => LogLevel::Error,
+        tracing::Level::WARN => LogLevel::Warn,
+        tracing::Level::INFO => LogLevel::Info,
+        _ => LogLevel::Debug,
+    }
 }
 
 fn make_dir(dir: PathBuf) -> Result<PathBuf, Fault> {
