@@ -89,12 +89,14 @@ impl MarketDay {
             let file = sluice.folder.path().join(format!("{name}.db"));
             sluice.call(&["connection", "add", name, &format!("sqlite://{}", file.display())]);
         }
-        for plugin in [source, channel] {
-            let grant = format!("http:{base}");
-            sluice.call(&["plugin", "install", plugin.to_str().unwrap(), "--grant", &grant, "--yes"]);
+        let site = format!("http:{base}");
+        for (plugin, grants) in [(source, vec![site.as_str()]), (channel, vec![site.as_str(), "clock"])] {
+            let mut arguments = vec!["plugin", "install", plugin.to_str().unwrap(), "--yes"];
+            grants.into_iter().for_each(|grant| arguments.extend(["--grant", grant]));
+            sluice.call(&arguments);
         }
         let url = format!("url={base}/alerts");
-        let secret = "secret=whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
+        let secret = "signing=whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
         sluice.call(&["channel", "add", "ops", "--plugin", "webhook", "--set", &url, "--secret", secret]);
         Some(Self { sluice, base, alerts })
     }
