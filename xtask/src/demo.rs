@@ -110,10 +110,15 @@ impl Server {
         for plugin in project::PLUGINS {
             let folder = project::plugins_dir().join(plugin);
             let folder = folder.to_str().context("the build folder's name is not UTF-8")?;
-            self.call(&["plugin", "install", folder, "--grant", &grant, "--yes"])?;
+            let mut arguments = vec!["plugin", "install", folder, "--grant", &grant, "--yes"];
+            if *plugin == "webhook" {
+                // It signs with the time of sending.
+                arguments.extend(["--grant", "clock"]);
+            }
+            self.call(&arguments)?;
         }
         let url = format!("url={}/alerts", site.address());
-        let secret = format!("secret={}", site.secret());
+        let secret = format!("signing={}", site.secret());
         self.call(&["channel", "add", "ops", "--plugin", "webhook", "--set", &url, "--secret", &secret])?;
         Ok(())
     }
