@@ -4,7 +4,7 @@
 //! it, [`site`] is what it fetches from, [`databases`] what it writes to. [`scenarios`] runs each folder of `scenarios/`,
 //! [`market_day`] the ready-made workflow; the other files hold one feature's tests each.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod bad_input;
 mod cluster;
