@@ -14,7 +14,7 @@ use model::document::{Concurrency, OnConflict};
 use model::run::StepRun;
 use model::{ErrorCode, Fault, RunId, RunStatus, TaskId, VersionId, WorkflowId};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -81,6 +81,7 @@ pub struct Runs {
     /// Where tasks may start at once; set when the worker exists.
     worker: OnceLock<Arc<Worker>>,
     entries: Mutex<HashMap<RunId, Arc<Entry>>>,
+    recent: Mutex<Recent>,
     plans: Mutex<HashMap<VersionId, Planned>>,
 }
 
@@ -105,6 +106,28 @@ struct Current {
     plan: Arc<Plan>,
 }
 
+/// Views of runs that ended a moment ago, for callers who ask just after: a short run ends before its caller waits.
+#[derive(Default)]
+struct Recent {
+    views: HashMap<RunId, Arc<RunView>>,
+    oldest_first: VecDeque<RunId>,
+}
+
+impl Recent {
+    fn keep(&mut self, view: Arc<RunView>) {
+        self.oldest_first.push_back(view.id);
+        self.views.insert(view.id, view);
+        if self.oldest_first.len() > RECENT_KEPT
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.views.remove(&oldest);
+        }
+    }
+}
+
+/// How many views of ended runs are kept.
+const RECENT_KEPT: usize = 512;
+
 /// How many plans are kept parsed.
 const PLANS_KEPT: usize = 1_000;
 
@@ -125,6 +148,7 @@ impl Runs {
             clock,
             worker: OnceLock::new(),
             entries: Mutex::default(),
+            recent: Mutex::default(),
             plans: Mutex::default(),
         }
     }
@@ -316,6 +340,11 @@ impl Runs {
         let deadline = tokio::time::Instant::now() + timeout;
         loop {
             let mut views = self.entry(run).view.subscribe();
+            if let Some(ended) = lock(&self.recent).views.get(&run).cloned() {
+                drop(views);
+                self.forget_idle(run);
+                return Ok(ended);
+            }
             // Another process may carry the run forward, so memory alone is not asked.
             let poll = (tokio::time::Instant::now() + Duration::from_millis(500)).min(deadline);
             let seen = tokio::time::timeout_at(poll, views.wait_for(|view| is_final(view.as_deref()))).await;
@@ -423,12 +452,18 @@ impl Runs {
     fn settle(&self, entry: &Entry, slot: &mut Option<Current>, after: Current) {
         let ended = after.record.status.is_final();
         if ended || entry.view.receiver_count() > 0 {
-            entry.view.send_replace(Some(Arc::new(RunView::join(&after.record, after.state.clone()))));
+            let view = Arc::new(RunView::join(&after.record, after.state.clone()));
+            if ended {
+                // Before the entry goes, so that whoever comes finds the one or the other.
+                lock(&self.recent).keep(view.clone());
+            }
+            entry.view.send_replace(Some(view));
         }
         if ended {
             *slot = None;
             self.forget(after.record.id);
         } else {
+            lock(&self.recent).views.remove(&after.record.id);
             *slot = Some(after);
         }
     }
