@@ -1,12 +1,14 @@
 //! `cargo xtask demo`: builds the plugins and the server, runs the market-day workflow on good and on spoiled input,
 //! and tells what happened as a person would want to read it.
 
+mod expected;
 mod report;
 mod site;
 
 use crate::project::{self, Profile};
 use crate::{command, spoil};
 use anyhow::{Context, Result, bail};
+use expected::Expected;
 use report::Run;
 use serde_json::Value;
 use site::Site;
@@ -47,30 +49,37 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let server = Server { program, data_dir: project::target_dir().join("demo") };
     server.prepare(options, &site)?;
 
-    for (title, bars) in [("Good input", "sp500-2000.csv"), ("Spoiled input", "spoiled/sp500-2000.csv")] {
+    let good = Expected::good(&spoil::folder().join("data/sp500-2000.csv"))?;
+    let spoiled = Expected::spoiled(&spoil::folder().join("expected.json"))?;
+    for (title, bars, expected) in
+        [("Good input", "sp500-2000.csv", good), ("Spoiled input", "spoiled/sp500-2000.csv", spoiled)]
+    {
         println!("\n== {title} ==\n");
-        run_once(&server, options, &site, bars)?;
+        run_once(&server, options, &site, bars, &expected)?;
     }
     println!(
-        "\nBoth runs took {:.1} s; their stores lie in {}",
+        "\nBoth runs did exactly what they should, in {:.1} s; their stores lie in {}",
         start.elapsed().as_secs_f64(),
         server.data_dir.display()
     );
     if options.serve { server.serve(&options.listen) } else { Ok(()) }
 }
 
-fn run_once(server: &Server, options: &Options, site: &Site, bars: &str) -> Result<()> {
+fn run_once(server: &Server, options: &Options, site: &Site, bars: &str, expected: &Expected) -> Result<()> {
     let lookup = if options.redis.is_some() { "airport:{iata}" } else { "airport_lookup" };
     let inputs = [("base", site.address()), ("bars", bars), ("lookup", lookup)];
     let run = server.run_workflow(&spoil::folder().join("workflow.yaml"), &inputs)?;
+    let rejected = server.read_rejected(&run)?;
+    let alerts = site.take_alerts();
     report::print_steps(&run);
-    report::print_rejected(&server.read_rejected(&run)?);
+    report::print_stored(&run);
+    report::print_rejected(&rejected);
     report::print_differences(&run);
-    report::print_alerts(&site.take_alerts());
+    report::print_alerts(&alerts);
     if !run.succeeded() {
         bail!("the run {} ended as {}", run.id(), run.status());
     }
-    Ok(())
+    expected.check(&run, &rejected, alerts.len())
 }
 
 /// The server's program and the folder it works in.
