@@ -99,6 +99,19 @@ impl Servers {
         Ok(servers)
     }
 
+    /// Starts a private server of that kind even where one is given: what is measured is then ours alone. Where its
+    /// program is missing, the given one is taken.
+    pub(crate) fn start_own(kind: Kind) -> Result<Self> {
+        match kind.program() {
+            Some(program) => {
+                let mut servers = Self::none();
+                servers.start(kind, &program)?;
+                Ok(servers)
+            }
+            None => Self::provide(&[kind]),
+        }
+    }
+
     fn none() -> Self {
         Self { urls: Vec::new(), missing: Vec::new(), keeper: None, children: Vec::new() }
     }

@@ -43,7 +43,7 @@ struct Figure {
 /// Measures all systems one after the other, prints a table, then JSON on the last line.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let program = project::build_server(Profile::Release)?;
-    let servers = Servers::provide(&[Kind::Postgres])?;
+    let servers = Servers::start_own(Kind::Postgres)?;
     let machine = machine::describe();
     let load = Load {
         callers: options.callers,
