@@ -181,6 +181,32 @@ fn a_value_too_long_for_its_column_is_named() {
 }
 
 #[test]
+fn a_value_refused_late_leaves_nothing_that_a_retry_doubles() {
+    let Some(sluice) = Sluice::find() else { return };
+    let Some(store) = Postgres::create("a value that is refused late") else { return };
+    store.execute("CREATE TABLE long (id bigint, city varchar(5))");
+    sluice.call(&["connection", "add", "store", &store.url]);
+    let rows = 100_000;
+    let city = |id: i64| if id == 90_000 { "Constantinople" } else { "Köln" };
+    let text: String = (1..=rows).map(|id| format!("{id},{}\n", city(id))).collect();
+    std::fs::create_dir_all(sluice.files()).unwrap();
+    std::fs::write(sluice.files().join("long.csv"), format!("id,city\n{text}")).unwrap();
+    let branches = Branches::start(sluice);
+    let steps = "  - { id: lines, uses: fetch, with: { path: long.csv } }\n  \
+        - { id: store, uses: write, from: lines, with: { connection: store, table: long } }\n  \
+        - { id: beside, uses: write, from: lines, with: { connection: good, table: long } }\n";
+    branches.check(steps, "store", "value_refused", "`city`", || {
+        let written = store.number("SELECT count(*) FROM long").unwrap();
+        assert!((1..90_000).contains(&written), "some transactions were committed, and are not taken back: {written}");
+        assert_eq!(sqlite_number(&branches.good, "SELECT count(*) FROM long"), Some(rows), "the sink beside goes on");
+        store.execute("ALTER TABLE long ALTER COLUMN city TYPE varchar(50)");
+    });
+    assert_eq!(store.number("SELECT count(*) FROM long"), Some(rows));
+    assert_eq!(store.number("SELECT count(DISTINCT id) FROM long"), Some(rows));
+    assert_eq!(sqlite_number(&branches.good, "SELECT count(*) FROM long"), Some(rows));
+}
+
+#[test]
 fn a_value_too_long_is_rejected_where_the_step_says_so() {
     let Some(sluice) = Sluice::find() else { return };
     let Some(store) = Postgres::create("a value that is too long") else { return };

@@ -95,13 +95,29 @@ fn table(rows: i64) -> String {
     text
 }
 
+/// No step between the source and the sinks.
+const DIRECT: (&str, &str) = ("", "rows");
+
 const COLUMNS: &str = "columns: { id: int64, amount: int64, name: utf8 }";
 
-fn document(source: &str, sinks: &[Sink<'_>]) -> String {
+/// Steps between the source and the sinks that remember earlier rows, or cut batches anew.
+const BETWEEN: &str = "  - id: checked
+    uses: validate
+    from: rows
+    with: { rules: [{ name: one_id, unique: id }, { name: amount_known, expect: \"amount >= 0\" }] }
+  - id: clean
+    uses: transform
+    from: checked
+    with: { sql: \"SELECT id, amount, name FROM input WHERE id > 0\" }
+";
+
+/// The workflow; `steps` stand between the source and the sinks, which get the rows of the step `last`.
+fn document(source: &str, (steps, last): (&str, &str), sinks: &[Sink<'_>]) -> String {
     let mut text = format!("name: bars\nsteps:\n  - id: rows\n    uses: fetch\n    with: {{ {source}, {COLUMNS} }}\n");
+    text.push_str(steps);
     for sink in sinks {
         let name = sink_name(sink);
-        writeln!(text, "  - id: {name}\n    uses: write\n    from: rows").unwrap();
+        writeln!(text, "  - id: {name}\n    uses: write\n    from: {last}").unwrap();
         writeln!(text, "    with: {{ connection: {name}, table: bars, mode: append }}").unwrap();
     }
     text
@@ -115,9 +131,9 @@ fn sink_name(sink: &Sink<'_>) -> &'static str {
 }
 
 /// Starts runs, kills the server so many times in the middle of one, and looks at the rows at the end.
-fn survive(mut server: TestServer, source: &str, sinks: &[Sink<'_>], plan: &Plan) -> TestServer {
+fn survive(mut server: TestServer, document: &str, sinks: &[Sink<'_>], plan: &Plan) -> TestServer {
     let mut chance = Chance::new();
-    server.save(&document(source, sinks));
+    server.save(document);
     let (mut runs, mut kills) = (0, 0);
     while kills < plan.kills || runs == 0 {
         runs += 1;
@@ -190,7 +206,7 @@ fn a_killed_server_writes_each_row_once_into_sqlite() {
     let sinks = [Sink::Sqlite(sluice.add_sqlite("file"))];
     let plan = Plan::usual();
     write_table(&sluice, plan.rows);
-    let server = survive(TestServer::start(sluice), "path: bars.csv", &sinks, &plan);
+    let server = survive(TestServer::start(sluice), &document("path: bars.csv", DIRECT, &sinks), &sinks, &plan);
     assert_no_spool(&server.sluice.folder.path().join("data"));
 }
 
@@ -203,7 +219,17 @@ fn a_killed_server_writes_each_row_once_into_postgresql_and_sqlite() {
     let sinks = [Sink::Postgres(&database), Sink::Sqlite(sluice.add_sqlite("file"))];
     let plan = Plan::usual();
     write_table(&sluice, plan.rows);
-    survive(TestServer::start(sluice), "path: bars.csv", &sinks, &plan);
+    survive(TestServer::start(sluice), &document("path: bars.csv", DIRECT, &sinks), &sinks, &plan);
+}
+
+#[test]
+fn a_killed_server_writes_each_row_once_behind_steps_that_remember() {
+    let Some(sluice) = Sluice::find() else { return };
+    let sinks = [Sink::Sqlite(sluice.add_sqlite("file"))];
+    let plan = Plan::usual();
+    write_table(&sluice, plan.rows);
+    let document = document("path: bars.csv", (BETWEEN, "clean"), &sinks);
+    survive(TestServer::start(sluice), &document, &sinks, &plan);
 }
 
 #[test]
@@ -217,7 +243,7 @@ fn a_killed_server_with_its_metadata_in_postgresql_goes_on() {
     // Others might be at work on that database, so each kill costs the time of a lease.
     let plan = Plan { kills: if is_soak() { 10 } else { 1 }, ..Plan::usual() };
     write_table(&sluice, plan.rows);
-    survive(TestServer::start(sluice), "path: bars.csv", &sinks, &plan);
+    survive(TestServer::start(sluice), &document("path: bars.csv", DIRECT, &sinks), &sinks, &plan);
 }
 
 #[test]
@@ -240,7 +266,7 @@ fn rows_that_cannot_be_had_again_come_from_the_spool_after_a_kill() {
     let mut server = TestServer::start(sluice);
     let source = format!("source: http, format: csv, url: \"{}/bars\"", site.base);
     let sinks = [Sink::Sqlite(file)];
-    server.save(&document(&source, &sinks));
+    server.save(&document(&source, DIRECT, &sinks));
     let mut chance = Chance::new();
     let run = server.start_run("bars", &json!({}));
     let mut kills = 0;
