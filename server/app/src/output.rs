@@ -1,6 +1,6 @@
 //! What commands print: tables for people, JSON for scripts.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, Table, TableComponent, presets};
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
 
@@ -20,7 +20,11 @@ pub(crate) fn line(text: impl AsRef<str>) {
 /// Prints rows under a header; columns named in `numbers` are set to the right.
 pub(crate) fn table(header: &[&str], numbers: &[&str], rows: Vec<Vec<String>>) {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header.to_vec()).add_rows(rows);
+    table.load_preset(presets::NOTHING);
+    for part in [TableComponent::HeaderLines, TableComponent::MiddleHeaderIntersections] {
+        table.set_style(part, '─');
+    }
+    table.set_header(header.to_vec()).add_rows(rows);
     for (index, name) in header.iter().enumerate() {
         if numbers.contains(name)
             && let Some(column) = table.column_mut(index)
