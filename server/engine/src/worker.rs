@@ -44,8 +44,9 @@ impl WorkerConfig {
     }
 }
 
-/// A task leased so often without coming to an end kills its workers; it fails instead.
-const DELIVERIES_BORNE: u32 = 10;
+/// A task leased so often without coming to an end kills its workers; it fails instead. Far more often than a machine
+/// that is restarted, or loses its power, again and again during one long task, which then still comes to its end.
+const DELIVERIES_BORNE: u32 = 100;
 
 /// How long a runner may take to stop after it was told to.
 const GRACE: Duration = Duration::from_secs(10);
