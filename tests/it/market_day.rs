@@ -2,8 +2,8 @@
 //! the missing days are missed, and an alert is sent for them.
 
 use crate::program::{Sluice, find_plugin, root, skip};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +16,16 @@ fn good_input_is_stored_whole_and_nobody_is_told() {
     let run = day.run("sp500-2000.csv");
     assert_eq!(run["status"], "succeeded", "{run:#}");
     assert_eq!(step(&run, "checked")["outputs"]["rejected"], 0, "{run:#}");
+    let rules = &step(&run, "stored")["outputs"]["rules"];
+    assert_eq!(*rules, json!({ "market": 5105, "reference": 3376, "film": 3201 }), "{run:#}");
+    for (connection, table, rows) in [
+        ("history", "daily_bars", 5105),
+        ("catalog", "airports", 3376),
+        ("lookup", "airport_lookup", 3376),
+        ("catalog", "films", 3201),
+    ] {
+        assert_eq!(day.count(connection, table), rows, "`{table}` of `{connection}`");
+    }
     assert_eq!(step(&run, "stored")["outputs"]["rejected"], 0, "{run:#}");
     assert_eq!(step(&run, "same")["outputs"]["differences"], 0, "{run:#}");
     assert_eq!(step(&run, "gaps")["outputs"]["differences"], 0, "{run:#}");
@@ -33,12 +43,17 @@ fn every_spoiled_row_is_rejected_and_none_else() {
     }
     assert_eq!(run["status"], "succeeded", "{run:#}");
     assert_eq!(day.rejected(), rows);
+    assert!(day.sluice.read("rejects", "bars").iter().all(|row| !text(&row["_reason"]).is_empty()));
+    let kept = expected["rows"].as_u64().unwrap() - rows.values().copied().map(u64::from).sum::<u64>();
+    assert_eq!(day.count("history", "daily_bars"), kept);
     // A day is missing from the store where it was never sent, and where all its rows were rejected.
-    let kept: Vec<String> = day.sluice.read("history", "daily_bars").iter().map(|row| text(&row["date"])).collect();
-    assert!(!kept.is_empty());
-    let missing = expected["missing"].as_array().unwrap().len();
-    let lost = rows.keys().filter(|(_, rule)| rule != "unique_day").count();
-    assert_eq!(step(&run, "gaps")["outputs"]["differences"], missing + lost, "{run:#}");
+    let never_sent = expected["missing"].as_array().unwrap().iter().map(text);
+    let refused = rows.keys().filter(|(_, rule)| rule != "unique_day").map(|(day, _)| day.clone());
+    let missed: BTreeSet<String> = never_sent.chain(refused).collect();
+    let outputs = &step(&run, "gaps")["outputs"];
+    assert_eq!(outputs["differences"], missed.len(), "{run:#}");
+    let told = outputs["sample"]["missing"].as_array().unwrap().iter().map(|row| text(&row["date"]));
+    assert_eq!(told.collect::<BTreeSet<String>>(), missed);
     assert_eq!(day.alerts(), 1);
 }
 
@@ -114,6 +129,12 @@ impl MarketDay {
             *rows.entry((text(&row["date"]), text(&row["_rule"]))).or_default() += 1;
         }
         rows
+    }
+
+    /// How many rows a table holds.
+    fn count(&self, connection: &str, table: &str) -> u64 {
+        let text = self.sluice.call(&["connection", "read", connection, table, "--limit", "100000", "--json"]);
+        serde_json::from_str::<Vec<Value>>(&text).unwrap().len() as u64
     }
 
     fn alerts(&self) -> u64 {
