@@ -58,7 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         run_once(&server, options, &site, bars, &expected)?;
     }
     println!(
-        "\nBoth runs did exactly what they should, in {:.1} s; their stores lie in {}",
+        "\nBoth runs did exactly what they should, in {:.1} s; what is embedded lies in {}",
         start.elapsed().as_secs_f64(),
         server.data_dir.display()
     );
@@ -155,7 +155,7 @@ impl Server {
     }
 
     fn serve(&self, listen: &str) -> Result<()> {
-        println!("\nServing on http://{listen} (interrupt to stop)");
+        println!("\nStarting the server on what the runs left behind (interrupt to stop it)");
         command::run(self.command().args(["serve", "--listen", listen]))
     }
 }
