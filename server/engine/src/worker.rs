@@ -268,6 +268,8 @@ impl Worker {
         let work = async move {
             let (id, fence, run) = (task.id, task.fence, task.run);
             let reports = me.run(task, cancel.clone()).await;
+            // The work is over: while the result is being recorded, the place is free for what follows from it.
+            drop(permit);
             if !me.stopping.is_cancelled() || !cancel.is_cancelled() {
                 me.report(id, fence, run, reports).await;
             }
@@ -275,8 +277,6 @@ impl Worker {
             if held.get(&id).is_some_and(|held| held.fence == fence) {
                 held.remove(&id);
             }
-            drop(held);
-            drop(permit);
         };
         self.tasks.spawn_on(work, &self.runtime);
     }
