@@ -148,7 +148,12 @@ fn survive(mut server: TestServer, document: &str, sinks: &[Sink<'_>], plan: &Pl
                 count => unfinished[usize::try_from(chance.below(count as u64)).unwrap()],
             };
             let at_start = watched.count();
-            let delay = Duration::from_millis(chance.below(if sees_rows { 300 } else { 1_500 }));
+            let most = match (sees_rows, is_soak()) {
+                (true, true) => 60,
+                (false, false) => 500,
+                _ => 200,
+            };
+            let delay = Duration::from_millis(chance.below(most));
             let (began, mut seen) = (Instant::now(), !sees_rows);
             let mut killing_at = seen.then(|| began + delay);
             let ended = loop {
