@@ -77,13 +77,14 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
                 ApiError::bad_request(format!("the query string cannot be read: {error}")).into()
             }))
             // Without token:
+            .route("/", web::get().to(welcome))
             .route("/health", web::get().to(health::health))
+            .route("/api/openapi.json", web::get().to(openapi::openapi))
             // With the webhook's own secret, or the API token:
             .route("/hooks/{path:.*}", web::post().to(hooks::receive))
             // With the API token:
             .route("/graphql", web::post().to(graphql::http::post))
             .route("/graphql/ws", web::get().to(graphql::socket::open))
-            .route("/api/openapi.json", web::get().to(openapi::openapi))
             .default_service(web::to(not_found))
     })
     .workers(config.threads.max(1))
@@ -94,6 +95,20 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
     .map_err(cannot)?
     .run();
     Ok((address, server))
+}
+
+/// What a browser sees that follows the printed address.
+async fn welcome() -> actix_web::HttpResponse {
+    let text = concat!(
+        "Sluice ",
+        env!("CARGO_PKG_VERSION"),
+        " is running.\n\n",
+        "GraphQL      POST /graphql, subscriptions at /graphql/ws (with the API token)\n",
+        "Webhooks     POST /hooks/<path>\n",
+        "Health       GET /health\n",
+        "REST         GET /api/openapi.json\n",
+    );
+    actix_web::HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
 }
 
 async fn not_found(request: actix_web::HttpRequest) -> actix_web::HttpResponse {

@@ -170,6 +170,8 @@ impl Worker {
                     take_over = false;
                     leased
                 }
+                // The store was closed under a worker that is stopping anyway.
+                Err(_) if self.stopping.is_cancelled() => return,
                 Err(error) => {
                     tracing::error!(error = %error, "tasks cannot be leased; trying again");
                     drop(permit);

@@ -155,6 +155,7 @@ fn describe(info: &PluginInfo) {
     }
     output::line(format!("  digest {}", info.digest));
     for missing in info.missing_grants() {
-        output::line(format!("  asks for, and was not granted: {missing}"));
+        let elsewhere = if missing.starts_with("secret ") { " (unless a channel or step brings its own)" } else { "" };
+        output::line(format!("  asks for, and was not granted: {missing}{elsewhere}"));
     }
 }

@@ -9,11 +9,31 @@ use data::connector::{ReadOptions, Relation};
 use data::{Error, Result, Resume, Source, SourceBatch};
 use model::ErrorCode;
 use redis::aio::MultiplexedConnection;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Keys asked for in one pipeline.
 const CHUNK: usize = 1024;
+
+/// The pattern itself; of a key template (`quote:{symbol}`) the pattern of all keys it makes, so that what was written
+/// under a name can be read under it.
+fn key_pattern(text: &str) -> Cow<'_, str> {
+    if !text.contains('{') {
+        return Cow::Borrowed(text);
+    }
+    let mut pattern = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, (_, after))) =
+        rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
+    {
+        pattern.push_str(before);
+        pattern.push('*');
+        rest = after;
+    }
+    pattern.push_str(rest);
+    Cow::Owned(pattern)
+}
 
 /// All keys of the pattern, each once, in order; they are held in memory, the values are not.
 pub(super) async fn keys(
@@ -27,7 +47,7 @@ pub(super) async fn keys(
         let (next, keys): (u64, Vec<Vec<u8>>) = redis::cmd("SCAN")
             .arg(cursor)
             .arg("MATCH")
-            .arg(pattern)
+            .arg(key_pattern(pattern).as_ref())
             .arg("COUNT")
             .arg(1000)
             .query_async(connection)

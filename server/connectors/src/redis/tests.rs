@@ -57,6 +57,19 @@ async fn rows(redis: &Redis, prefix: &str) -> Vec<String> {
     shown
 }
 
+#[tokio::test]
+async fn what_was_written_under_a_template_is_read_under_it() {
+    let Some((redis, prefix)) = server("what_was_written_under_a_template_is_read_under_it") else { return };
+    let records = quotes(&[(Some("A"), Some(1)), (Some("B"), Some(2))]);
+    let mut sink = redis.write(records.schema(), options(&prefix, 1)).await.unwrap();
+    sink.claim(&Lane::new("bars")).await.unwrap();
+    sink.write(&batch(1, records)).await.unwrap();
+    sink.finish().await.unwrap();
+    let template = Relation::Table(format!("{prefix}:{{symbol}}"));
+    assert_eq!(redis.count(&template, None).await.unwrap(), 2);
+    clear(&redis, &prefix).await;
+}
+
 async fn clear(redis: &Redis, prefix: &str) {
     let mut connection = redis.connect().await.unwrap();
     for pattern in [format!("{prefix}*"), format!("_sluice_ledger:{prefix}*")] {
