@@ -111,7 +111,7 @@ impl Mail {
         match refused {
             Some(why) => {
                 Err(Error::permanent(ErrorCode::AddressRefused, format!("`{}` is not reached: {why}", self.place()))
-                    .hint("An operator can allow the host or network in the server's settings of outgoing addresses."))
+                    .hint("An operator can allow the host or network with `--allow-addresses`."))
             }
             None => Err(Error::transient(
                 ErrorCode::DeliveryFailed,

@@ -44,7 +44,7 @@ pub(super) fn broken(url: &url::Url, error: &reqwest::Error) -> Error {
 /// The rules do not allow the address.
 pub(super) fn address_refused(place: &str, refused: &Refused) -> Error {
     Error::permanent(ErrorCode::AddressRefused, format!("`{place}` is not reached: {refused}"))
-        .hint("An operator can allow the host or network in the server's settings of outgoing addresses.")
+        .hint("An operator can allow the host or network with `--allow-addresses`.")
 }
 
 /// The remote answered with a status that is no success.

@@ -86,7 +86,7 @@ pub(super) fn compile_code(code: &str) -> Result<Arc<Compiled>, Mistake> {
     let length = respelled.code.chars().count();
     let ast = COMPILER.compile_expression(&respelled.code).map_err(|error| {
         let offset = respelled.offset_of(error.position().position());
-        let hint = "Write it as in `steps.same.differences > 0`; the page on expressions shows the rest.";
+        let hint = "Write it as in `steps.same.differences > 0`; `docs/workflows.md` shows the rest.";
         Mistake::new(format!("the expression does not parse: {}", plain(&error.err_type().to_string())), hint, offset)
     })?;
     let places = (1..=length + 1).map(|column| respelled.offset_of(Some(column))).collect();

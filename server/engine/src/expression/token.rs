@@ -216,7 +216,7 @@ impl<'a> Tokens<'a> {
                 if !FUNCTIONS.iter().any(|function| function.name == word) {
                     let names = FUNCTIONS.iter().map(|function| function.name);
                     let hint = nearest(word, names).map_or_else(
-                        || "The page on expressions lists the functions there are.".to_owned(),
+                        || "`docs/workflows.md` lists the functions there are.".to_owned(),
                         |near| format!("Did you mean `{near}`?"),
                     );
                     return Err(Mistake::new(format!("there is no function `{word}`"), hint, offset));
