@@ -98,7 +98,7 @@ fn measure_sluice(
 /// A workflow of `steps` scripts that do nothing, each needing the one before.
 fn workflow(steps: u32) -> String {
     let mut text =
-        format!("name: noop-{steps}\ntriggers:\n  - webhook: {{ path: noop-{steps}, secret: bench }}\nsteps:\n");
+        format!("name: noop-{steps}\ntriggers:\n  - webhook: noop-{steps}\n    secret: bench\nsteps:\n");
     for step in 1..=steps {
         text.push_str(&format!("  - id: s{step}\n    uses: script\n    with: {{ script: \"()\" }}\n"));
         if step > 1 {
