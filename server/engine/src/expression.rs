@@ -35,10 +35,15 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    /// A scope over `values`: an object with `inputs`, `steps`, `run`, `trigger` and perhaps `item`. Its time zone is UTC.
+    /// A scope over `values`: an object with `inputs`, `steps`, `run`, `trigger` and perhaps `item`.
+    ///
+    /// Its time zone is that of the trigger (`trigger.timezone`), so that a cron line and its run agree about the day;
+    /// UTC where it has none.
     #[must_use]
     pub fn new(values: &'a Value, now: DateTime<Utc>) -> Self {
-        Self { values, now, timezone: Tz::UTC, evaluator: OnceLock::new() }
+        let named = values.get("trigger").and_then(|trigger| trigger.get("timezone")).and_then(Value::as_str);
+        let timezone = named.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+        Self { values, now, timezone, evaluator: OnceLock::new() }
     }
 
     /// The same scope in another time zone.

@@ -11,83 +11,20 @@ use crate::ports::{Chunk, StepReport, TaskSpec};
 use crate::retry;
 use chrono::{DateTime, Utc};
 use model::document::OnError;
-use model::run::{StepMetrics, StepRun};
+use model::run::StepMetrics;
 use model::{ErrorCode, Fault, RunId, RunStatus, StepId, StepStatus, TaskId, VersionId};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+
+mod state;
+
+pub use state::{ActiveTask, Chunks, RunState, StageState};
 
 /// The most items a `foreach` may have: they are kept in the run's state.
 pub const MAX_ITEMS: usize = 10_000;
 
 /// How many chunks of one `foreach` run at once where its settings do not say.
 const DEFAULT_MAX_PARALLEL: usize = 4;
-
-/// Everything that decides how a run goes on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunState {
-    /// Where the run stands.
-    pub status: RunStatus,
-    /// What it was given, defaults filled in.
-    pub inputs: Map<String, Value>,
-    /// What started it, for expressions: `{kind, …}`.
-    pub trigger: Value,
-    /// Its steps, in the document's order.
-    pub steps: Vec<StepRun>,
-    /// Its stages, in the plan's order.
-    pub stages: Vec<StageState>,
-    /// How many tasks it has made.
-    pub tasks_made: u32,
-    /// When its time is over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deadline: Option<DateTime<Utc>>,
-    /// Why it failed or was canceled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Fault>,
-}
-
-/// How far one stage is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StageState {
-    /// Waits for the steps it needs.
-    Pending,
-    /// Its task is queued, leased or delayed.
-    Active(ActiveTask),
-    /// It expanded into chunks.
-    Expanded(Box<Chunks>),
-    /// All its steps have ended.
-    Ended,
-}
-
-/// A task that the run waits for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ActiveTask {
-    /// The task.
-    pub id: TaskId,
-    /// Which attempt it is, counted from 1.
-    pub attempt: u32,
-}
-
-/// The chunks of a `foreach`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Chunks {
-    /// What each chunk is about.
-    pub items: Vec<Value>,
-    /// The first item that has no task yet.
-    pub next: usize,
-    /// How many may run at once.
-    pub max_parallel: usize,
-    /// Tasks on their way, by chunk.
-    pub active: BTreeMap<u32, ActiveTask>,
-    /// How many chunks failed for good.
-    pub failed: u32,
-    /// Counted work of the chunks that ended.
-    pub metrics: StepMetrics,
-    /// Why the first failed chunk failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<Fault>,
-}
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,52 +90,6 @@ pub enum Refused {
     /// There is no such step.
     #[error("the workflow has no step `{0}`")]
     UnknownStep(StepId),
-}
-
-impl RunState {
-    /// A run that waits to be admitted.
-    #[must_use]
-    pub fn new(plan: &Plan, inputs: Map<String, Value>, trigger: Value) -> Self {
-        let pending = |id: &StepId| StepRun {
-            id: id.clone(),
-            status: StepStatus::Pending,
-            attempts: 0,
-            outputs: Map::new(),
-            metrics: StepMetrics::default(),
-            error: None,
-            started_at: None,
-            finished_at: None,
-        };
-        Self {
-            status: RunStatus::Queued,
-            inputs,
-            trigger,
-            steps: plan.workflow.steps.iter().map(|step| pending(&step.id)).collect(),
-            stages: plan.stages.iter().map(|_| StageState::Pending).collect(),
-            tasks_made: 0,
-            deadline: None,
-            error: None,
-        }
-    }
-
-    /// The step called `id`.
-    #[must_use]
-    pub fn find_step(&self, id: &StepId) -> Option<&StepRun> {
-        self.steps.iter().find(|step| &step.id == id)
-    }
-
-    /// Tasks the run waits for.
-    pub fn active_tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
-        self.stages.iter().flat_map(|stage| match stage {
-            StageState::Active(task) => vec![task.id],
-            StageState::Expanded(chunks) => chunks.active.values().map(|task| task.id).collect(),
-            StageState::Pending | StageState::Ended => Vec::new(),
-        })
-    }
-
-    fn step_mut(&mut self, id: &StepId) -> &mut StepRun {
-        self.steps.iter_mut().find(|step| &step.id == id).expect("a plan names only steps of its document")
-    }
 }
 
 /// Applies `event` to `state`; answers what to do.
@@ -553,7 +444,7 @@ impl Advance<'_, '_> {
             .steps
             .iter()
             .filter(|step| step.status.is_final())
-            .map(|step| (step.id.to_string(), step_values(step)))
+            .map(|step| (step.id.to_string(), state::step_values(step)))
             .collect();
         json!({
             "inputs": self.state.inputs,
@@ -611,25 +502,6 @@ impl Advance<'_, '_> {
     fn on_error(&self, id: &StepId) -> OnError {
         self.plan.workflow.steps.iter().find(|step| &step.id == id).map_or(OnError::Fail, |step| step.on_error)
     }
-}
-
-/// What expressions see of a step that ended: its outputs, and the numbers every step has.
-fn step_values(step: &StepRun) -> Value {
-    let mut values = step.outputs.clone();
-    let metrics = &step.metrics;
-    for (name, value) in [
-        ("status", json!(step.status)),
-        ("rows_in", json!(metrics.rows_in)),
-        ("rows_out", json!(metrics.rows_out)),
-        ("rows_rejected", json!(metrics.rows_rejected)),
-        ("duration_ms", json!(metrics.duration_ms)),
-    ] {
-        values.entry(name).or_insert(value);
-    }
-    if let Some(error) = &step.error {
-        values.entry("error").or_insert_with(|| json!({ "code": error.code, "message": error.message }));
-    }
-    Value::Object(values)
 }
 
 #[cfg(test)]

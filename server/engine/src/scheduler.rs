@@ -155,7 +155,12 @@ impl Engine {
         let Some(newest) = due.newest else { return Ok(()) };
         for instant in due.fire {
             let id = firing_id(workflow.record.id, index, instant);
-            let data = json!({ "kind": "cron", "scheduled_at": instant.to_rfc3339(), "line": trigger.line });
+            let data = json!({
+                "kind": "cron",
+                "scheduled_at": instant.to_rfc3339(),
+                "line": trigger.line,
+                "timezone": trigger.timezone,
+            });
             let inputs = self.fill_inputs(&workflow.plan, trigger.inputs.clone(), &data, instant)?;
             let new = NewRun {
                 id,

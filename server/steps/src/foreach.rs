@@ -53,7 +53,7 @@ impl StepKind for Foreach {
                             "properties": { "id": { "type": "string" }, "uses": { "type": "string" } },
                         },
                     },
-                    "max_parallel": { "type": "integer", "minimum": 1, "description": "How many items may be worked on at once; without, as many as there are workers." },
+                    "max_parallel": { "type": "integer", "minimum": 1, "description": "How many items may be worked on at once; without, four." },
                 },
             }),
             inputs: Inputs::None,

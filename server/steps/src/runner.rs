@@ -104,21 +104,12 @@ impl Runner {
     /// For each step its rendered settings, or why it does not run. Expressions may take their time, so they are
     /// evaluated where they may block.
     async fn decide(&self, steps: &[Step], values: &Value) -> Vec<Result<serde_json::Map<String, Value>, Ended>> {
+        if steps.iter().all(is_plain) {
+            return decide_all(steps, values);
+        }
         let (steps, values) = (steps.to_vec(), values.clone());
         let count = steps.len();
-        let decided = tokio::task::spawn_blocking(move || {
-            let scope = Scope::new(&values, Utc::now());
-            let mut skipped: HashMap<StepId, ()> = HashMap::new();
-            let mut decided = Vec::with_capacity(steps.len());
-            for step in &steps {
-                let one = decide_one(step, &scope, &skipped);
-                if let Err(Ended::Skipped(_)) = one {
-                    skipped.insert(step.id.clone(), ());
-                }
-                decided.push(one);
-            }
-            decided
-        });
+        let decided = tokio::task::spawn_blocking(move || decide_all(&steps, &values));
         decided.await.unwrap_or_else(|_| {
             let error = Error::permanent(ErrorCode::Internal, "evaluating the steps' expressions panicked");
             vec![Err(Ended::Failed(error)); count]
@@ -166,6 +157,33 @@ impl Runner {
             },
         }
     }
+}
+
+fn decide_all(steps: &[Step], values: &Value) -> Vec<Result<serde_json::Map<String, Value>, Ended>> {
+    let scope = Scope::new(values, Utc::now());
+    let mut skipped: HashMap<StepId, ()> = HashMap::new();
+    let mut decided = Vec::with_capacity(steps.len());
+    for step in steps {
+        let one = decide_one(step, &scope, &skipped);
+        if let Err(Ended::Skipped(_)) = one {
+            skipped.insert(step.id.clone(), ());
+        }
+        decided.push(one);
+    }
+    decided
+}
+
+/// Whether the step has no `if` and no expression in its settings, so that there is nothing to evaluate.
+fn is_plain(step: &Step) -> bool {
+    fn holds_expression(value: &Value) -> bool {
+        match value {
+            Value::String(text) => expression::has_expression(text),
+            Value::Array(items) => items.iter().any(holds_expression),
+            Value::Object(map) => map.values().any(holds_expression),
+            _ => false,
+        }
+    }
+    step.condition.is_none() && !step.with.values().any(holds_expression)
 }
 
 fn decide_one(

@@ -10,7 +10,7 @@ use std::process::Command;
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Words that begin a path of one particular machine.
-const MACHINE_PATHS: &[&str] = &["/root/", "/work/", "/farm/", "/home/", "/Users/"];
+const MACHINE_PATHS: &[&str] = &["/root/", "/home/", "/Users/"];
 
 /// Looks at every tracked file.
 pub(super) fn check() -> Result<()> {
@@ -56,7 +56,7 @@ fn look_at(name: &str, text: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// Whether the line holds `path` where a path begins, not in the middle of one (`a/work/b`).
+/// Whether the line holds `path` where a path begins, not in the middle of one (`a/home/b`).
 fn names_path(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -92,7 +92,7 @@ mod tests {
     fn a_machine_path_is_found_where_a_path_begins() {
         check("a.md", "see /home/me/x", &["a.md:1: a path of one machine (`/home/…`)"]);
         check("a.md", "\n(\"/root/x\")", &["a.md:2: a path of one machine (`/root/…`)"]);
-        check("a.md", "docs/work/x and https://host/home/x and $HOME/x", &[]);
+        check("a.md", "docs/home/x and https://host/home/x and $HOME/x", &[]);
     }
 
     #[test]

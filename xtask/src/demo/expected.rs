@@ -130,9 +130,9 @@ mod tests {
     fn what_is_not_as_expected_is_named() {
         let refused = json!({ "date": "2020-01-02", "_rule": "ohlc" });
         let innocent = json!({ "date": "2020-01-03", "_rule": "ohlc" });
-        check(3, &[refused.clone()], 1, None);
-        check(4, &[refused.clone()], 1, Some("rows of bars: 4 instead of 3"));
-        check(3, &[refused.clone()], 0, Some("alerts: 0 instead of 1"));
+        check(3, std::slice::from_ref(&refused), 1, None);
+        check(4, std::slice::from_ref(&refused), 1, Some("rows of bars: 4 instead of 3"));
+        check(3, std::slice::from_ref(&refused), 0, Some("alerts: 0 instead of 1"));
         check(3, &[], 1, Some("2020-01-02 was not rejected by `ohlc`"));
         check(3, &[refused, innocent], 1, Some("2020-01-03 was rejected by `ohlc`"));
     }

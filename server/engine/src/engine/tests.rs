@@ -312,6 +312,29 @@ steps: [{ id: a, uses: test }]
 }
 
 #[tokio::test]
+async fn a_cron_run_and_its_line_agree_about_the_day() {
+    let world = World::new();
+    let engine = world.engine("w").await;
+    let text = "
+name: early
+triggers: [{ cron: \"0 7 * * *\", timezone: Asia/Shanghai, catchup: latest }]
+inputs: { day: { type: date, default: \"${{ today() }}\" } }
+steps: [{ id: a, uses: test }]
+";
+    let workflow = engine.save_workflow(text).await.unwrap();
+    engine.fire_due().await.unwrap();
+    // 08:00 UTC on 31 January; 15 hours on it is 23:00 UTC, and 07:00 on 1 February in Shanghai.
+    world.clock.advance(Duration::from_secs(15 * 3600));
+    engine.fire_due().await.unwrap();
+    let filter = RunFilter { workflow: Some(workflow.id), limit: 10, ..RunFilter::default() };
+    let runs = engine.list_runs(&filter).await.unwrap();
+    assert_eq!(runs[0].inputs["day"], json!("2024-02-01"));
+    // Started by hand at that moment, it is still January: such a run has no line to agree with.
+    let by_hand = engine.start_run(&workflow, StartRun::default()).await.unwrap();
+    assert_eq!(engine.get_run(by_hand).await.unwrap().inputs["day"], json!("2024-01-31"));
+}
+
+#[tokio::test]
 async fn webhooks_are_found_by_path_while_their_workflow_is_enabled() {
     let world = World::new();
     let engine = world.engine("w").await;
