@@ -30,6 +30,8 @@ struct Cli {
 enum Chore {
     /// Runs every test, with real PostgreSQL, MariaDB and Redis servers.
     Test(suite::Options),
+    /// Starts the tests' servers, prints their variables and stops them on Ctrl-C: for running single tests by hand.
+    Servers,
     /// Checks all that needs no server: format, lints, docs, imports, dependencies, generated files.
     Check(check::Options),
     /// Writes the generated files.
@@ -47,6 +49,7 @@ enum Chore {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().chore {
         Chore::Test(options) => suite::run(&options),
+        Chore::Servers => servers::run(),
         Chore::Check(options) => check::run(&options),
         Chore::Codegen(options) => codegen::run(&options),
         Chore::Demo(options) => demo::run(&options),

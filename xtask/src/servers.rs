@@ -19,6 +19,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// `cargo xtask servers`: prints `export NAME=URL` for each server and waits for Ctrl-C or the end of standard input.
+pub(crate) fn run() -> Result<()> {
+    let servers = Servers::provide(Kind::ALL)?;
+    for (name, url) in servers.variables() {
+        println!("export {name}='{url}'");
+    }
+    println!("# Ctrl-C stops them.");
+    std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink())?;
+    Ok(())
+}
+
 /// One kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -3,6 +3,7 @@
 use crate::settings::Settings;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use connectors::Gate;
 use connectors::http::{Client, Webhook, WebhookSettings};
 use connectors::mail::{Mail, MailSettings};
 use data::address::AddressRules;
@@ -25,6 +26,7 @@ pub(crate) struct Registry {
     plugins: Arc<Host>,
     client: Client,
     rules: AddressRules,
+    gate: Gate,
     opened: Mutex<HashMap<String, Opened>>,
 }
 
@@ -43,7 +45,8 @@ impl Registry {
         settings: &Settings,
     ) -> std::result::Result<Self, Fault> {
         let rules = settings.address_rules()?;
-        Ok(Self { database, keyring, plugins, client, rules, opened: Mutex::default() })
+        let gate = settings.connection_gate()?;
+        Ok(Self { database, keyring, plugins, client, rules, gate, opened: Mutex::default() })
     }
 
     /// Opens a channel of a kind: `mail`, `webhook`, or `plugin/<name>`.
@@ -101,7 +104,8 @@ impl Connections for Registry {
             return Ok(there.connector.clone());
         }
         let secret = self.unseal("connection", name, record.secret.as_ref())?;
-        let connector = connectors::open(read_system(&record.system)?, &record.settings, secret.as_deref())?;
+        let connector =
+            connectors::open(read_system(&record.system)?, &record.settings, secret.as_deref(), &self.gate)?;
         let there = Opened { updated_at: record.updated_at, connector: connector.clone() };
         opened.insert(name.to_owned(), there);
         Ok(connector)

@@ -1,6 +1,7 @@
 //! The server's settings: flags, each with its environment variable and default.
 
 use clap::Args;
+use connectors::Gate;
 use data::address::AddressRules;
 use model::{ErrorCode, Fault};
 use std::path::{Path, PathBuf};
@@ -59,6 +60,12 @@ impl Settings {
             rules.allow.push(pattern);
         }
         Ok(rules)
+    }
+
+    /// Which addresses connections to databases may reach.
+    pub(crate) fn connection_gate(&self) -> Result<Gate, Fault> {
+        let rules = AddressRules { allow_private: true, ..self.address_rules()? };
+        Ok(Gate::new(rules))
     }
 
     /// The data folder, made where it is missing, for its owner only.

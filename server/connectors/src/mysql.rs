@@ -87,7 +87,7 @@ impl Connector for Mysql {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { sql: true, transactions: true, ordered_read: true, introspect: true }
+        Abilities { sql: true, transactions: true, ordered_read: true, introspect: true, ..Abilities::default() }
     }
 
     async fn ping(&self) -> Result<String> {

@@ -66,7 +66,7 @@ impl Connector for Redis {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { sql: false, transactions: true, ordered_read: false, introspect: false }
+        Abilities { transactions: true, ..Abilities::default() }
     }
 
     async fn ping(&self) -> Result<String> {

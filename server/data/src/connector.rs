@@ -1,6 +1,10 @@
 //! What a system that Sluice speaks to can do.
 
-use crate::{Checkpoint, Result, Sink, Source, WriteOptions};
+use crate::backup::{BackupReport, BackupRequest, RestoreRequest};
+use crate::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
+use crate::inspection::Inspection;
+use crate::structure::{TablePlan, TableStructure};
+use crate::{Checkpoint, Error, Result, Sink, Source, WriteOptions};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -39,7 +43,7 @@ impl System {
 }
 
 /// What a connector can do; suites select their cases by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "a set of independent abilities, not modes")]
 pub struct Abilities {
     /// Runs SQL.
@@ -50,6 +54,14 @@ pub struct Abilities {
     pub ordered_read: bool,
     /// Tells its tables and their columns.
     pub introspect: bool,
+    /// Describes a table wholly and plans its changes.
+    pub structure: bool,
+    /// Runs the console's statements.
+    pub console: bool,
+    /// Tells how it is doing.
+    pub inspect: bool,
+    /// Backs up and restores.
+    pub backup: bool,
 }
 
 /// What to read.
@@ -174,4 +186,80 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// As for [`Connector::read`].
     async fn count(&self, relation: &Relation, filter: Option<&str>) -> Result<u64>;
+
+    /// The table of that name with everything that makes it what it is, or `None`.
+    ///
+    /// # Errors
+    /// `unsupported`, or when the system fails.
+    async fn structure(&self, table: &str) -> Result<Option<TableStructure>> {
+        let _ = table;
+        Err(unsupported(self.system(), "describe the structure of a table"))
+    }
+
+    /// What has to be run so that `live` (none: no such table) is as `wanted`. Looks at the system only for what it can do.
+    ///
+    /// A type is compared by what the system would make of it, so that `INTEGER` and `int4` are no difference, and what
+    /// `wanted` leaves open (a comment, a default's spelling) is no difference either.
+    ///
+    /// # Errors
+    /// `unsupported`, or `invalid_value` for a structure the system cannot have.
+    async fn plan_table(&self, wanted: &TableStructure, live: Option<&TableStructure>) -> Result<TablePlan> {
+        let _ = (wanted, live);
+        Err(unsupported(self.system(), "plan changes of a table"))
+    }
+
+    /// What can be said of a statement without running it; asks the system for an estimate where `estimate` is set.
+    ///
+    /// A statement that does not parse is an answer, not an error.
+    ///
+    /// # Errors
+    /// `unsupported`, or when the system fails.
+    async fn check_statement(&self, sql: &str, estimate: bool) -> Result<StatementCheck> {
+        let _ = (sql, estimate);
+        Err(unsupported(self.system(), "check statements"))
+    }
+
+    /// Runs one statement of the console; dropping the future cancels it in the system too.
+    ///
+    /// # Errors
+    /// `statement_not_allowed`, `statement_timeout`, `statement_failed`, `unsupported`, or a connection error.
+    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+        let _ = request;
+        Err(unsupported(self.system(), "run statements of the console"))
+    }
+
+    /// Looks at how the system is doing. What the user may not see is named in `unavailable` rather than an error.
+    ///
+    /// # Errors
+    /// `unsupported`, or when the system cannot be reached.
+    async fn inspect(&self) -> Result<Inspection> {
+        Err(unsupported(self.system(), "be inspected"))
+    }
+
+    /// Writes a consistent copy into a folder.
+    ///
+    /// # Errors
+    /// `unsupported`, `disk_failed`, or when the system fails; the folder then holds a part that is of no use.
+    async fn backup(&self, request: &BackupRequest) -> Result<BackupReport> {
+        let _ = request;
+        Err(unsupported(self.system(), "be backed up"))
+    }
+
+    /// Brings a backup back.
+    ///
+    /// # Errors
+    /// `already_exists` where a table is there and may not be replaced, `file_not_found`, or when the system fails.
+    async fn restore(&self, request: &RestoreRequest) -> Result<()> {
+        let _ = request;
+        Err(unsupported(self.system(), "be restored"))
+    }
+}
+
+/// The system has no such ability.
+#[must_use]
+pub fn unsupported(system: System, what: &str) -> Error {
+    Error::permanent(
+        model::ErrorCode::Unsupported,
+        format!("a connection of system `{}` cannot {what}", system.as_str()),
+    )
 }

@@ -5,25 +5,31 @@
 //! Start with [`batch::Batch`] and the two halves of "nothing lost, nothing twice": [`source::Resume`] and [`sink::Sink`].
 
 pub mod address;
+pub mod backup;
 pub mod batch;
 pub mod channel;
 pub mod connector;
+pub mod console;
 pub mod error;
+pub mod inspection;
 pub mod ledger;
 pub mod registry;
 pub mod sink;
 pub mod source;
+pub mod structure;
 pub mod transform;
 
 pub use address::{AddressPattern, AddressRules};
 pub use batch::{BATCH_ROWS, Batch, Checkpoint, Lane};
 pub use channel::{Alert, AlertSeverity, Channel, Delivery};
 pub use connector::{Abilities, Connector, System};
+pub use console::{ConsoleAnswer, ConsoleLimits, ConsoleRequest, StatementCheck};
 pub use error::Error;
 pub use ledger::{LedgerEntry, LedgerKey};
 pub use registry::{Connections, FileRequest, Files, Plugins};
 pub use sink::{Mode, RefusedRow, Sink, WriteOptions, Written};
 pub use source::{Resume, Source, SourceBatch};
+pub use structure::{TablePlan, TableStructure};
 pub use transform::Transformer;
 
 /// `Result` with this crate's [`Error`].

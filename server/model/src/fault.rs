@@ -163,6 +163,10 @@ codes! {
     AddressRefused = "address_refused", 403;
     /// The database refused a statement.
     StatementFailed = "statement_failed", 502;
+    /// The console, or the connection, does not allow such a statement.
+    StatementNotAllowed = "statement_not_allowed", 403;
+    /// A statement took longer than it may.
+    StatementTimeout = "statement_timeout", 504;
     /// The remote answered with an error or with what cannot be understood.
     RemoteFailed = "remote_failed", 502;
     /// A value does not fit its column or type.

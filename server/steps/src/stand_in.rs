@@ -199,7 +199,7 @@ impl Connector for World {
         System::Sqlite
     }
     fn abilities(&self) -> Abilities {
-        Abilities { sql: true, transactions: true, ordered_read: true, introspect: true }
+        Abilities { sql: true, transactions: true, ordered_read: true, introspect: true, ..Abilities::default() }
     }
     async fn ping(&self) -> Result<String> {
         Ok("stand-in".to_owned())

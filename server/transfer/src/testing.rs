@@ -40,7 +40,7 @@ impl Connector for Fake {
         System::Sqlite
     }
     fn abilities(&self) -> Abilities {
-        Abilities { sql: true, transactions: false, ordered_read: true, introspect: true }
+        Abilities { sql: true, transactions: false, ordered_read: true, introspect: true, ..Abilities::default() }
     }
     async fn ping(&self) -> Result<String> {
         Ok("memory".to_owned())

@@ -18,19 +18,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("steps", &["data", "engine", "model", "query", "transfer"]),
     ("store", &["engine", "migrations", "model"]),
     ("migrations", &[]),
-    ("api", &["engine", "model", "store"]),
+    ("workbench", &["data", "engine", "model", "store", "transfer"]),
+    ("api", &["data", "engine", "model", "store", "workbench"]),
     ("app", &EVERYTHING_OF_THE_SERVER),
     ("plugin-sdk", &[]),
     ("tests", &["model"]),
     ("xtask", &[]),
 ];
 
-const EVERYTHING_OF_THE_SERVER: [&str; 10] =
-    ["api", "connectors", "data", "engine", "model", "plugin-host", "query", "steps", "store", "transfer"];
+const EVERYTHING_OF_THE_SERVER: [&str; 11] =
+    ["api", "connectors", "data", "engine", "model", "plugin-host", "query", "steps", "store", "transfer", "workbench"];
 
 /// What only a crate's tests may import besides; never the other way round.
-const TEST_ARROWS: &[(&str, &[&str])] =
-    &[("plugin-host", &["plugin-sdk"]), ("transfer", &["connectors"]), ("steps", &["connectors"])];
+const TEST_ARROWS: &[(&str, &[&str])] = &[
+    ("plugin-host", &["plugin-sdk"]),
+    ("transfer", &["connectors"]),
+    ("steps", &["connectors"]),
+    ("workbench", &["connectors"]),
+];
 
 /// What a plugin may import.
 const PLUGIN: &[&str] = &["plugin-sdk"];

@@ -104,7 +104,7 @@ async fn add(parts: &Parts, name: String, url: &str, replace: bool) -> Result<()
     let parsed = connectors::Settings::parse(url)?;
     // What cannot be opened at all is refused now; whether the server answers is asked by `test`.
     let system = parsed.system.as_str();
-    connectors::open(parsed.system, &parsed.values, parsed.secret.as_deref())?;
+    connectors::open(parsed.system, &parsed.values, parsed.secret.as_deref(), &parts.settings.connection_gate()?)?;
     let sealed =
         parsed.secret.as_deref().map(|secret| parts.keyring.seal(&place("connection", &name), secret.as_bytes()));
     let secret = sealed.transpose().map_err(Fault::from)?;

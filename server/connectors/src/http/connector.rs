@@ -109,7 +109,7 @@ impl Connector for HttpConnector {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { sql: false, transactions: false, ordered_read: false, introspect: false }
+        Abilities::default()
     }
 
     async fn ping(&self) -> Result<String> {

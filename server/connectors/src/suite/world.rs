@@ -93,7 +93,8 @@ pub(crate) fn open(url: &str, more: &[(&str, &str)]) -> Arc<dyn Connector> {
     for (key, value) in more {
         settings.values[*key] = (*value).into();
     }
-    crate::open(settings.system, &settings.values, settings.secret.as_deref()).unwrap()
+    let gate = crate::Gate::with_private();
+    crate::open(settings.system, &settings.values, settings.secret.as_deref(), &gate).unwrap()
 }
 
 fn variable(name: &str, case: &str) -> Option<String> {
