@@ -12,6 +12,8 @@ pub mod postgres;
 pub mod redis;
 pub mod sqlite;
 
+#[allow(dead_code, reason = "the connectors take to it one after the other")]
+mod backup;
 mod canonical;
 mod cell;
 mod civil;
