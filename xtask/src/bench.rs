@@ -2,11 +2,13 @@
 //!
 //! The figures of record and the machine they come from are in `docs/benchmarks.md`.
 
+mod connectors;
 mod engine;
 mod load;
 mod machine;
 mod restate;
 mod stage;
+mod usage;
 
 use anyhow::Result;
 
@@ -19,6 +21,8 @@ pub(crate) struct Options {
 
 #[derive(clap::Subcommand)]
 enum Bench {
+    /// Rows per second into and out of each system, beside the system's own fastest way.
+    Connectors(connectors::Options),
     /// Runs per second and latency of workflows that do nothing, started over HTTP, every step durable.
     Engine(engine::Options),
     /// Rows per second of CSV through classify, validate and route, with and without sinks.
@@ -28,6 +32,7 @@ enum Bench {
 /// Measures and prints.
 pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.bench {
+        Bench::Connectors(options) => connectors::run(options),
         Bench::Engine(options) => engine::run(options),
         Bench::Stage(options) => stage::run(options),
     }

@@ -2,6 +2,7 @@
 //! process of its own; with tables of a SQLite file behind the routes, and with nothing behind them.
 
 use super::machine;
+use super::usage::{self, Usage};
 use crate::command;
 use crate::project::{self, Profile};
 use anyhow::{Context, Result, bail, ensure};
@@ -9,8 +10,7 @@ use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 /// How much.
 #[derive(clap::Args)]
@@ -22,9 +22,6 @@ pub(crate) struct Options {
 
 /// One row in so many has its high below its low and must be rejected.
 const SPOILED_EACH: u64 = 1_000;
-
-/// Clock ticks a second in `/proc/<pid>/stat`; Linux shows this number whatever the kernel's own is.
-const TICKS: f64 = 100.0;
 
 const STEPS: &str = r#"steps:
   - { id: bars, uses: fetch, with: { path: bars.csv } }
@@ -177,48 +174,12 @@ fn second_of_day(text: &str) -> Option<f64> {
     time.split(':').try_fold(0.0, |sum, part| Some(sum * 60.0 + part.parse::<f64>().ok()?))
 }
 
-struct Usage {
-    cpu_seconds: f64,
-    peak_mib: f64,
-}
-
-/// Runs the program, looking at its memory and processor time every 20 ms; answers the JSON it prints.
+/// Runs the program to its end; answers what it took and the JSON it prints.
 fn watch(command: &mut Command, output: PathBuf) -> Result<(Usage, Value)> {
-    let mut child = command.stdin(Stdio::null()).stdout(File::create(&output)?).spawn()?;
-    let folder = PathBuf::from(format!("/proc/{}", child.id()));
-    let mut usage = Usage { cpu_seconds: 0.0, peak_mib: 0.0 };
-    let deadline = Instant::now() + Duration::from_secs(1_800);
-    let status = loop {
-        usage.look(&folder);
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if Instant::now() > deadline {
-            let _ = child.kill();
-            let _ = child.wait();
-            bail!("the run takes longer than half an hour");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
+    let (usage, status) = usage::watch(command, &output)?;
     let text = fs::read_to_string(&output)?;
     let run = serde_json::from_str(&text).with_context(|| format!("`sluice run` ended with {status}: {text}"))?;
     Ok((usage, run))
-}
-
-impl Usage {
-    /// Takes what the process has used so far; nothing where it is gone.
-    fn look(&mut self, folder: &Path) {
-        let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        if let Some(kib) = peak.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()) {
-            self.peak_mib = self.peak_mib.max(kib / 1024.0);
-        }
-        let stat = fs::read_to_string(folder.join("stat")).unwrap_or_default();
-        // The name in parentheses may hold spaces; user and system time are the 12th and 13th field after it.
-        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_ascii_whitespace();
-        let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-        self.cpu_seconds = self.cpu_seconds.max(ticks / TICKS);
-    }
 }
 
 fn print(figures: &[Figure], machine: &Value) {
@@ -268,12 +229,5 @@ mod tests {
         let run = json!({ "started_at": "2024-01-31T23:59:59.5Z", "finished_at": "2024-02-01T00:00:01Z" });
         assert_eq!(between(&run).unwrap(), 1.5);
         assert!(between(&json!({ "started_at": "2024-01-31T23:59:59.5Z", "finished_at": null })).is_err());
-    }
-
-    #[test]
-    fn a_process_has_used_memory_and_may_have_used_time() {
-        let mut usage = Usage { cpu_seconds: 0.0, peak_mib: 0.0 };
-        usage.look(Path::new("/proc/self"));
-        assert!(usage.peak_mib > 0.1 && usage.cpu_seconds >= 0.0);
     }
 }
