@@ -21,6 +21,8 @@ mod decimal;
 mod error;
 mod name;
 mod settings;
+#[allow(dead_code, reason = "the connectors call it as their consoles land")]
+mod statement;
 #[cfg(test)]
 mod suite;
 
