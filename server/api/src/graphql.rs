@@ -13,6 +13,7 @@ pub mod types;
 use engine::engine::Engine;
 use juniper::RootNode;
 use std::sync::Arc;
+use workbench::Workbench;
 
 /// The whole schema.
 pub type Schema = RootNode<query::Query, mutation::Mutation, subscription::Subscription>;
@@ -22,6 +23,8 @@ pub type Schema = RootNode<query::Query, mutation::Mutation, subscription::Subsc
 pub struct Context {
     /// Decides.
     pub engine: Arc<Engine>,
+    /// What people do by hand: connections, the console, tables as code.
+    pub workbench: Workbench,
 }
 
 impl juniper::Context for Context {}

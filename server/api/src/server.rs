@@ -10,6 +10,7 @@ use model::{ErrorCode, Fault};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use workbench::Workbench;
 
 /// How the HTTP server listens.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub type FindSecret = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct ApiState {
     /// Decides.
     pub engine: Arc<Engine>,
+    /// What people do by hand: connections, the console, tables as code.
+    pub workbench: Workbench,
     /// What callers must know.
     pub token: ApiToken,
     /// Finds the value of a named secret (webhooks' `secret`).
@@ -38,6 +41,12 @@ pub struct ApiState {
 }
 
 impl ApiState {
+    /// What resolvers can reach.
+    #[must_use]
+    pub fn context(&self) -> graphql::Context {
+        graphql::Context { engine: self.engine.clone(), workbench: self.workbench.clone() }
+    }
+
     /// The value of the secret called `name`.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use connectors::Gate;
-use data::address::AddressRules;
+use data::address::{AddressPattern, AddressRules};
 use model::{ErrorCode, Fault};
 use std::path::{Path, PathBuf};
 use tracing_subscriber::EnvFilter;
@@ -31,6 +31,11 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "SLUICE_ALLOW_ADDRESSES", value_delimiter = ',')]
     pub(crate) allow_addresses: Vec<String>,
 
+    /// Hosts and networks that connections may reach, and nothing else: `db.example.com`, `*.internal.example`,
+    /// `10.0.0.0/8`; separated by commas. Where absent: public, loopback and private addresses, but no link-local ones.
+    #[arg(long, global = true, env = "SLUICE_CONNECTION_ADDRESSES", value_delimiter = ',')]
+    pub(crate) connection_addresses: Vec<String>,
+
     /// What is logged: `info`, `debug`, or directives such as `engine=debug,info`.
     #[arg(long, global = true, env = "SLUICE_LOG", default_value = "warn")]
     pub(crate) log: String,
@@ -51,21 +56,15 @@ impl Settings {
 
     /// Which addresses may be reached on a user's behalf.
     pub(crate) fn address_rules(&self) -> Result<AddressRules, Fault> {
-        let mut rules = AddressRules::public_only();
-        for text in &self.allow_addresses {
-            let pattern = text.parse().map_err(|error| {
-                Fault::new(ErrorCode::InvalidConfiguration, format!("`--allow-addresses {text}`: {error}"))
-                    .hint("Write a host, `*.domain`, an address, or a network such as 10.0.0.0/8.")
-            })?;
-            rules.allow.push(pattern);
-        }
-        Ok(rules)
+        let allow = read_patterns("--allow-addresses", &self.allow_addresses)?;
+        Ok(AddressRules { allow, ..AddressRules::public_only() })
     }
 
-    /// Which addresses connections to databases may reach.
+    /// Which addresses connections may reach: what is listed; where nothing is, all but link-local and metadata ones.
     pub(crate) fn connection_gate(&self) -> Result<Gate, Fault> {
-        let rules = AddressRules { allow_private: true, ..self.address_rules()? };
-        Ok(Gate::new(rules))
+        let allow = read_patterns("--connection-addresses", &self.connection_addresses)?;
+        let is_listed = !allow.is_empty();
+        Ok(Gate::new(AddressRules { allow, allow_private: !is_listed, only_listed: is_listed }))
     }
 
     /// The data folder, made where it is missing, for its owner only.
@@ -84,6 +83,18 @@ impl Settings {
         }
         Ok(dir)
     }
+}
+
+fn read_patterns(flag: &str, texts: &[String]) -> Result<Vec<AddressPattern>, Fault> {
+    let mut patterns = Vec::new();
+    for text in texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+        let pattern = text.parse().map_err(|error| {
+            Fault::new(ErrorCode::InvalidConfiguration, format!("`{flag} {text}`: {error}"))
+                .hint("Write a host, `*.domain`, an address, or a network such as 10.0.0.0/8.")
+        })?;
+        patterns.push(pattern);
+    }
+    Ok(patterns)
 }
 
 /// Sends log lines to standard error.

@@ -18,6 +18,7 @@ use steps::{Catalog, Runner};
 use store::Database;
 use store::dispatch::{MemoryDispatch, RedisDispatch};
 use store::secrets::Keyring;
+use workbench::Workbench;
 
 /// What is there before anything runs.
 pub(crate) struct Parts {
@@ -59,6 +60,11 @@ impl Parts {
         let kinds = Arc::new(Kinds::new(Arc::new(Catalog::new(Arc::new(files))), Some(plugins.clone())));
         let registry = Arc::new(Registry::new(database.clone(), keyring.clone(), plugins.clone(), client, settings)?);
         Ok(Self { settings: settings.clone(), database, keyring, plugins, registry, kinds })
+    }
+
+    /// What people do by hand.
+    pub(crate) fn workbench(&self) -> Workbench {
+        Workbench { pools: self.registry.clone() }
     }
 
     /// What wakes workers.

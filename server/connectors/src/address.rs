@@ -24,6 +24,11 @@ impl Gate {
         Self::new(AddressRules { allow_private: true, ..AddressRules::default() })
     }
 
+    /// The rules, for what resolves names itself.
+    pub(crate) fn rules(&self) -> &AddressRules {
+        &self.0
+    }
+
     /// The addresses of `host` that may be connected to, at least one, in the resolver's order.
     ///
     /// # Errors

@@ -52,7 +52,7 @@ pub fn open(
         System::Sqlite => sqlite::open(settings),
         System::Mysql => mysql::open(settings, secret),
         System::Redis => redis::open(settings, secret),
-        System::Http => http::open(settings, secret),
+        System::Http => http::open(settings, secret, gate),
         System::Tdengine => {
             Err(data::Error::permanent(model::ErrorCode::Unsupported, "this build has no connector for `tdengine`")
                 .hint("Use a plugin that speaks to TDengine."))

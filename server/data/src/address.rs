@@ -3,7 +3,7 @@
 //! The rule looks at the address that is connected to, not at the name that was asked for: whoever resolves names filters
 //! the answers with [`AddressRules::permits`], and whoever takes a literal reads it with [`parse_literal`] first.
 //! Link-local and cloud-metadata addresses are refused unless the operator lists the very address; loopback and private
-//! ones unless the operator allows them.
+//! ones unless the operator allows them. With [`AddressRules::only_listed`] even public ones must be listed.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -16,6 +16,8 @@ pub struct AddressRules {
     pub allow: Vec<AddressPattern>,
     /// Whether loopback and private networks are allowed altogether.
     pub allow_private: bool,
+    /// Whether nothing but what `allow` lists may be reached, public addresses included; `allow_private` then opens nothing.
+    pub only_listed: bool,
 }
 
 /// `db.example.com`, `*.example.com`, `10.1.2.3`, `10.0.0.0/8`, `fd00::/8`.
@@ -86,8 +88,8 @@ impl AddressRules {
         }
         let listed = |by_name: bool| self.allow.iter().any(|pattern| pattern.matches(host, address, by_name));
         let (allowed, what) = match worst {
-            Class::Public => return Ok(()),
-            Class::Private(what) => (self.allow_private || listed(true), what),
+            Class::Public => (!self.only_listed || listed(true), "a public address"),
+            Class::Private(what) => ((self.allow_private && !self.only_listed) || listed(true), what),
             // A name can be pointed anywhere by whoever runs its DNS, so only the address itself opens these.
             Class::Forbidden(what) => (listed(false), what),
         };
@@ -102,9 +104,11 @@ impl AddressPattern {
         match self {
             Self::Host(name) => by_name && *name == host(),
             Self::Below(domain) => by_name && host().strip_suffix(domain.as_str()).is_some_and(|rest| !rest.is_empty()),
-            // Every form must be covered: an address that carries another one inside reaches both.
+            // Every form that is not public must be covered, and one at least: an address that carries another one
+            // inside reaches both.
             Self::Network(network, prefix) => {
-                forms(address).all(|form| classify(form) == Class::Public || in_network(form, *network, *prefix))
+                forms(address).any(|form| in_network(form, *network, *prefix))
+                    && forms(address).all(|form| classify(form) == Class::Public || in_network(form, *network, *prefix))
             }
         }
     }
@@ -283,7 +287,16 @@ mod tests {
     use super::*;
 
     fn rules(allow: &[&str], allow_private: bool) -> AddressRules {
-        AddressRules { allow: allow.iter().map(|text| text.parse().unwrap()).collect(), allow_private }
+        AddressRules {
+            allow: allow.iter().map(|text| text.parse().unwrap()).collect(),
+            allow_private,
+            only_listed: false,
+        }
+    }
+
+    fn only(allow: &[&str]) -> AddressRules {
+        // `allow_private` must open nothing here.
+        AddressRules { only_listed: true, ..rules(allow, true) }
     }
 
     fn check(rules: &AddressRules, host: &str, expected: bool) {
@@ -367,6 +380,48 @@ mod tests {
         check(&rules(&["169.254.169.254"], false), "169.254.169.254", true);
         let metadata = "169.254.169.254".parse().unwrap();
         assert!(rules(&["meta.example"], true).permits("meta.example", metadata).is_err());
+    }
+
+    #[test]
+    fn only_what_is_listed_opens_where_the_operator_says_so() {
+        let nothing = only(&[]);
+        for host in ["93.184.216.34", "127.0.0.1", "10.0.0.1", "::1", "2606:2800:220:1::1", "169.254.169.254"] {
+            check(&nothing, host, false);
+        }
+        let network = only(&["10.0.0.0/8", "93.184.216.34"]);
+        for (host, opens) in [
+            ("10.9.8.7", true),
+            ("012.0.0.1", true),
+            ("0x0a000001", true),
+            ("167772161", true),
+            ("::ffff:10.0.0.1", true),
+            ("64:ff9b::a00:1", true),
+            ("93.184.216.34", true),
+            ("::ffff:93.184.216.34", true),
+            ("64:ff9b::5db8:d822", true),
+            ("93.184.216.35", false),
+            ("64:ff9b::5db8:d823", false),
+            ("127.0.0.1", false),
+            ("0177.0.0.1", false),
+            ("192.168.0.1", false),
+            ("8.8.8.8", false),
+        ] {
+            check(&network, host, opens);
+        }
+        let named = only(&["db.example.com", "*.lan"]);
+        for (host, address, opens) in [
+            ("db.example.com", "93.184.216.34", true),
+            ("DB.example.com.", "10.0.0.1", true),
+            ("x.lan", "127.0.0.1", true),
+            ("evil.example.com", "93.184.216.34", false),
+            // A name never opens what only the very address opens.
+            ("db.example.com", "169.254.169.254", false),
+            ("db.example.com", "::ffff:169.254.169.254", false),
+            ("db.example.com", "64:ff9b::a9fe:a9fe", false),
+        ] {
+            assert_eq!(named.permits(host, address.parse().unwrap()).is_ok(), opens, "{host} at {address}");
+        }
+        check(&only(&["169.254.169.254"]), "0xa9fea9fe", true);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How steps reach connections and plugins by name, without knowing who implements them.
 
-use crate::{Channel, Connector, Result, Sink, Source, Transformer};
+use crate::{Channel, Connector, Result, Sink, Source, System, Transformer};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -19,6 +19,43 @@ pub trait Connections: Send + Sync {
     /// # Errors
     /// `channel_not_found`.
     async fn get_channel(&self, name: &str) -> Result<Arc<dyn Channel>>;
+
+    /// Lets go of what was opened under that name: the connection was changed or deleted. Whoever uses it still may end.
+    fn forget(&self, name: &str) {
+        let _ = name;
+    }
+}
+
+/// What a connection's address says, with the secret apart from it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Which system.
+    pub system: System,
+    /// Host, port, database, user and parameters, as a JSON object without the secret.
+    pub settings: serde_json::Value,
+    /// The password or token.
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Target").field("system", &self.system).finish_non_exhaustive()
+    }
+}
+
+/// How a connector is made from an address, without knowing who implements it.
+pub trait Opener: Send + Sync {
+    /// Reads `postgres://user:pass@host:port/db?name=value` and the like.
+    ///
+    /// # Errors
+    /// `invalid_value`; the message never repeats the URL.
+    fn parse_url(&self, url: &str) -> Result<Target>;
+
+    /// Makes the connector, behind the operator's address rules. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// `invalid_value` or `unknown_key` for settings the system does not know, `unsupported` for a system without connector.
+    fn open(&self, target: &Target) -> Result<Arc<dyn Connector>>;
 }
 
 /// Who calls a plugin: for its log lines, its `kv` namespace and its idempotency keys.

@@ -158,7 +158,7 @@ impl Permit {
     /// Which addresses the host may have.
     pub(crate) fn rules(&self) -> AddressRules {
         let allow = self.named.iter().filter_map(|host| host.parse().ok()).collect();
-        AddressRules { allow, allow_private: false }
+        AddressRules { allow, ..AddressRules::default() }
     }
 }
 

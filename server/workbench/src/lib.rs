@@ -2,3 +2,14 @@
 //!
 //! The command line and the API both go through here, so that the same rules hold for both: what is asked is checked,
 //! bounded and put on record in the metadata database. It reaches systems only through the traits of `data`.
+//! [`Workbench`] is the whole of it, as `app` builds it and `api` holds it.
+
+use data::Connections;
+use std::sync::Arc;
+
+/// The services of this crate, built once for each process. Cloning is cheap.
+#[derive(Clone)]
+pub struct Workbench {
+    /// Connectors by the names of their connections, opened once and shared.
+    pub pools: Arc<dyn Connections>,
+}

@@ -1,6 +1,5 @@
 //! `POST /graphql`: JSON only, few operations at once, none for ever.
 
-use super::Context;
 use crate::auth::require_token;
 use crate::error::ApiError;
 use crate::server::ApiState;
@@ -33,7 +32,7 @@ pub async fn post(state: Data<ApiState>, request: HttpRequest, body: Bytes) -> R
     if matches!(&batch, GraphQLBatchRequest::Batch(requests) if requests.len() > BATCH_MOST) {
         return Err(ApiError::bad_request(format!("at most {BATCH_MOST} operations are allowed in one request")));
     }
-    let context = Context { engine: state.engine.clone() };
+    let context = state.context();
     let Ok(answer) = tokio::time::timeout(LONGEST, batch.execute(&state.schema, &context)).await else {
         return Err(too_large(format!("the request took longer than {} s", LONGEST.as_secs())));
     };

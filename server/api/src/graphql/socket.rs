@@ -45,7 +45,7 @@ async fn converse(
     mut session: actix_ws::Session,
     mut messages: actix_ws::AggregatedMessageStream,
 ) {
-    let (token, engine) = (state.token.clone(), state.engine.clone());
+    let (token, context) = (state.token.clone(), state.context());
     let init = move |params: Variables<DefaultScalarValue>| {
         let given = match params.get("token") {
             Some(InputValue::Scalar(scalar)) => scalar.try_to_string(),
@@ -54,7 +54,7 @@ async fn converse(
         let admitted = by_header || given.is_some_and(|given| token.is(&given));
         async move {
             if admitted {
-                Ok(ConnectionConfig::new(Context { engine }).with_max_in_flight_operations(OPERATIONS_MOST))
+                Ok(ConnectionConfig::new(context).with_max_in_flight_operations(OPERATIONS_MOST))
             } else {
                 Err(ApiError::unauthorized())
             }

@@ -108,10 +108,16 @@ async fn add(parts: &Parts, name: String, url: &str, replace: bool) -> Result<()
     let sealed =
         parsed.secret.as_deref().map(|secret| parts.keyring.seal(&place("connection", &name), secret.as_bytes()));
     let secret = sealed.transpose().map_err(Fault::from)?;
-    let new = NewConnection { name: name.clone(), system: system.to_owned(), settings: parsed.values, secret };
-    let exists = parts.database.find_connection(&name).await.map_err(Fault::from)?.is_some();
-    if exists && replace {
-        parts.database.update_connection(&new).await.map_err(Fault::from)?;
+    let new = NewConnection {
+        name: name.clone(),
+        system: system.to_owned(),
+        settings: parsed.values,
+        secret,
+        ..NewConnection::default()
+    };
+    let there = parts.database.find_connection(&name).await.map_err(Fault::from)?;
+    if let Some(there) = there.filter(|_| replace) {
+        parts.database.update_connection(&new, there.revision).await.map_err(Fault::from)?;
     } else {
         parts.database.create_connection(&new).await.map_err(Fault::from)?;
     }

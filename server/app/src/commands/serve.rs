@@ -51,6 +51,7 @@ impl Serve {
         let running = parts.start(Role::Server, files).await?;
         let state = ApiState {
             engine: running.engine.clone(),
+            workbench: parts.workbench(),
             token: ApiToken::new(&token),
             secrets: Box::new(|name| std::env::var(format!("SLUICE_SECRET_{}", name.to_uppercase())).ok()),
             started,

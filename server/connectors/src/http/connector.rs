@@ -2,12 +2,13 @@
 
 use super::client::{Client, ClientOptions, Method, Request};
 use super::error::{place, status};
+use crate::Gate;
 use crate::error::invalid_settings;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use base64::Engine as _;
 use data::connector::{ReadOptions, Relation, TableInfo};
-use data::{Abilities, AddressPattern, AddressRules, Connector, Error, Result, Sink, Source, System, WriteOptions};
+use data::{Abilities, Connector, Error, Result, Sink, Source, System, WriteOptions};
 use model::ErrorCode;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -22,12 +23,6 @@ pub struct HttpSettings {
     /// User of basic authentication; without one the secret is a bearer token.
     #[serde(default)]
     pub user: Option<String>,
-    /// Whether loopback and private addresses may be reached.
-    #[serde(default)]
-    pub allow_private: bool,
-    /// Hosts and networks that may be reached although they are not public.
-    #[serde(default)]
-    pub allow: Vec<String>,
 }
 
 /// An HTTP connection.
@@ -41,24 +36,18 @@ pub struct HttpConnector {
 ///
 /// # Errors
 /// `invalid_value` or `unknown_key` for wrong settings, `address_refused` for an address that is not allowed.
-pub fn open(settings: &serde_json::Value, secret: Option<&str>) -> Result<Arc<dyn Connector>> {
+pub fn open(settings: &serde_json::Value, secret: Option<&str>, gate: &Gate) -> Result<Arc<dyn Connector>> {
     let settings = HttpSettings::deserialize(settings).map_err(|e| invalid_settings("http", &e))?;
-    Ok(Arc::new(HttpConnector::new(settings, secret)?))
+    Ok(Arc::new(HttpConnector::new(settings, secret, gate)?))
 }
 
 impl HttpConnector {
-    /// A connection with these settings.
+    /// A connection with these settings, which reaches what `gate` allows.
     ///
     /// # Errors
     /// As for [`open`].
-    pub fn new(settings: HttpSettings, secret: Option<&str>) -> Result<Self> {
-        let mut allow = Vec::new();
-        for text in &settings.allow {
-            let pattern: AddressPattern =
-                text.parse().map_err(|e| Error::permanent(ErrorCode::InvalidValue, format!("`allow`: {e}")))?;
-            allow.push(pattern);
-        }
-        let rules = AddressRules { allow, allow_private: settings.allow_private };
+    pub fn new(settings: HttpSettings, secret: Option<&str>, gate: &Gate) -> Result<Self> {
+        let rules = gate.rules().clone();
         let client = Client::new(ClientOptions { rules, ..ClientOptions::default() })?;
         client.check(&settings.url)?;
         let authorization = match (&settings.user, secret) {

@@ -18,15 +18,31 @@ on_both! {
             system: "postgres".to_owned(),
             settings: json!({ "host": "dåta", "port": 5432, "options": [null, {"a": "\u{0}"}] }),
             secret: Some(sealed.clone()),
+            description: Some("bars".to_owned()),
+            labels: vec!["a".to_owned(), "\u{0}".to_owned()],
+            allow_write: false,
         };
         let made = store.create_connection(&new).await.unwrap();
         assert_eq!((&made.settings, made.secret.as_ref()), (&new.settings, Some(&sealed)));
         assert_eq!(store.create_connection(&new).await.unwrap_err().fault.code, ErrorCode::AlreadyExists);
 
-        let changed = NewConnection { settings: json!({}), secret: None, ..new.clone() };
-        let changed = store.update_connection(&changed).await.unwrap();
-        let secret = changed.secret.unwrap();
-        assert_eq!(keys.open(&place_of("connection", "history"), &secret).unwrap(), b"hunter2");
+        assert_eq!((&made.description, &made.labels, made.allow_write), (&new.description, &new.labels, false));
+        store.record_connection_test("history", made.revision, made.created_at, &json!({"ok": true})).await.unwrap();
+        let tested = store.get_connection("history").await.unwrap();
+        assert_eq!((tested.tested_at, tested.test_result), (Some(made.created_at), Some(json!({"ok": true}))));
+        assert_eq!((tested.updated_at, tested.revision), (made.updated_at, made.revision));
+
+        let changed = NewConnection { settings: json!({}), allow_write: true, ..new.clone() };
+        let second = store.update_connection(&changed, made.revision).await.unwrap().unwrap();
+        assert!(second.revision > made.revision && second.allow_write);
+        assert_eq!((second.tested_at, &second.test_result), (None, &None));
+        assert_eq!(keys.open(&place_of("connection", "history"), &second.secret.unwrap()).unwrap(), b"hunter2");
+        // Whoever read before the change may not undo it, nor say how the changed connection's test went.
+        assert_eq!(store.update_connection(&new, made.revision).await.unwrap(), None);
+        store.record_connection_test("history", made.revision, made.created_at, &json!({})).await.unwrap();
+        assert_eq!(store.get_connection("history").await.unwrap().tested_at, None);
+        let bare = NewConnection { secret: None, ..new.clone() };
+        assert_eq!(store.update_connection(&bare, second.revision).await.unwrap().unwrap().secret, None);
         assert_eq!(store.list_connections(None, 9).await.unwrap().len(), 1);
         assert_eq!(store.list_connections(Some("history"), 9).await.unwrap(), vec![]);
 
@@ -36,7 +52,7 @@ on_both! {
         assert!(store.delete_connection("history").await.unwrap());
         assert!(!store.delete_connection("history").await.unwrap());
         assert_eq!(store.find_connection("history").await.unwrap(), None);
-        let gone = store.update_connection(&new).await.unwrap_err();
+        let gone = store.update_connection(&new, 0).await.unwrap_err();
         assert_eq!(gone.fault.code, ErrorCode::ConnectionNotFound);
     }
 
@@ -44,7 +60,7 @@ on_both! {
         let store = place.open().await;
         for name in ["", " a", "a\n", "a\0", &"x".repeat(129)] {
             let new = NewConnection {
-                name: (*name).to_owned(), system: "sqlite".to_owned(), settings: json!({}), secret: None,
+                name: (*name).to_owned(), system: "sqlite".to_owned(), settings: json!({}), ..NewConnection::default()
             };
             assert_eq!(store.create_connection(&new).await.unwrap_err().fault.code, ErrorCode::InvalidValue);
             assert_eq!(store.find_connection(name).await.unwrap(), None);
