@@ -7,6 +7,7 @@
 mod dialect;
 mod m0001_runs;
 mod m0002_catalogs;
+mod m0004_console;
 mod m0006_connections;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -18,7 +19,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_runs::Change), Box::new(m0002_catalogs::Change), Box::new(m0006_connections::Change)]
+        vec![
+            Box::new(m0001_runs::Change),
+            Box::new(m0002_catalogs::Change),
+            Box::new(m0004_console::Change),
+            Box::new(m0006_connections::Change),
+        ]
     }
 }
 

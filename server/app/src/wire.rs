@@ -5,6 +5,7 @@ use crate::registry::Registry;
 use crate::settings::Settings;
 use connectors::file::LocalFiles;
 use connectors::http::{Client, ClientOptions};
+use data::Connections;
 use engine::ports::{Dispatch, RunStore, SystemClock};
 use engine::{Config, Deps, Engine, WorkerConfig};
 use model::run::{LogLevel, LogLine};
@@ -19,6 +20,7 @@ use store::Database;
 use store::dispatch::{MemoryDispatch, RedisDispatch};
 use store::secrets::Keyring;
 use workbench::Workbench;
+use workbench::console::{Console, ConsoleBounds};
 
 /// What is there before anything runs.
 pub(crate) struct Parts {
@@ -64,7 +66,9 @@ impl Parts {
 
     /// What people do by hand.
     pub(crate) fn workbench(&self) -> Workbench {
-        Workbench { pools: self.registry.clone() }
+        let pools: Arc<dyn Connections> = self.registry.clone();
+        let console = Console::new(self.database.clone(), pools.clone(), ConsoleBounds::default());
+        Workbench { pools, console }
     }
 
     /// What wakes workers.

@@ -165,6 +165,8 @@ codes! {
     StatementFailed = "statement_failed", 502;
     /// The console, or the connection, does not allow such a statement.
     StatementNotAllowed = "statement_not_allowed", 403;
+    /// No statement of that id is running.
+    StatementNotFound = "statement_not_found", 404;
     /// A statement took longer than it may.
     StatementTimeout = "statement_timeout", 504;
     /// The remote answered with an error or with what cannot be understood.

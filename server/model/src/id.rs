@@ -95,6 +95,10 @@ id!(
     /// Names what a worker leases: a stage or a chunk of one run.
     TaskId, "task"
 );
+id!(
+    /// Names a statement somebody asked on the console.
+    StatementId, "statement"
+);
 
 /// The name a user gave a step; unique within its document.
 ///

@@ -16,6 +16,6 @@ pub mod tree;
 
 pub use document::Workflow;
 pub use fault::{ErrorCode, Fault};
-pub use id::{RunId, StepId, TaskId, VersionId, WorkflowId};
+pub use id::{RunId, StatementId, StepId, TaskId, VersionId, WorkflowId};
 pub use nearest::nearest;
 pub use run::{RunStatus, StepStatus, TaskStatus};

@@ -9,6 +9,7 @@ mod catalog;
 mod channels;
 mod commit;
 mod connections;
+mod console;
 mod database;
 pub mod dispatch;
 mod error;
@@ -25,6 +26,7 @@ mod workflows;
 
 pub use channels::{ChannelRecord, NewChannel};
 pub use connections::{ConnectionRecord, NewConnection};
+pub use console::{NewStatement, Outcome, StatementEnd, StatementFilter, StatementRecord};
 pub use database::{Database, Options};
 pub use error::Error;
 pub use plugins::{NewPlugin, PluginRecord};

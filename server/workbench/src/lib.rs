@@ -4,6 +4,9 @@
 //! bounded and put on record in the metadata database. It reaches systems only through the traits of `data`.
 //! [`Workbench`] is the whole of it, as `app` builds it and `api` holds it.
 
+pub mod console;
+
+use console::Console;
 use data::Connections;
 use std::sync::Arc;
 
@@ -12,4 +15,6 @@ use std::sync::Arc;
 pub struct Workbench {
     /// Connectors by the names of their connections, opened once and shared.
     pub pools: Arc<dyn Connections>,
+    /// The SQL console and its history.
+    pub console: Console,
 }

@@ -3,6 +3,7 @@
 
 mod catalogs;
 mod commits;
+mod console;
 mod dispatch;
 mod leases;
 mod opening;

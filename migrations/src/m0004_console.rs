@@ -1,0 +1,42 @@
+//! The console's history: who asked which statement of which connection, and how it ended.
+
+use crate::dialect;
+use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+
+pub(crate) struct Change;
+
+impl MigrationName for Change {
+    fn name(&self) -> &str {
+        "m0004_console"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Change {
+    #[allow(elided_lifetimes_in_paths, reason = "the trait leaves the lifetime out, and must be matched")]
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::execute(manager, STATEMENTS).await
+    }
+}
+
+const STATEMENTS: &str = "
+CREATE TABLE console_statement (
+  id {uuid} NOT NULL PRIMARY KEY,
+  started_at {bigint} NOT NULL,
+  who TEXT NOT NULL,
+  connection TEXT NOT NULL,
+  statement TEXT NOT NULL,
+  params {bigint} NOT NULL,
+  may_write BOOLEAN NOT NULL,
+  outcome TEXT NOT NULL,
+  row_count {bigint},
+  truncated BOOLEAN NOT NULL,
+  affected {bigint},
+  duration_ms {bigint},
+  error_code TEXT
+) {without_rowid};
+
+CREATE INDEX console_statement_of_connection ON console_statement (connection, id);
+
+CREATE INDEX console_statement_of_who ON console_statement (who, id);
+";
