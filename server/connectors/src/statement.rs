@@ -14,6 +14,8 @@ mod tree;
 mod words;
 
 #[cfg(test)]
+pub(crate) mod corpus;
+#[cfg(test)]
 mod tests;
 
 use data::System;
@@ -118,9 +120,12 @@ fn read(system: System, sql: &str) -> StatementCheck {
         Err(Fail::Unreadable { message, at }) => return unreadable(sql, &message, at),
     }
     let mut parts = tokens.split(|token| token.is(";")).filter(|part| !part.is_empty());
-    let Some(statement) = parts.next() else { return unreadable(sql, "there is no statement", 0) };
+    let Some(mut statement) = parts.next() else { return unreadable(sql, "there is no statement", 0) };
     if parts.next().is_some() {
-        return barred("more than one statement; only one runs at a time");
+        if !rules::holds_statements(statement) {
+            return barred("more than one statement; only one runs at a time");
+        }
+        statement = &tokens;
     }
     let form = match system {
         System::Postgres => postgres::form(statement),
@@ -146,11 +151,11 @@ fn query(system: System, sql: &str, tokens: &[Token<'_>], runs: bool) -> Stateme
         }
         Err(error) => {
             rules::tokens(system, tokens, false, &mut findings);
-            let gap = rules::beyond_parser(system, tokens);
-            if findings.refusal.is_some() && findings.effect.is_some() {
+            // What is seen to be forbidden is told first; it would be no better if it parsed.
+            if findings.refusal.is_some() {
                 return findings.into_check();
             }
-            if !gap {
+            if !rules::beyond_parser(system, tokens) {
                 return error.fault(sql);
             }
             if runs {
@@ -164,19 +169,14 @@ fn query(system: System, sql: &str, tokens: &[Token<'_>], runs: bool) -> Stateme
 
 /// Completes what is known of a statement that is not a query: the tables it names, where the parser can tell.
 fn other(system: System, sql: &str, tokens: &[Token<'_>], mut findings: Findings) -> StatementCheck {
-    match findings.effect {
-        None | Some(Effect::Read) if findings.refusal.is_none() => {}
-        _ => {
-            let text = blanked(sql, tokens);
-            match tree::read_any(system, &text) {
-                Ok(tree) => tree::names(&tree, &mut findings),
-                Err(error) if findings.effect.is_none() => return error.fault(sql),
-                Err(_) => {}
-            }
-            if findings.effect.is_none() {
-                findings.effect = Some(Effect::Unknown);
-            }
-        }
+    if findings.refusal.is_none() {
+        return findings.into_check();
+    }
+    match tree::read_any(system, &blanked(sql, tokens)) {
+        Ok(tree) => tree::names(&tree, &mut findings),
+        // A first word that nothing is known of is rather a slip than a statement.
+        Err(error) if findings.effect.is_none() && !rules::known(&tokens[0]) => return error.fault(sql),
+        Err(_) => {}
     }
     findings.into_check()
 }

@@ -56,6 +56,10 @@ impl Token<'_> {
 
 /// The tokens of `sql`, without comments.
 pub(super) fn tokens(system: System, sql: &str) -> Result<Vec<Token<'_>>, Fail> {
+    // Some systems stop reading at a NUL, others do not.
+    if let Some(at) = sql.find('\0') {
+        return Err(Fail::Unreadable { message: "the character U+0000 cannot stand in a statement".to_owned(), at });
+    }
     let mut lexer = Lexer { system, sql, at: 0, tokens: Vec::new() };
     while lexer.step()? {}
     Ok(lexer.tokens)
@@ -103,6 +107,7 @@ impl<'a> Lexer<'a> {
         }
         match first {
             '\'' => {
+                self.refuse_continued()?;
                 let backslash = self.mysql() || self.introduced("e");
                 let end = self.quoted(self.at, '\'', backslash)?;
                 self.push(Kind::Text, end);
@@ -169,6 +174,19 @@ impl<'a> Lexer<'a> {
         before.is_char_boundary(at)
             && before[at..].eq_ignore_ascii_case(by)
             && !before[..at].chars().next_back().is_some_and(|c| starts_word(c) || c.is_ascii_digit() || c == '$')
+    }
+
+    /// PostgreSQL goes on reading escapes where a string stands below one that began with `E'`.
+    fn refuse_continued(&self) -> Result<(), Fail> {
+        if let [.., sign, string] = self.tokens.as_slice()
+            && self.postgres()
+            && string.kind == Kind::Text
+            && sign.word("e")
+            && sign.end() == string.start
+        {
+            return Err(self.refuse("a string below one with escapes (`E'…'`) could hide a part of the statement"));
+        }
+        Ok(())
     }
 
     /// The end of what the quote at `from` opens.

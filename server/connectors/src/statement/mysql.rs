@@ -110,8 +110,7 @@ fn explain(tokens: &[Token<'_>]) -> Form {
     let first = &tokens[0];
     let mut runs = first.word("analyze");
     let mut from = 1;
-    loop {
-        let Some(token) = tokens.get(from) else { break };
+    while let Some(token) = tokens.get(from) {
         if token.word("format") && tokens.get(from + 1).is_some_and(|token| token.is("=")) && tokens.len() > from + 3 {
             from += 3;
         } else if ["extended", "partitions"].iter().any(|word| token.word(word)) && begins_query(tokens.get(from + 1)) {
@@ -163,53 +162,41 @@ fn described(tokens: &[Token<'_>]) -> Option<String> {
 /// Whether something stands here that MySQL or MariaDB reads and the parser does not.
 pub(super) fn beyond_parser(tokens: &[Token<'_>]) -> bool {
     const WORDS: &[&str] = &[
-        "table",
-        "json_table",
-        "separator",
-        "sounds",
-        "member",
-        "partition",
-        "system_time",
-        "rollup",
-        "straight_join",
         "against",
-        "minus",
-        "window",
-        "interval",
-        "dual",
-        "row",
-        "cycle",
-        "force",
-        "ignore",
-        "use",
-        "xor",
-        "div",
-        "mod",
-        "binary",
-        "convert",
-        "group_concat",
-        "weight_string",
-        "timestampdiff",
-        "timestampadd",
-        "get_format",
         "char",
-        "percentile_cont",
-        "median",
+        "collate",
+        "convert",
+        "cycle",
+        "div",
+        "extract",
         "fetch",
-        "sql_cache",
-        "sql_no_cache",
-        "high_priority",
+        "get_format",
+        "group_concat",
+        "interval",
+        "json_table",
+        "median",
+        "member",
+        "minus",
+        "mod",
+        "partition",
+        "percentile_cont",
+        "percentile_disc",
         "regexp",
         "rlike",
-        "match",
-        "extract",
-        "position",
+        "rollup",
+        "row",
+        "separator",
+        "sounds",
+        "system_time",
+        "table",
         "trim",
-        "collate",
+        "window",
+        "xor",
     ];
     tokens.iter().any(|token| {
         (token.kind == Kind::Word && (WORDS.contains(&token.name.as_str()) || token.name.starts_with('_')))
-            || token.kind == Kind::Param
+            || (token.kind == Kind::Param && token.text != "?")
             || token.is("{")
+            || token.is("!")
     })
 }

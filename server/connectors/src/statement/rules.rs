@@ -107,6 +107,19 @@ pub(super) fn other_than_query(first: &Token<'_>, findings: &mut Findings) {
     findings.does(effect, format!("`{word}` {what}"));
 }
 
+/// Whether a statement that is no query can begin with this word.
+pub(super) fn known(first: &Token<'_>) -> bool {
+    first.kind == Kind::Word
+        && ["analyze", "desc", "describe", "explain", "help", "pragma", "show"].contains(&first.name.as_str())
+}
+
+/// Whether the statement that `start` begins has a body of statements with `;` between them.
+pub(super) fn holds_statements(start: &[Token<'_>]) -> bool {
+    let bodies = ["event", "function", "package", "procedure", "trigger"];
+    start[0].word("create")
+        && start.iter().take(12).any(|token| token.kind == Kind::Word && bodies.contains(&token.name.as_str()))
+}
+
 /// `text` cut to what a message can hold.
 fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
@@ -175,6 +188,14 @@ fn called(system: System, tokens: &[Token<'_>], open: usize, parsed: bool, findi
     }
     let Some(reason) = call(system, &parts) else { return };
     let before = first.checked_sub(1).map(|at| &tokens[at]);
+    let read = before.is_some_and(|before| before.word("from") || before.word("join"));
+    if read && parts.len() == 1 && system == System::Sqlite {
+        // What is called in the place of a table is a virtual table, which is only read there.
+        if let Some(reason) = table(system, &parts[0]) {
+            findings.refuse(reason);
+        }
+        return;
+    }
     if parts.len() == 1 && before.is_some_and(|before| names_columns(tokens, before, open, parsed)) {
         return;
     }

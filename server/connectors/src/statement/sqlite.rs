@@ -57,22 +57,13 @@ fn pragma(tokens: &[Token<'_>], findings: &mut Findings) {
 
 /// Whether something stands here that SQLite reads and the parser does not.
 pub(super) fn beyond_parser(tokens: &[Token<'_>]) -> bool {
-    const WORDS: &[&str] = &[
-        "glob",
-        "match",
-        "regexp",
-        "indexed",
-        "groups",
-        "exclude",
-        "isnull",
-        "notnull",
-        "collate",
-        "escape",
-        "window",
-        "filter",
-        "is",
-        "materialized",
-        "raise",
-    ];
-    tokens.iter().any(|token| token.kind == Kind::Word && WORDS.contains(&token.name.as_str()))
+    const WORDS: &[&str] =
+        &["exclude", "glob", "groups", "indexed", "is", "isnull", "match", "materialized", "notnull", "regexp"];
+    let word = |token: &Token<'_>| token.kind == Kind::Word && WORDS.contains(&token.name.as_str());
+    // `x IN table`, `1 << 2`
+    let pairs = tokens.windows(2).any(|pair| {
+        let shift = ["<", ">"].iter().any(|sign| pair[0].is(sign) && pair[1].is(sign));
+        shift || (pair[0].word("in") && pair[1].is_name())
+    });
+    pairs || tokens.iter().any(word)
 }

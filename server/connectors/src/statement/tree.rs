@@ -5,7 +5,8 @@ use super::{Findings, rules, unreadable};
 use data::System;
 use data::console::{Effect, StatementCheck};
 use sqlparser::ast::{
-    BinaryOperator, Expr, ObjectName, Query, Select, SelectItem, SetExpr, Statement, TableFactor, Visit, Visitor,
+    BinaryOperator, Expr, ObjectName, ObjectType, Query, Select, SelectItem, SetExpr, Statement, TableFactor, Visit,
+    Visitor,
 };
 use sqlparser::dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
@@ -26,7 +27,15 @@ impl ParseError {
             None => (self.0.as_str(), None),
         };
         let at = place.and_then(|(line, column)| offset(sql, line.trim().parse().ok()?, column.trim().parse().ok()?));
-        unreadable(sql, &lowercase(message), at.unwrap_or(sql.trim_end().len()))
+        let mut at = at.unwrap_or(sql.trim_end().len());
+        // The parser sometimes names the token before the place it points at.
+        if let Some((_, found)) = message.rsplit_once("found: ")
+            && !sql[at..].starts_with(found)
+            && sql[..at].trim_end().ends_with(found)
+        {
+            at = sql[..at].trim_end().len() - found.len();
+        }
+        unreadable(sql, &lowercase(message), at)
     }
 }
 
@@ -79,6 +88,9 @@ pub(super) fn walk(system: System, tree: &Statement, findings: &mut Findings) {
 
 /// Only notes tables and columns.
 pub(super) fn names(tree: &Statement, findings: &mut Findings) {
+    if let Statement::Drop { object_type: ObjectType::Table | ObjectType::View, names, .. } = tree {
+        findings.tables.extend(names.iter().map(ToString::to_string));
+    }
     let mut eye =
         Eye { system: System::Postgres, findings, named: BTreeSet::new(), relations: Vec::new(), judging: false };
     let _ = tree.visit(&mut eye);
@@ -212,7 +224,10 @@ impl Visitor for Eye<'_> {
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         match factor {
             TableFactor::Table { name, args: Some(_), .. } => {
-                self.function(name);
+                // A table that is called is a virtual one in SQLite; as a table it is judged too.
+                if self.system != System::Sqlite || name.0.len() != 1 {
+                    self.function(name);
+                }
                 // It was noted as a table on the way in; what is called is none.
                 self.named.insert(name.to_string().to_lowercase());
             }
@@ -232,10 +247,10 @@ impl Visitor for Eye<'_> {
                 let written: Vec<String> = parts.iter().map(ToString::to_string).collect();
                 self.findings.columns.insert(written.join("."));
             }
-            Expr::BinaryOp { op: BinaryOperator::PGCustomBinaryOperator(parts), .. } if self.judging => {
-                if parts.len() > 1 && !parts[0].eq_ignore_ascii_case("pg_catalog") {
-                    self.findings.refuse(format!("the operator `{}` is not the system's own", parts.join(".")));
-                }
+            Expr::BinaryOp { op: BinaryOperator::PGCustomBinaryOperator(parts), .. }
+                if self.judging && parts.len() > 1 && !parts[0].eq_ignore_ascii_case("pg_catalog") =>
+            {
+                self.findings.refuse(format!("the operator `{}` is not the system's own", parts.join(".")));
             }
             Expr::BinaryOp { op: BinaryOperator::Assignment, .. } if self.judging && self.system == System::Mysql => {
                 self.findings.refuse("`:=` sets a variable");

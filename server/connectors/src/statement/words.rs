@@ -332,7 +332,6 @@ pub(super) const BANNED: &[&str] = &[
     "revoke",
     "rollback",
     "savepoint",
-    "set",
     "truncate",
     "unlock",
     "update",
