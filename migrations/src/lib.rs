@@ -7,6 +7,7 @@
 mod dialect;
 mod m0001_runs;
 mod m0002_catalogs;
+mod m0003_table_logs;
 mod m0004_console;
 mod m0006_connections;
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_runs::Change),
             Box::new(m0002_catalogs::Change),
+            Box::new(m0003_table_logs::Change),
             Box::new(m0004_console::Change),
             Box::new(m0006_connections::Change),
         ]

@@ -7,7 +7,7 @@ use connectors::Gate;
 use connectors::http::{Client, Webhook, WebhookSettings};
 use connectors::mail::{Mail, MailSettings};
 use data::address::AddressRules;
-use data::registry::{Connections, PluginCall, Plugins};
+use data::registry::{ConnectionInfo, Connections, PluginCall, Plugins};
 use data::{Channel, Connector, Error, Result, System};
 use model::{ErrorCode, Fault, nearest};
 use plugin_host::Host;
@@ -109,6 +109,22 @@ impl Connections for Registry {
         let there = Opened { updated_at: record.updated_at, connector: connector.clone() };
         opened.insert(name.to_owned(), there);
         Ok(connector)
+    }
+
+    async fn list(&self) -> Result<Vec<ConnectionInfo>> {
+        let mut infos = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.database.list_connections(after.as_deref(), 500).await.map_err(Fault::from)?;
+            let Some(last) = page.last() else { return Ok(infos) };
+            after = Some(last.name.clone());
+            // What another build has saved and this one cannot open is no candidate for anything.
+            infos.extend(page.into_iter().filter_map(|record| {
+                let setting = |key: &str| record.settings.get(key).and_then(Value::as_str).map(str::to_owned);
+                let database = setting("database").or_else(|| setting("path"));
+                Some(ConnectionInfo { system: read_system(&record.system).ok()?, name: record.name, database })
+            }));
+        }
     }
 
     async fn get_channel(&self, name: &str) -> Result<Arc<dyn Channel>> {

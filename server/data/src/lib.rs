@@ -26,7 +26,7 @@ pub use connector::{Abilities, Connector, System};
 pub use console::{ConsoleAnswer, ConsoleLimits, ConsoleRequest, StatementCheck};
 pub use error::Error;
 pub use ledger::{LedgerEntry, LedgerKey};
-pub use registry::{Connections, FileRequest, Files, Opener, Plugins, Target};
+pub use registry::{ConnectionInfo, Connections, FileRequest, Files, Opener, Plugins, Target};
 pub use sink::{Mode, RefusedRow, Sink, WriteOptions, Written};
 pub use source::{Resume, Source, SourceBatch};
 pub use structure::{TablePlan, TableStructure};

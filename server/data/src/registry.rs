@@ -1,9 +1,21 @@
 //! How steps reach connections and plugins by name, without knowing who implements them.
 
-use crate::{Channel, Connector, Result, Sink, Source, System, Transformer};
+use crate::{Channel, Connector, Error, Result, Sink, Source, System, Transformer};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use model::ErrorCode;
 use std::sync::Arc;
+
+/// A saved connection as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionInfo {
+    /// Its name.
+    pub name: String,
+    /// Which system it speaks to.
+    pub system: System,
+    /// The database it speaks to: its name on a server, the path of a file; none where the connection names none.
+    pub database: Option<String>,
+}
 
 /// The saved connections and channels of the server.
 #[async_trait]
@@ -13,6 +25,14 @@ pub trait Connections: Send + Sync {
     /// # Errors
     /// `connection_not_found` with a near name in the hint, or what opening it met.
     async fn get(&self, name: &str) -> Result<Arc<dyn Connector>>;
+
+    /// All connections by name.
+    ///
+    /// # Errors
+    /// `unsupported` where there is no list, or when the metadata database fails.
+    async fn list(&self) -> Result<Vec<ConnectionInfo>> {
+        Err(Error::permanent(ErrorCode::Unsupported, "connections cannot be listed here"))
+    }
 
     /// The channel of that name.
     ///

@@ -6,7 +6,10 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use model::run::{LogLine, StepMetrics};
-use model::{ErrorCode, Fault, RunId, RunStatus, StepId, StepStatus, TaskId, VersionId, Workflow, WorkflowId};
+use model::{
+    ErrorCode, Fault, RunId, RunStatus, StepId, StepStatus, TableLogEntry, TableLogFilter, TableLogRecord, TaskId,
+    VersionId, Workflow, WorkflowId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -404,6 +407,15 @@ impl StepReport {
 pub trait TaskRunner: Send + Sync + 'static {
     /// Runs the task to its end; one report for each of `task.spec.steps`.
     async fn run(&self, context: TaskContext) -> Vec<StepReport>;
+}
+
+/// The four logs about tables, in the metadata database.
+#[async_trait]
+pub trait TableLogs: Send + Sync + 'static {
+    /// Keeps the entries, all or none.
+    async fn append_table_logs(&self, entries: &[TableLogEntry]) -> Result<(), StoreError>;
+    /// Entries of one log, newest first.
+    async fn list_table_logs(&self, filter: &TableLogFilter) -> Result<Vec<TableLogRecord>, StoreError>;
 }
 
 /// The time, so that tests can hold it still.

@@ -3,13 +3,13 @@
 //! The store obeys the same rules as the real ones (revisions, fences, leases); the behavior suite of `store` says so.
 
 use crate::ports::{
-    Clock, Dispatch, LeasedTask, NewTask, RunEvent, RunFilter, RunRecord, RunStore, StoreError, Transition,
+    Clock, Dispatch, LeasedTask, NewTask, RunEvent, RunFilter, RunRecord, RunStore, StoreError, TableLogs, Transition,
     TriggerRecord, VersionRecord, WorkflowRecord,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use model::run::LogLine;
-use model::{RunId, RunStatus, TaskId, VersionId, WorkflowId};
+use model::{RunId, RunStatus, TableLogEntry, TableLogFilter, TableLogRecord, TaskId, VersionId, WorkflowId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -332,4 +332,42 @@ impl RunStore for MemoryStore {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The logs about tables in memory.
+#[derive(Debug, Default)]
+pub struct MemoryTableLogs(Mutex<Vec<TableLogEntry>>);
+
+impl MemoryTableLogs {
+    /// Everything that was appended, oldest first.
+    #[must_use]
+    pub fn entries(&self) -> Vec<TableLogEntry> {
+        locked(&self.0).clone()
+    }
+}
+
+#[async_trait]
+impl TableLogs for MemoryTableLogs {
+    async fn append_table_logs(&self, entries: &[TableLogEntry]) -> Result<(), StoreError> {
+        locked(&self.0).extend_from_slice(entries);
+        Ok(())
+    }
+
+    async fn list_table_logs(&self, filter: &TableLogFilter) -> Result<Vec<TableLogRecord>, StoreError> {
+        let is_wanted = |entry: &TableLogEntry| {
+            entry.log == filter.log
+                && filter.connection.as_ref().is_none_or(|wanted| &entry.connection == wanted)
+                && filter.table.as_ref().is_none_or(|wanted| &entry.table == wanted)
+                && filter.subject.as_ref().is_none_or(|wanted| &entry.subject == wanted)
+                && filter.status.is_none_or(|wanted| entry.status == wanted)
+                && filter.since.is_none_or(|since| entry.at >= since)
+                && filter.until.is_none_or(|until| entry.at < until)
+        };
+        let mut records: Vec<TableLogRecord> =
+            self.entries().into_iter().zip(1..).map(|(entry, id)| TableLogRecord { id, entry }).collect();
+        records.retain(|record| is_wanted(&record.entry) && filter.before.is_none_or(|before| record.id < before));
+        records.reverse();
+        records.truncate(filter.limit as usize);
+        Ok(records)
+    }
 }

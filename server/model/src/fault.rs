@@ -149,6 +149,8 @@ codes! {
     WebhookNotFound = "webhook_not_found", 404;
     /// Something of that name exists already.
     AlreadyExists = "already_exists", 409;
+    /// What was agreed to no longer holds: something was changed meanwhile.
+    PlanChanged = "plan_changed", 409;
     /// The run is in a state that does not allow this.
     RunStateConflict = "run_state_conflict", 409;
 
@@ -167,6 +169,8 @@ codes! {
     StatementNotAllowed = "statement_not_allowed", 403;
     /// No statement of that id is running.
     StatementNotFound = "statement_not_found", 404;
+    /// A change would lose data, which was not allowed.
+    LossNotAllowed = "loss_not_allowed", 403;
     /// A statement took longer than it may.
     StatementTimeout = "statement_timeout", 504;
     /// The remote answered with an error or with what cannot be understood.

@@ -12,6 +12,7 @@ pub mod kind;
 pub mod nearest;
 pub mod run;
 pub mod schema;
+pub mod table_log;
 pub mod tree;
 
 pub use document::Workflow;
@@ -19,3 +20,4 @@ pub use fault::{ErrorCode, Fault};
 pub use id::{RunId, StatementId, StepId, TaskId, VersionId, WorkflowId};
 pub use nearest::nearest;
 pub use run::{RunStatus, StepStatus, TaskStatus};
+pub use table_log::{TableLog, TableLogEntry, TableLogFilter, TableLogRecord, TableLogStatus};

@@ -204,6 +204,7 @@ fn prepare(world: &Arc<World>) -> (TaskContext, Runner) {
     let runner = Runner {
         connections: world.clone(),
         plugins: world.clone(),
+        table_logs: Arc::new(engine::testing::MemoryTableLogs::default()),
         files: folder.clone(),
         data_dir: folder,
         catalog: Arc::new(Catalog::new(world.clone())),

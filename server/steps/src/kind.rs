@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use data::registry::{Connections, Plugins};
 use data::{Batch, Lane, LedgerEntry, LedgerKey, Result, Source};
-use engine::ports::Observer;
+use engine::ports::{Observer, TableLogs};
 use model::document::Step;
 use model::kind::KindInfo;
 use model::run::{LogLevel, LogLine};
@@ -200,6 +200,8 @@ pub struct StepContext {
     pub connections: Arc<dyn Connections>,
     /// Installed plugins.
     pub plugins: Arc<dyn Plugins>,
+    /// What is kept about tables.
+    pub table_logs: Arc<dyn TableLogs>,
     /// The folder that relative paths start from and no path may leave.
     pub files: PathBuf,
     /// Fires when the step must stop.
@@ -224,6 +226,15 @@ impl StepContext {
             task.push_str(part);
         }
         LedgerKey { task, fence: self.fence }
+    }
+
+    /// Who the step is, in the logs about tables: `run_…/stored`.
+    #[must_use]
+    pub fn who(&self) -> String {
+        match &self.scope {
+            Some(scope) => format!("{}/{scope}.{}", self.run, self.step.id),
+            None => format!("{}/{}", self.run, self.step.id),
+        }
     }
 
     /// Writes a line to the run's log.

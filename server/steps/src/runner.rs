@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use data::{Connections, Error, Plugins};
 use engine::expression::{self, Scope};
-use engine::ports::{StepReport, TaskContext, TaskRunner};
+use engine::ports::{StepReport, TableLogs, TaskContext, TaskRunner};
 use futures::FutureExt;
 use futures::future::join_all;
 use model::document::Step;
@@ -30,6 +30,8 @@ pub struct Runner {
     pub connections: Arc<dyn Connections>,
     /// Installed plugins.
     pub plugins: Arc<dyn Plugins>,
+    /// What is kept about tables.
+    pub table_logs: Arc<dyn TableLogs>,
     /// The folder that relative paths start from and no path may leave.
     pub files: PathBuf,
     /// The server's data folder; rows that cannot be had again are kept below `spool/` in it.
@@ -139,6 +141,7 @@ impl Runner {
             values: values.clone(),
             connections: self.connections.clone(),
             plugins: self.plugins.clone(),
+            table_logs: self.table_logs.clone(),
             files: self.files.clone(),
             cancel: cancel.clone(),
             observer: context.observer.clone(),

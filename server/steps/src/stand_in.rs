@@ -14,6 +14,7 @@ use data::{
     Source, Transformer, WriteOptions,
 };
 use engine::ports::Observer;
+use engine::testing::MemoryTableLogs;
 use model::document::{OnError, Step};
 use model::run::{LogLine, StepMetrics};
 use model::{ErrorCode, RunId, StepId};
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) executed: Arc<Mutex<Vec<String>>>,
     pub(crate) delivered: Arc<Mutex<Vec<Alert>>>,
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
+    pub(crate) table_logs: Arc<MemoryTableLogs>,
     pub(crate) sent: Arc<Mutex<Vec<(String, Batch)>>>,
     pub(crate) values: Value,
 }
@@ -68,6 +70,7 @@ impl World {
             values: self.values.clone(),
             connections: Arc::new(self.clone()),
             plugins: Arc::new(self.clone()),
+            table_logs: self.table_logs.clone(),
             files: std::env::temp_dir(),
             cancel: CancellationToken::new(),
             observer: Arc::new(self.clone()),

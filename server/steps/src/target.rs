@@ -6,10 +6,11 @@ use arrow::datatypes::SchemaRef;
 use data::registry::PluginCall;
 use data::{Batch, Error, Lane, LedgerEntry, Mode, RefusedRow, Result, Sink, WriteOptions};
 use model::document::OnError;
-use model::{ErrorCode, Fault};
+use model::{ErrorCode, Fault, TableLog, TableLogEntry, TableLogStatus};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
+use std::time::Instant;
 
 /// Settings of one target.
 #[derive(Debug, Clone, Deserialize)]
@@ -102,6 +103,17 @@ pub(crate) struct Target {
     part: String,
     sinks: Vec<SchemaSink>,
     lanes: HashMap<Lane, LaneState>,
+    /// What the log of operations will say when the target ends.
+    tally: Tally,
+}
+
+/// What a target did, counted.
+struct Tally {
+    since: Instant,
+    batches: u64,
+    rows: u64,
+    refused: u64,
+    is_told: bool,
 }
 
 /// The sink of all lanes that have one schema.
@@ -123,7 +135,8 @@ impl Target {
         if let Some(fault) = settings.check(&format!("steps.{}.with", context.step.id)).into_iter().next() {
             return Err(fault.into());
         }
-        Ok(Self { settings, context, part, sinks: Vec::new(), lanes: HashMap::new() })
+        let tally = Tally { since: Instant::now(), batches: 0, rows: 0, refused: 0, is_told: false };
+        Ok(Self { settings, context, part, sinks: Vec::new(), lanes: HashMap::new(), tally })
     }
 
     /// Opens the sink for the batch's lane and schema and asks where it stands, once.
@@ -176,6 +189,20 @@ impl Target {
 
     /// Writes the batch, or skips it where the ledger has it. A batch numbered 0 only opens.
     pub(crate) async fn write(&mut self, batch: &Batch) -> Result<TargetWritten> {
+        let written = self.write_batch(batch).await;
+        match &written {
+            Ok(written) if batch.sequence > 0 && batch.records.num_rows() > 0 => {
+                self.tally.batches += 1;
+                self.tally.rows += written.rows;
+                self.tally.refused += written.refused.len() as u64;
+            }
+            Ok(_) => {}
+            Err(error) => self.tell(Some(error)).await,
+        }
+        written
+    }
+
+    async fn write_batch(&mut self, batch: &Batch) -> Result<TargetWritten> {
         self.open(&batch.lane, &batch.records.schema()).await?;
         if batch.sequence == 0 {
             return Ok(TargetWritten::default());
@@ -198,10 +225,48 @@ impl Target {
 
     /// Makes everything durable.
     pub(crate) async fn finish(&mut self) -> Result<()> {
+        let finished = self.finish_sinks().await;
+        self.tell(finished.as_ref().err()).await;
+        finished
+    }
+
+    async fn finish_sinks(&mut self) -> Result<()> {
         for sink in &mut self.sinks {
             sink.sink.finish().await?;
         }
         Ok(())
+    }
+
+    /// Puts what was written into the log of operations: one line for each step and table, however many batches.
+    async fn tell(&mut self, error: Option<&Error>) {
+        let (Some(connection), Some(table)) = (&self.settings.connection, &self.settings.table) else { return };
+        let is_news = error.is_some() || self.tally.batches > 0;
+        if !is_news || std::mem::replace(&mut self.tally.is_told, true) {
+            return;
+        }
+        let entry = TableLogEntry {
+            log: TableLog::Operation,
+            at: chrono::Utc::now(),
+            who: self.context.who(),
+            connection: connection.clone(),
+            table: table.clone(),
+            subject: "insert batches".to_owned(),
+            status: if error.is_some() { TableLogStatus::Failed } else { TableLogStatus::Succeeded },
+            ddl: None,
+            parameters: json!({
+                "mode": self.settings.mode,
+                "batches": self.tally.batches,
+                "rows": self.tally.rows,
+                "refused": self.tally.refused,
+                "attempt": self.context.attempt,
+            }),
+            error: error.map(|error| error.fault.as_ref().clone()),
+            duration_ms: u64::try_from(self.tally.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+        };
+        // The rows are where they belong; a log that cannot be written must not undo that.
+        if let Err(error) = self.context.table_logs.append_table_logs(&[entry]).await {
+            tracing::warn!(run.id = %self.context.run, step.id = %self.context.step.id, %error, "an operation on a table was not logged");
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod runs;
 pub mod secrets;
 mod settings;
 mod sql;
+mod table_logs;
 mod tasks;
 mod triggers;
 mod workflows;

@@ -62,20 +62,15 @@ impl Reader {
         (self.faults, self.unread)
     }
 
-    pub(super) fn refuse(
-        &mut self,
-        code: ErrorCode,
-        at: Position,
-        path: &str,
-        message: String,
-        hint: impl Into<String>,
-    ) {
+    /// Notes one thing that is wrong, unless there are enough already.
+    pub fn refuse(&mut self, code: ErrorCode, at: Position, path: &str, message: String, hint: impl Into<String>) {
         if self.faults.len() < MAX_FAULTS {
             self.faults.push(Fault::new(code, message).hint(hint).path(path).at(at.line, at.column));
         }
     }
 
-    pub(super) fn wrong_type(&mut self, node: &Node, path: &str, wanted: &str, hint: impl Into<String>) {
+    /// Says that `node` is not `wanted`: "a list", "text".
+    pub fn wrong_type(&mut self, node: &Node, path: &str, wanted: &str, hint: impl Into<String>) {
         let item = path.rsplit('.').next().and_then(|segment| segment.parse::<usize>().ok());
         let subject = item.map_or_else(String::new, |index| format!("item {} of ", index + 1));
         let message = format!("{subject}`{}` must be {wanted}, not {}", last(path), node.kind());
@@ -83,7 +78,7 @@ impl Reader {
     }
 
     /// The pairs of a mapping; a fault and none where the node is something else.
-    pub(super) fn map<'n>(&mut self, node: &'n Node, path: &str, hint: &str) -> &'n [(Key, Node)] {
+    pub fn map<'n>(&mut self, node: &'n Node, path: &str, hint: &str) -> &'n [(Key, Node)] {
         match &node.content {
             Content::Map(pairs) => pairs,
             _ => {
@@ -94,7 +89,7 @@ impl Reader {
     }
 
     /// Refuses the keys that are not among `known`.
-    pub(super) fn known_keys(&mut self, pairs: &[(Key, Node)], path: &str, known: &[&str]) {
+    pub fn known_keys(&mut self, pairs: &[(Key, Node)], path: &str, known: &[&str]) {
         for (key, _) in pairs.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
             if self.faults.len() >= MAX_FAULTS {
                 break;
@@ -108,11 +103,13 @@ impl Reader {
         }
     }
 
-    pub(super) fn missing(&mut self, at: Position, path: &str, key: &str, of: &str, hint: &str) {
+    /// Says that the mapping at `path` lacks `key`; `of` names it: "the workflow".
+    pub fn missing(&mut self, at: Position, path: &str, key: &str, of: &str, hint: &str) {
         self.refuse(ErrorCode::MissingKey, at, path, format!("{of} lacks the key `{key}`"), hint);
     }
 
-    pub(super) fn text<'n>(&mut self, node: &'n Node, path: &str, hint: &str) -> Option<&'n str> {
+    /// The node's text; a fault and none where it is something else.
+    pub fn text<'n>(&mut self, node: &'n Node, path: &str, hint: &str) -> Option<&'n str> {
         let text = node.as_text();
         if text.is_none() {
             self.wrong_type(node, path, "text", hint);
@@ -121,7 +118,7 @@ impl Reader {
     }
 
     /// One of a fixed set of words.
-    pub(super) fn word<T: Copy>(&mut self, node: &Node, path: &str, words: &[(&str, T)]) -> Option<T> {
+    pub fn word<T: Copy>(&mut self, node: &Node, path: &str, words: &[(&str, T)]) -> Option<T> {
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let Some(text) = node.as_text() else {
             self.wrong_type(node, path, "a word", format!("Write one of {}.", listed(&names)));
@@ -139,12 +136,17 @@ impl Reader {
         found
     }
 
-    pub(super) fn whole_number(
-        &mut self,
-        node: &Node,
-        path: &str,
-        range: std::ops::RangeInclusive<u32>,
-    ) -> Option<u32> {
+    /// `true` or `false`; a fault and none where the node is something else.
+    pub fn boolean(&mut self, node: &Node, path: &str) -> Option<bool> {
+        if let Content::Bool(found) = node.content {
+            return Some(found);
+        }
+        self.wrong_type(node, path, "true or false", "Write `true` or `false`, without quotes.");
+        None
+    }
+
+    /// A whole number within `range`; a fault and none where the node is something else.
+    pub fn whole_number(&mut self, node: &Node, path: &str, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
         let hint = format!("Write a whole number from {} to {}.", range.start(), range.end());
         let Content::Number(number) = &node.content else {
             self.wrong_type(node, path, "a whole number", hint);

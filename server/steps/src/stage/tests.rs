@@ -7,6 +7,7 @@ mod memory;
 use crate::catalog::Catalog;
 use crate::runner::Runner;
 use engine::ports::{LeasedTask, StepReport, TaskContext, TaskRunner, TaskSpec};
+use engine::testing::MemoryTableLogs;
 use memory::{Memory, Shared};
 use model::document::read::Reader;
 use model::document::read_steps;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 /// One run of a stage, attempt after attempt.
 struct Run {
     memory: Arc<Memory>,
+    table_logs: Arc<MemoryTableLogs>,
     folder: tempfile::TempDir,
     run: RunId,
     attempts: u32,
@@ -30,6 +32,7 @@ impl Run {
     fn new() -> Self {
         Self {
             memory: Arc::new(Memory::default()),
+            table_logs: Arc::default(),
             folder: tempfile::tempdir().unwrap(),
             run: RunId::generate(),
             attempts: 0,
@@ -56,6 +59,7 @@ impl Run {
         let runner = Runner {
             connections: Arc::new(Shared(self.memory.clone())),
             plugins: self.memory.clone(),
+            table_logs: self.table_logs.clone(),
             files: self.folder.path().to_owned(),
             data_dir: self.folder.path().to_owned(),
             catalog: Arc::new(Catalog::new(self.memory.clone()).with(Arc::new(memory::Trouble))),
@@ -499,4 +503,34 @@ async fn rows_without_a_rule_fail_the_step_where_it_says_so() {
             .await;
         assert_eq!(spell(&reports[1..]), format!("routed {expected}"), "{otherwise}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_is_one_line_for_each_step_and_table() {
+    let mut run = Run::new();
+    run.memory.source(47);
+    let steps = to_tables("replay.csv");
+    run.attempt(&steps).await;
+    let told = |run: &Run| {
+        let mut told: Vec<String> = run
+            .table_logs
+            .entries()
+            .iter()
+            .map(|entry| {
+                let status = entry.status.as_str();
+                format!("{} {} {status} {}", entry.table, entry.subject, entry.parameters["rows"])
+            })
+            .collect();
+        told.sort();
+        told
+    };
+    assert_eq!(told(&run), ["first insert batches succeeded 47", "second insert batches succeeded 47"]);
+    assert!(run.table_logs.entries()[0].who.starts_with("run_"));
+
+    let mut run = Run::new();
+    run.memory.source(47);
+    run.attempt("\n- { id: rows, uses: fetch, with: { path: replay.csv } }\n- { id: no, uses: write, from: rows, with: { connection: store, table: refused } }\n").await;
+    let entries = run.table_logs.entries();
+    assert_eq!(told(&run), ["refused insert batches failed 0"]);
+    assert_eq!(entries[0].error.as_ref().map(|fault| fault.code), Some(ErrorCode::TableNotFound));
 }

@@ -9,3 +9,4 @@ mod leases;
 mod opening;
 mod records;
 mod setup;
+mod table_logs;
