@@ -1,8 +1,9 @@
-//! Compares tables, whatever systems they live in: rows ([`diff`]), numbers of rows ([`count`]) and columns ([`schema`]).
+//! Compares tables, whatever systems they live in: rows ([`diff`]), numbers of rows ([`count`]) and columns ([`schema`]);
+//! makes them what a document says ([`tables`]).
 //!
 //! `transfer` knows connectors only as the traits of `data`, and no SQL engine. A comparison streams: both sides are
 //! read in the order of a key and merged, so its memory does not grow with the tables.
-//! Start with [`diff::compare`]; `canonical.rs` says when values of two types are equal.
+//! Start with [`diff::compare`] or [`tables`]; `canonical.rs` says when values of two types are equal.
 
 mod canonical;
 pub mod count;
@@ -12,6 +13,7 @@ mod difference;
 mod pairing;
 pub mod schema;
 pub mod sort;
+pub mod tables;
 #[cfg(test)]
 mod testing;
 

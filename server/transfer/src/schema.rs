@@ -56,12 +56,12 @@ pub(crate) async fn column_names(connector: &dyn Connector, relation: &Relation)
     Ok(columns(connector, relation).await?.into_iter().map(|(name, _)| name).collect())
 }
 
-async fn not_found(connector: &dyn Connector, table: &str) -> Error {
+pub(crate) async fn not_found(connector: &dyn Connector, table: &str) -> Error {
     let error = Error::permanent(ErrorCode::TableNotFound, format!("there is no table `{table}`"));
     let tables = connector.list_tables().await.unwrap_or_default();
     match nearest(table, tables.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("Did you mean `{near}`?")),
-        None => error.hint("Look at the connection's tables with `sluice tables`."),
+        None => error.hint("Look at the connection's tables with `sluice connection tables NAME`."),
     }
 }
 
