@@ -16,8 +16,11 @@ pub(crate) struct Options {
 }
 
 /// Each generated file with the subcommand of the server that prints it.
-const FILES: &[(&str, &[&str])] =
-    &[("workflows/schema.json", &["schema"]), ("web/schema.graphql", &["graphql-schema"])];
+const FILES: &[(&str, &[&str])] = &[
+    ("workflows/schema.json", &["schema"]),
+    ("workflows/tables.schema.json", &["tables", "schema"]),
+    ("web/schema.graphql", &["graphql-schema"]),
+];
 
 /// Writes or checks them all.
 pub(crate) fn run(options: &Options) -> Result<()> {

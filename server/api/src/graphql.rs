@@ -8,6 +8,7 @@ pub mod mutation;
 pub mod query;
 pub mod socket;
 pub mod subscription;
+pub mod tables;
 pub mod types;
 
 use engine::engine::Engine;

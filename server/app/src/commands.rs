@@ -7,6 +7,7 @@ mod plugin;
 mod run;
 mod schema;
 mod serve;
+mod tables;
 mod validate;
 mod worker;
 mod workflow;
@@ -39,6 +40,9 @@ pub(crate) enum Command {
     /// Install, list and remove plugins, and grant them capabilities.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
+    /// Make tables of all databases as a document describes them.
+    #[command(subcommand)]
+    Tables(tables::Tables),
     /// Print the JSON Schema of workflow documents.
     Schema,
     /// Print the GraphQL schema.
@@ -56,6 +60,7 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Connection(connection) => connection.run(settings).await,
         Command::Channel(channel) => channel.run(settings).await,
         Command::Plugin(plugin) => plugin.run(settings).await,
+        Command::Tables(tables) => tables.run(settings).await,
         Command::Schema => schema::run(settings),
         Command::GraphqlSchema => graphql_schema::run(),
     }

@@ -19,8 +19,8 @@ use steps::{Catalog, Runner};
 use store::Database;
 use store::dispatch::{MemoryDispatch, RedisDispatch};
 use store::secrets::Keyring;
-use workbench::Workbench;
 use workbench::console::{Console, ConsoleBounds};
+use workbench::{Tables, Workbench};
 
 /// What is there before anything runs.
 pub(crate) struct Parts {
@@ -68,7 +68,8 @@ impl Parts {
     pub(crate) fn workbench(&self) -> Workbench {
         let pools: Arc<dyn Connections> = self.registry.clone();
         let console = Console::new(self.database.clone(), pools.clone(), ConsoleBounds::default());
-        Workbench { pools, console }
+        let tables = Tables::new(pools.clone(), self.database.clone());
+        Workbench { pools, console, tables }
     }
 
     /// What wakes workers.
@@ -85,6 +86,7 @@ impl Parts {
         let runner = Runner {
             connections: self.registry.clone(),
             plugins: self.plugins.clone(),
+            table_logs: self.database.clone(),
             files,
             data_dir: dir.clone(),
             catalog: self.kinds.catalog(),

@@ -11,6 +11,7 @@ use crate::plugin_step::PluginStep;
 use crate::route::Route;
 use crate::script::Script;
 use crate::sql::Sql;
+use crate::tables::TablesStep;
 use crate::transform::Transform;
 use crate::validate::Validate;
 use crate::write::Write;
@@ -41,6 +42,7 @@ impl Catalog {
             Arc::new(Route),
             Arc::new(Script),
             Arc::new(Sql),
+            Arc::new(TablesStep),
             Arc::new(Transform),
             Arc::new(Validate),
             Arc::new(Write),

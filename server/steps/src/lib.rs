@@ -26,6 +26,7 @@ pub mod sql;
 pub mod stage;
 #[cfg(test)]
 mod stand_in;
+pub mod tables;
 mod target;
 pub mod transform;
 pub mod validate;

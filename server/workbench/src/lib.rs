@@ -5,10 +5,13 @@
 //! [`Workbench`] is the whole of it, as `app` builds it and `api` holds it.
 
 pub mod console;
+pub mod tables;
 
 use console::Console;
 use data::Connections;
 use std::sync::Arc;
+
+pub use tables::Tables;
 
 /// The services of this crate, built once for each process. Cloning is cheap.
 #[derive(Clone)]
@@ -17,4 +20,6 @@ pub struct Workbench {
     pub pools: Arc<dyn Connections>,
     /// The SQL console and its history.
     pub console: Console,
+    /// Tables as code.
+    pub tables: Tables,
 }

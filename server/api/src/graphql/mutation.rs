@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::query::run_id;
+use super::tables::{self, TablePlanAgreement, TablesApplied, TablesDropped, TablesValidation};
 use super::types::{Problem, Run, Saved, Workflow};
 use crate::error::ApiError;
 use engine::engine::StartRun;
@@ -50,6 +51,32 @@ impl Mutation {
         let start = StartRun { inputs: parse_inputs(inputs.as_deref())?, version, ..StartRun::default() };
         let run = context.engine.start_run(&workflow, start).await?;
         Ok(Run(context.engine.get_run(run).await?))
+    }
+
+    /// Makes the tables of a document as it describes them. With `agreed`, only tables whose plan is still the one named.
+    async fn apply_tables(
+        context: &Context,
+        document: String,
+        only: Option<Vec<String>>,
+        allow_destructive: Option<bool>,
+        agreed: Option<Vec<TablePlanAgreement>>,
+    ) -> TablesApplied {
+        tables::apply(context, &document, only, allow_destructive.unwrap_or_default(), agreed).await
+    }
+
+    /// Compares tables with their description, column by column, and keeps the result in the logs.
+    async fn validate_tables(context: &Context, document: String, only: Option<Vec<String>>) -> TablesValidation {
+        tables::validate(context, &document, only).await
+    }
+
+    /// Drops the tables of a document; without `allowDestructive` it only says what would be dropped.
+    async fn drop_tables(
+        context: &Context,
+        document: String,
+        only: Option<Vec<String>>,
+        allow_destructive: Option<bool>,
+    ) -> TablesDropped {
+        tables::drop_tables(context, &document, only, allow_destructive.unwrap_or_default()).await
     }
 
     /// Stops a run.

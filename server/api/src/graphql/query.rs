@@ -1,5 +1,6 @@
 //! Asking.
 
+use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
 use super::types::{Problem, Run, RunStatusWord, StepKind, Workflow};
 use super::{Context, page_size};
 use crate::error::ApiError;
@@ -59,6 +60,25 @@ impl Query {
             Ok(_) => Vec::new(),
             Err(faults) => faults.into_iter().map(Problem::from).collect(),
         }
+    }
+
+    /// What has to be run so that the tables of a document are as it describes them; `only` names some of them.
+    async fn tables_plan(context: &Context, document: String, only: Option<Vec<String>>) -> TablesPlan {
+        tables::plan(context, &document, only).await
+    }
+
+    /// The document of a connection's tables: those named, or all.
+    async fn tables_import(
+        context: &Context,
+        connection: String,
+        tables: Option<Vec<String>>,
+    ) -> Result<TablesImport, ApiError> {
+        tables::import(context, &connection, tables).await
+    }
+
+    /// Entries of one of the four logs about tables, newest first.
+    async fn table_logs(context: &Context, filter: Option<TableLogWish>) -> Result<Vec<TableLogLine>, ApiError> {
+        tables::logs(context, filter).await
     }
 
     /// The step kinds there are.
