@@ -38,6 +38,10 @@ const STACK: usize = 128 << 20;
 /// A statement that must not run even where writing is allowed (two statements in one, a text too long or too deep to
 /// be read) carries a `fault`; one that reads only carries neither `fault` nor `refusal`.
 pub(crate) fn check(system: System, sql: &str) -> StatementCheck {
+    #[cfg(test)]
+    if corpus::UNCHECKED.try_with(|()| ()).is_ok() {
+        return empty(Effect::Read);
+    }
     if !matches!(system, System::Postgres | System::Mysql | System::Sqlite) {
         let mut check = empty(Effect::Unknown);
         check.refusal = Some(format!("statements of `{}` are not checked here", system.as_str()));

@@ -5,6 +5,11 @@
 use super::*;
 use std::path::PathBuf;
 
+tokio::task_local! {
+    /// Within its scope every statement passes the first layer, so that the others are seen alone.
+    pub(crate) static UNCHECKED: ();
+}
+
 /// A statement of the corpus.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
@@ -119,4 +124,41 @@ fn every_statement_for_mysql_is_judged_as_the_corpus_says() {
 #[test]
 fn every_statement_for_sqlite_is_judged_as_the_corpus_says() {
     check_all(System::Sqlite);
+}
+
+#[test]
+fn letters_and_comments_around_a_statement_change_nothing() {
+    for system in [System::Postgres, System::Mysql, System::Sqlite] {
+        for case in cases(system) {
+            let is_refused = |sql: &str| {
+                let check = check(system, sql);
+                check.fault.is_some() || check.refusal.is_some()
+            };
+            if case.refused.is_some() {
+                for sql in [case.sql.to_uppercase(), case.sql.to_lowercase(), format!("/* x */\n{}", case.sql)] {
+                    assert!(is_refused(&sql), "{}: {sql}", case.place);
+                }
+            } else {
+                let sql = format!("/* DELETE; */\n{}\n-- ; DROP TABLE items", case.sql);
+                assert!(!is_refused(&sql), "{}: {sql}", case.place);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_part_of_a_statement_makes_the_reader_fail() {
+    for system in [System::Postgres, System::Mysql, System::Sqlite] {
+        for case in cases(system) {
+            let chars: Vec<char> = case.sql.chars().collect();
+            for quarter in 1..4 {
+                let part: String = chars[..chars.len() * quarter / 4].iter().collect();
+                let rest: String = chars[chars.len() * quarter / 4..].iter().collect();
+                for sql in [part.clone(), rest.clone(), format!("{rest} {part}")] {
+                    let refusal = check(system, &sql).refusal.unwrap_or_default();
+                    assert!(refusal != "the statement could not be read", "{}: {sql}: {refusal}", case.place);
+                }
+            }
+        }
+    }
 }

@@ -208,7 +208,7 @@ impl<'a> Lexer<'a> {
 
     fn comment(&mut self, rest: &'a str) -> Result<(), Fail> {
         if self.mysql() {
-            if rest.starts_with("/*!") || rest.starts_with("/*M!") {
+            if rest.starts_with("/*!") || rest.starts_with("/*M!") || rest.starts_with("/*m!") {
                 return Err(self.refuse("an executable comment (`/*! … */`) is code, not a comment"));
             }
             if rest.starts_with("/*+") {
@@ -233,7 +233,7 @@ impl<'a> Lexer<'a> {
                 }
             } else {
                 // Servers disagree about comments inside comments; one that only some of them end here is not for us.
-                if self.mysql() && left.starts_with("/*!") {
+                if self.mysql() && ["/*!", "/*M!", "/*m!"].iter().any(|mark| left.starts_with(mark)) {
                     return Err(self.refuse("an executable comment (`/*! … */`) is code, not a comment"));
                 }
                 let Some(c) = left.chars().next() else { return Err(self.fault("a comment is not closed")) };

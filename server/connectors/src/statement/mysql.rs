@@ -167,7 +167,7 @@ pub(super) fn beyond_parser(tokens: &[Token<'_>]) -> bool {
         "collate",
         "convert",
         "cycle",
-        "div",
+        "div", "examined",
         "extract",
         "fetch",
         "get_format",
@@ -193,7 +193,9 @@ pub(super) fn beyond_parser(tokens: &[Token<'_>]) -> bool {
         "window",
         "xor",
     ];
-    tokens.iter().any(|token| {
+    // `FROM (a, b)`
+    let list = tokens.windows(2).any(|pair| (pair[0].word("from") || pair[0].word("join")) && pair[1].is("("));
+    list || tokens.iter().any(|token| {
         (token.kind == Kind::Word && (WORDS.contains(&token.name.as_str()) || token.name.starts_with('_')))
             || (token.kind == Kind::Param && token.text != "?")
             || token.is("{")

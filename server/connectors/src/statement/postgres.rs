@@ -100,6 +100,7 @@ pub(super) fn beyond_parser(tokens: &[Token<'_>]) -> bool {
         "ordinality",
         "overlaps",
         "search",
+        "similar",
         "symmetric",
         "table",
         "tablesample",
@@ -114,6 +115,20 @@ pub(super) fn beyond_parser(tokens: &[Token<'_>]) -> bool {
         "xmlserialize",
         "xmltable",
     ];
-    tokens.windows(2).any(|pair| pair[0].word("rows") && pair[1].word("from"))
+    const PAIRS: &[(&str, &str)] =
+        &[("rows", "from"), ("at", "local"), ("by", "distinct"), ("collation", "for"), ("join", "("), ("from", "(")];
+    let is = |token: &Token<'_>, text: &str| token.word(text) || token.is(text);
+    let pairs = tokens.windows(2).any(|pair| {
+        let named = PAIRS.iter().any(|(first, second)| is(&pair[0], first) && is(&pair[1], second));
+        // `ORDER BY x USING >`
+        named || (pair[0].word("using") && pair[1].kind == Kind::Symbol && !pair[1].is("("))
+    });
+    // `(x).*`, `USING (x) AS y`
+    let using = tokens.iter().any(|token| token.word("using"));
+    let closed = tokens.windows(3).any(|part| {
+        part[0].is(")") && ((part[1].is(".") && part[2].is("*")) || (using && part[1].word("as") && part[2].is_name()))
+    });
+    pairs
+        || closed
         || tokens.iter().any(|token| token.kind == Kind::Word && WORDS.contains(&token.name.as_str()))
 }

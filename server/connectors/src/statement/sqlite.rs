@@ -60,10 +60,11 @@ pub(super) fn beyond_parser(tokens: &[Token<'_>]) -> bool {
     const WORDS: &[&str] =
         &["exclude", "glob", "groups", "indexed", "is", "isnull", "match", "materialized", "notnull", "regexp"];
     let word = |token: &Token<'_>| token.kind == Kind::Word && WORDS.contains(&token.name.as_str());
-    // `x IN table`, `1 << 2`
+    // `x IN table`, `1 << 2`, `FROM (a, b)`
     let pairs = tokens.windows(2).any(|pair| {
         let shift = ["<", ">"].iter().any(|sign| pair[0].is(sign) && pair[1].is(sign));
-        shift || (pair[0].word("in") && pair[1].is_name())
+        let list = (pair[0].word("from") || pair[0].word("join")) && pair[1].is("(");
+        shift || list || (pair[0].word("in") && pair[1].is_name())
     });
     pairs || tokens.iter().any(word)
 }
