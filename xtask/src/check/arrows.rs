@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("app", &EVERYTHING_OF_THE_SERVER),
     ("plugin-sdk", &[]),
     ("tests", &["model"]),
+    ("tdengine-stub", &[]),
     ("xtask", &[]),
 ];
 
@@ -32,6 +33,7 @@ const EVERYTHING_OF_THE_SERVER: [&str; 11] =
 /// What only a crate's tests may import besides; never the other way round.
 const TEST_ARROWS: &[(&str, &[&str])] = &[
     ("plugin-host", &["plugin-sdk"]),
+    ("connectors", &["tdengine-stub"]),
     ("transfer", &["connectors"]),
     ("steps", &["connectors"]),
     ("workbench", &["connectors"]),
