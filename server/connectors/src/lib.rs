@@ -11,6 +11,7 @@ pub mod mysql;
 pub mod postgres;
 pub mod redis;
 pub mod sqlite;
+pub mod tdengine;
 
 #[allow(dead_code, reason = "the connectors take to it one after the other")]
 mod backup;
@@ -53,9 +54,6 @@ pub fn open(
         System::Mysql => mysql::open(settings, secret),
         System::Redis => redis::open(settings, secret),
         System::Http => http::open(settings, secret, gate),
-        System::Tdengine => {
-            Err(data::Error::permanent(model::ErrorCode::Unsupported, "this build has no connector for `tdengine`")
-                .hint("Use a plugin that speaks to TDengine."))
-        }
+        System::Tdengine => tdengine::open(settings, secret, gate),
     }
 }

@@ -22,7 +22,8 @@ impl std::fmt::Debug for Settings {
 }
 
 impl Settings {
-    /// Reads `postgres://user:pass@host:port/db?sslmode=require`, `mysql://…`, `sqlite:///path`, `redis://…`, `http(s)://…`.
+    /// Reads `postgres://user:pass@host:port/db?sslmode=require`, `mysql://…`, `sqlite:///path`, `redis://…`,
+    /// `tdengine://…`, `http(s)://…`.
     ///
     /// Parameters become keys; numbers and booleans among them become JSON numbers and booleans.
     ///
@@ -34,10 +35,13 @@ impl Settings {
             Some("postgres" | "postgresql") => from_server(System::Postgres, url),
             Some("mysql" | "mariadb") => from_server(System::Mysql, url),
             Some("redis" | "rediss") => from_server(System::Redis, url),
+            Some("tdengine" | "taos" | "tdengine+ws" | "taos+ws" | "tdengine+wss" | "taos+wss") => {
+                from_server(System::Tdengine, url)
+            }
             Some("sqlite") => from_file(url),
             Some("http" | "https") => from_http(url),
             _ => Err(invalid(
-                "the address starts with none of `postgres://`, `mysql://`, `sqlite:///`, `redis://`, `http://` and `https://`",
+                "the address starts with none of `postgres://`, `mysql://`, `sqlite:///`, `redis://`, `tdengine://`, `http://` and `https://`",
             )),
         }
     }
@@ -65,7 +69,7 @@ fn from_server(system: System, text: &str) -> Result<Settings> {
         };
         values.insert("database".to_owned(), database);
     }
-    if url.scheme() == "rediss" {
+    if url.scheme() == "rediss" || url.scheme().ends_with("+wss") {
         values.insert("tls".to_owned(), true.into());
     }
     let mut secret = url.password().map(decode).transpose()?;
@@ -182,6 +186,13 @@ mod tests {
             json!({"path": "/tmp/a b.db", "create": false}),
             None,
         );
+        check(
+            "taos+wss://root:taos%20data@td.example:6041/market?pool_size=4",
+            System::Tdengine,
+            json!({"host": "td.example", "port": 6041, "user": "root", "database": "market", "tls": true, "pool_size": 4}),
+            Some("taos data"),
+        );
+        check("tdengine://[::1]", System::Tdengine, json!({"host": "::1"}), None);
         check("sqlite:rel.db", System::Sqlite, json!({"path": "rel.db"}), None);
         check(
             "https://u:p@example.com/x?y=1",

@@ -1,7 +1,8 @@
 //! One suite of behavior for all database connectors: each case runs against each system it has the abilities for.
 //!
-//! SQLite runs everywhere; PostgreSQL where `SLUICE_TEST_POSTGRES` and MySQL where `SLUICE_TEST_MYSQL` name a server. Every
-//! case has a file, schema or database of its own, so that cases run side by side.
+//! SQLite runs everywhere, and so does TDengine, against its stub unless `SLUICE_TEST_TDENGINE` names a server; PostgreSQL
+//! where `SLUICE_TEST_POSTGRES` and MySQL where `SLUICE_TEST_MYSQL` name a server. Every case has a file, schema or
+//! database of its own, so that cases run side by side.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,24 +11,46 @@ mod ledger;
 mod modes;
 mod reading;
 mod refusals;
+mod timed;
 mod types;
 pub(crate) mod world;
 
 use world::World;
 
+/// Whether a connector can be asked the cases of a group.
+mod needs {
+    use data::Abilities;
+
+    pub(super) fn nothing(_: Abilities) -> bool {
+        true
+    }
+
+    /// Tables keyed by any column, or by none.
+    pub(super) fn any_key(abilities: Abilities) -> bool {
+        !abilities.time_key
+    }
+
+    pub(super) fn transactions(abilities: Abilities) -> bool {
+        abilities.transactions
+    }
+}
+
 macro_rules! suite {
-    ($($group:ident: $($case:ident),+;)+) => {
-        suite!(@system sqlite $($group: $($case),+;)+);
-        suite!(@system postgres $($group: $($case),+;)+);
-        suite!(@system mysql $($group: $($case),+;)+);
+    ($($group:ident[$needs:ident]: $($case:ident),+;)+) => {
+        suite!(@system sqlite $($group[$needs]: $($case),+;)+);
+        suite!(@system postgres $($group[$needs]: $($case),+;)+);
+        suite!(@system mysql $($group[$needs]: $($case),+;)+);
+        suite!(@system tdengine $($group[$needs]: $($case),+;)+);
     };
-    (@system $system:ident $($group:ident: $($case:ident),+;)+) => {
+    (@system $system:ident $($group:ident[$needs:ident]: $($case:ident),+;)+) => {
         mod $system {
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
                     if let Some(world) = super::World::$system(stringify!($case)).await {
-                        super::$group::$case(&world).await;
+                        if super::needs::$needs(world.connector.abilities()) {
+                            super::$group::$case(&world).await;
+                        }
                         world.end().await;
                     }
                 }
@@ -37,15 +60,20 @@ macro_rules! suite {
 }
 
 suite! {
-    types: all_types_survive_a_round_trip, a_column_of_nulls_survives, wide_decimals_survive, large_values_survive;
-    modes: append_adds_rows, insert_ignore_keeps_what_is_there, upsert_replaces_written_columns,
+    types[any_key]: all_types_survive_a_round_trip, a_column_of_nulls_survives, wide_decimals_survive, large_values_survive;
+    modes[any_key]: append_adds_rows, insert_ignore_keeps_what_is_there, upsert_replaces_written_columns,
         replace_resets_columns_not_written, the_last_row_of_a_batch_wins_an_upsert, truncate_empties_once_a_run, truncate_without_rows_empties_the_table,
         upsert_without_unique_key_is_refused, a_hundred_thousand_rows_arrive;
-    ledger: a_repeated_batch_is_skipped, a_stale_fence_is_refused, a_zombie_is_refused, a_dropped_sink_leaves_whole_batches,
+    ledger[transactions]: a_repeated_batch_is_skipped, a_stale_fence_is_refused, a_zombie_is_refused, a_dropped_sink_leaves_whole_batches,
         lanes_do_not_disturb_each_other, an_empty_batch_moves_the_ledger, many_sinks_make_the_ledger_at_once;
-    reading: an_empty_table_has_columns, rows_come_in_order_and_go_on_at_a_checkpoint, text_sorts_by_its_bytes, columns_filter_and_limit_apply,
+    reading[any_key]: an_empty_table_has_columns, rows_come_in_order_and_go_on_at_a_checkpoint, text_sorts_by_its_bytes, columns_filter_and_limit_apply,
         a_query_is_read, a_dropped_source_frees_its_connection, a_table_is_described;
-    refusals: refused_rows_are_named, a_missing_column_is_named, a_missing_table_is_named, weird_names_work, a_value_too_long_is_refused,
+    refusals[any_key]: refused_rows_are_named, a_missing_column_is_named, a_missing_table_is_named, weird_names_work, a_value_too_long_is_refused,
         a_row_that_clashes_is_named;
-    failures: an_unreachable_server_is_told, a_wrong_password_is_told, a_bad_statement_is_told;
+    timed[nothing]: values_beside_a_timestamp_survive, an_upsert_goes_over_rows_of_the_same_time,
+        an_append_tells_rows_of_the_same_time, a_truncate_leaves_only_new_rows, rows_in_order_of_time_go_on_at_a_checkpoint,
+        columns_filter_and_limit_of_timed_rows, text_beside_a_timestamp_sorts_by_its_bytes,
+        a_dropped_source_of_timed_rows_frees_its_connection, a_table_keyed_by_time_is_described,
+        what_is_missing_beside_a_timestamp_is_named, weird_names_of_timed_tables_work;
+    failures[nothing]: an_unreachable_server_is_told, a_wrong_password_is_told, a_bad_statement_is_told;
 }

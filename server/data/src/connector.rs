@@ -62,6 +62,9 @@ pub struct Abilities {
     pub inspect: bool,
     /// Backs up and restores.
     pub backup: bool,
+    /// Every table is keyed by a timestamp, its first column (and by one more column at most), and by nothing else: a row
+    /// with a key that is there goes over the old one.
+    pub time_key: bool,
 }
 
 /// What to read.

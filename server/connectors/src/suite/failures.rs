@@ -19,6 +19,17 @@ pub(super) async fn an_unreachable_server_is_told(world: &World) {
 }
 
 pub(super) async fn a_wrong_password_is_told(world: &World) {
+    if world.is(System::Tdengine) {
+        let mut url = url::Url::parse(&world.url).unwrap();
+        url.set_password(Some("canary")).unwrap();
+        let error = open(url.as_str(), &[]).ping().await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::AuthenticationFailed, "{error}");
+        assert!(!error.retryable && !error.to_string().contains("canary"), "{error}");
+        let error = open(&world.url, &[("database", "no_such_database")]).ping().await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");
+        assert!(error.to_string().contains("no_such_database"), "{error}");
+        return;
+    }
     if !world.is(System::Postgres) {
         return;
     }

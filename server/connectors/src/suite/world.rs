@@ -13,6 +13,7 @@ pub(crate) struct World {
     admin: Option<(Arc<dyn Connector>, String)>,
     pub(crate) url: String,
     _folder: Option<tempfile::TempDir>,
+    _stub: Option<tdengine_stub::Stub>,
 }
 
 impl World {
@@ -20,7 +21,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db", folder.path().display());
         let connector = open(&url, &[]);
-        Some(Self { connector, admin: None, url, _folder: Some(folder) })
+        Some(Self { connector, admin: None, url, _folder: Some(folder), _stub: None })
     }
 
     pub(crate) async fn postgres(case: &str) -> Option<Self> {
@@ -28,7 +29,13 @@ impl World {
         let (admin, place) = (open(&url, &[]), unique());
         admin.execute(&format!("CREATE SCHEMA {place}")).await.unwrap();
         let connector = open(&url, &[("schema", &place)]);
-        Some(Self { connector, admin: Some((admin, format!("DROP SCHEMA {place} CASCADE"))), url, _folder: None })
+        Some(Self {
+            connector,
+            admin: Some((admin, format!("DROP SCHEMA {place} CASCADE"))),
+            url,
+            _folder: None,
+            _stub: None,
+        })
     }
 
     pub(crate) async fn mysql(case: &str) -> Option<Self> {
@@ -36,7 +43,28 @@ impl World {
         let (admin, place) = (open(&url, &[]), unique());
         admin.execute(&format!("CREATE DATABASE {place}")).await.unwrap();
         let connector = open(&url, &[("database", &place)]);
-        Some(Self { connector, admin: Some((admin, format!("DROP DATABASE {place}"))), url, _folder: None })
+        Some(Self {
+            connector,
+            admin: Some((admin, format!("DROP DATABASE {place}"))),
+            url,
+            _folder: None,
+            _stub: None,
+        })
+    }
+
+    pub(crate) async fn tdengine(_case: &str) -> Option<Self> {
+        let (url, stub) = match std::env::var("SLUICE_TEST_TDENGINE") {
+            Ok(url) => (url, None),
+            Err(_) => {
+                let stub = tdengine_stub::Stub::start(tdengine_stub::StubOptions::default());
+                (format!("tdengine://root:taosdata@{}", stub.address()), Some(stub))
+            }
+        };
+        let (admin, place) = (open(&url, &[]), unique());
+        admin.execute(&format!("CREATE DATABASE {place} PRECISION 'us' KEEP 36500d")).await.unwrap();
+        let connector = open(&url, &[("database", &place)]);
+        let admin = Some((admin, format!("DROP DATABASE {place}")));
+        Some(Self { connector, admin, url, _folder: None, _stub: stub })
     }
 
     /// Clears the place away.
