@@ -9,6 +9,7 @@ mod m0001_runs;
 mod m0002_catalogs;
 mod m0003_table_logs;
 mod m0004_console;
+mod m0005_anomalies;
 mod m0006_connections;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_catalogs::Change),
             Box::new(m0003_table_logs::Change),
             Box::new(m0004_console::Change),
+            Box::new(m0005_anomalies::Change),
             Box::new(m0006_connections::Change),
         ]
     }

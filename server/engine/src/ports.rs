@@ -5,10 +5,12 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use model::anomaly::{AnomalyRule, Observation, Recorded};
+use model::backup::{BackupFilter, BackupRecord, Kept};
 use model::run::{LogLine, StepMetrics};
 use model::{
-    ErrorCode, Fault, RunId, RunStatus, StepId, StepStatus, TableLogEntry, TableLogFilter, TableLogRecord, TaskId,
-    VersionId, Workflow, WorkflowId,
+    AnomalyId, BackupId, ErrorCode, Fault, RunId, RunStatus, StepId, StepStatus, TableLogEntry, TableLogFilter,
+    TableLogRecord, TaskId, VersionId, Workflow, WorkflowId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -416,6 +418,32 @@ pub trait TableLogs: Send + Sync + 'static {
     async fn append_table_logs(&self, entries: &[TableLogEntry]) -> Result<(), StoreError>;
     /// Entries of one log, newest first.
     async fn list_table_logs(&self, filter: &TableLogFilter) -> Result<Vec<TableLogRecord>, StoreError>;
+}
+
+/// What watching steps keep in the metadata database: anomalies, backups, inspections, and the age of what is kept.
+#[async_trait]
+pub trait Watch: Send + Sync + 'static {
+    /// What people have set for rules, all of it.
+    async fn list_anomaly_rules(&self) -> Result<Vec<AnomalyRule>, StoreError>;
+    /// Keeps what a look at one place found; tells what is new, and whom to alert.
+    async fn record_observation(&self, observation: &Observation) -> Result<Recorded, StoreError>;
+    /// Notes that people were told; until then the next observation asks for the alert again.
+    async fn mark_alerted(&self, anomalies: &[AnomalyId], at: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Keeps a backup's record, whether or not it was there.
+    async fn save_backup(&self, backup: &BackupRecord) -> Result<(), StoreError>;
+    /// The backup of that id.
+    async fn find_backup(&self, id: BackupId) -> Result<Option<BackupRecord>, StoreError>;
+    /// Backups, newest first.
+    async fn list_backups(&self, filter: &BackupFilter) -> Result<Vec<BackupRecord>, StoreError>;
+
+    /// What an inspection of the connection last found.
+    async fn find_inspection(&self, connection: &str) -> Result<Option<(DateTime<Utc>, Value)>, StoreError>;
+    /// Keeps what an inspection found.
+    async fn save_inspection(&self, connection: &str, at: DateTime<Utc>, found: &Value) -> Result<(), StoreError>;
+
+    /// Removes what is older, in pieces that hold nobody up; only counts with `dry_run`. Tells how many.
+    async fn purge(&self, kept: Kept, before: DateTime<Utc>, dry_run: bool) -> Result<u64, StoreError>;
 }
 
 /// The time, so that tests can hold it still.

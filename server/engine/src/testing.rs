@@ -4,12 +4,17 @@
 
 use crate::ports::{
     Clock, Dispatch, LeasedTask, NewTask, RunEvent, RunFilter, RunRecord, RunStore, StoreError, TableLogs, Transition,
-    TriggerRecord, VersionRecord, WorkflowRecord,
+    TriggerRecord, VersionRecord, Watch, WorkflowRecord,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use model::anomaly::{Anomaly, AnomalyRule, AnomalyState, Observation, Recorded};
+use model::backup::{BackupFilter, BackupRecord, Kept};
 use model::run::LogLine;
-use model::{RunId, RunStatus, TableLogEntry, TableLogFilter, TableLogRecord, TaskId, VersionId, WorkflowId};
+use model::{
+    AnomalyId, BackupId, RunId, RunStatus, TableLogEntry, TableLogFilter, TableLogRecord, TaskId, VersionId, WorkflowId,
+};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -369,5 +374,120 @@ impl TableLogs for MemoryTableLogs {
         records.reverse();
         records.truncate(filter.limit as usize);
         Ok(records)
+    }
+}
+
+/// What watching steps keep, in memory. A finding is new once; what is over is not noticed.
+#[derive(Debug, Default)]
+pub struct MemoryWatch {
+    rules: Mutex<Vec<AnomalyRule>>,
+    observations: Mutex<Vec<Observation>>,
+    backups: Mutex<BTreeMap<BackupId, BackupRecord>>,
+    inspections: Mutex<BTreeMap<String, (DateTime<Utc>, Value)>>,
+    purged: Mutex<Vec<(Kept, DateTime<Utc>, bool)>>,
+}
+
+impl MemoryWatch {
+    /// Sets what a rule does.
+    pub fn set_rule(&self, rule: AnomalyRule) {
+        locked(&self.rules).push(rule);
+    }
+
+    /// Every look that was recorded, oldest first.
+    #[must_use]
+    pub fn observations(&self) -> Vec<Observation> {
+        locked(&self.observations).clone()
+    }
+
+    /// Every purge that was asked for.
+    #[must_use]
+    pub fn purged(&self) -> Vec<(Kept, DateTime<Utc>, bool)> {
+        locked(&self.purged).clone()
+    }
+}
+
+#[async_trait]
+impl Watch for MemoryWatch {
+    async fn list_anomaly_rules(&self) -> Result<Vec<AnomalyRule>, StoreError> {
+        Ok(locked(&self.rules).clone())
+    }
+
+    async fn record_observation(&self, observation: &Observation) -> Result<Recorded, StoreError> {
+        let mut observations = locked(&self.observations);
+        let mut recorded = Recorded::default();
+        for finding in &observation.findings {
+            let is_same = |before: &Observation| {
+                (&before.connection, &before.table) == (&observation.connection, &observation.table)
+                    && before.findings.iter().any(|old| (&old.rule, &old.scope) == (&finding.rule, &finding.scope))
+            };
+            if observations.iter().any(is_same) {
+                recorded.known += 1;
+                continue;
+            }
+            recorded.new += 1;
+            let anomaly = Anomaly {
+                id: AnomalyId::generate(),
+                fingerprint: format!("{}/{}", finding.rule, finding.scope),
+                rule: finding.rule.clone(),
+                severity: finding.severity,
+                state: AnomalyState::Open,
+                connection: observation.connection.clone(),
+                table: observation.table.clone(),
+                subject: observation.subject.clone(),
+                scope: finding.scope.clone(),
+                message: finding.message.clone(),
+                details: finding.details.clone(),
+                count: 1,
+                first_seen: observation.at,
+                last_seen: observation.at,
+                run: observation.run,
+                changed_by: None,
+                changed_at: observation.at,
+                comment: None,
+                alerted_at: None,
+            };
+            if !observation.channels.is_empty() {
+                recorded.alerts.push((anomaly, observation.channels.clone()));
+            }
+        }
+        observations.push(observation.clone());
+        Ok(recorded)
+    }
+
+    async fn mark_alerted(&self, _: &[AnomalyId], _: DateTime<Utc>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn save_backup(&self, backup: &BackupRecord) -> Result<(), StoreError> {
+        locked(&self.backups).insert(backup.id, backup.clone());
+        Ok(())
+    }
+
+    async fn find_backup(&self, id: BackupId) -> Result<Option<BackupRecord>, StoreError> {
+        Ok(locked(&self.backups).get(&id).cloned())
+    }
+
+    async fn list_backups(&self, filter: &BackupFilter) -> Result<Vec<BackupRecord>, StoreError> {
+        let backups = locked(&self.backups);
+        let wanted = backups.values().rev().filter(|backup| {
+            filter.connection.as_ref().is_none_or(|connection| connection == &backup.connection)
+                && (filter.statuses.is_empty() || filter.statuses.contains(&backup.status))
+                && filter.before.is_none_or(|before| backup.id < before)
+        });
+        Ok(wanted.take(filter.limit as usize).cloned().collect())
+    }
+
+    async fn find_inspection(&self, connection: &str) -> Result<Option<(DateTime<Utc>, Value)>, StoreError> {
+        Ok(locked(&self.inspections).get(connection).cloned())
+    }
+
+    async fn save_inspection(&self, connection: &str, at: DateTime<Utc>, found: &Value) -> Result<(), StoreError> {
+        locked(&self.inspections).insert(connection.to_owned(), (at, found.clone()));
+        Ok(())
+    }
+
+    async fn purge(&self, kept: Kept, before: DateTime<Utc>, dry_run: bool) -> Result<u64, StoreError> {
+        locked(&self.purged).push((kept, before, dry_run));
+        Ok(7)
     }
 }

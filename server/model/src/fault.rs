@@ -147,6 +147,10 @@ codes! {
     FileNotFound = "file_not_found", 404;
     /// No webhook listens on that path.
     WebhookNotFound = "webhook_not_found", 404;
+    /// No anomaly of that id.
+    AnomalyNotFound = "anomaly_not_found", 404;
+    /// No backup of that id.
+    BackupNotFound = "backup_not_found", 404;
     /// Something of that name exists already.
     AlreadyExists = "already_exists", 409;
     /// What was agreed to no longer holds: something was changed meanwhile.
@@ -175,6 +179,8 @@ codes! {
     StatementTimeout = "statement_timeout", 504;
     /// The remote answered with an error or with what cannot be understood.
     RemoteFailed = "remote_failed", 502;
+    /// Files of a backup are missing or are not as they were written.
+    BackupDamaged = "backup_damaged", 422;
     /// A value does not fit its column or type.
     ValueRefused = "value_refused", 422;
     /// The system has no such ability.

@@ -99,6 +99,14 @@ id!(
     /// Names a statement somebody asked on the console.
     StatementId, "statement"
 );
+id!(
+    /// Names something wrong with somebody's data or store.
+    AnomalyId, "anomaly"
+);
+id!(
+    /// Names a backup of a connection's data.
+    BackupId, "backup"
+);
 
 /// The name a user gave a step; unique within its document.
 ///

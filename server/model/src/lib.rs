@@ -5,6 +5,8 @@
 //! anything wrong reaches a person, and [`run`] for what happens when a workflow runs.
 //! What a document *means* (its plan) is the engine's business, not this crate's.
 
+pub mod anomaly;
+pub mod backup;
 pub mod document;
 pub mod fault;
 pub mod id;
@@ -17,7 +19,7 @@ pub mod tree;
 
 pub use document::Workflow;
 pub use fault::{ErrorCode, Fault};
-pub use id::{RunId, StatementId, StepId, TaskId, VersionId, WorkflowId};
+pub use id::{AnomalyId, BackupId, RunId, StatementId, StepId, TaskId, VersionId, WorkflowId};
 pub use nearest::nearest;
 pub use run::{RunStatus, StepStatus, TaskStatus};
 pub use table_log::{TableLog, TableLogEntry, TableLogFilter, TableLogRecord, TableLogStatus};

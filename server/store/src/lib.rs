@@ -5,6 +5,8 @@
 //! [`dispatch`] wakes workers in one process or through Redis. [`secrets`] seals what must not be read from a
 //! stolen database file. Start with `database.rs`, then `commit.rs`: every durable change of a run goes through it.
 
+mod anomalies;
+mod backups;
 mod catalog;
 mod channels;
 mod commit;
@@ -15,6 +17,7 @@ pub mod dispatch;
 mod error;
 mod logs;
 mod plugins;
+mod purge;
 mod run_store;
 mod runs;
 pub mod secrets;
@@ -23,6 +26,7 @@ mod sql;
 mod table_logs;
 mod tasks;
 mod triggers;
+mod watch;
 mod workflows;
 
 pub use channels::{ChannelRecord, NewChannel};

@@ -4,6 +4,7 @@
 //! bounded and put on record in the metadata database. It reaches systems only through the traits of `data`.
 //! [`Workbench`] is the whole of it, as `app` builds it and `api` holds it.
 
+pub mod anomalies;
 pub mod console;
 pub mod tables;
 
