@@ -9,6 +9,7 @@ mod console;
 mod ddl;
 mod decode;
 mod error;
+mod insert;
 mod inspect;
 mod introspect;
 mod literal;

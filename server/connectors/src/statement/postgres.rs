@@ -128,7 +128,5 @@ pub(super) fn beyond_parser(tokens: &[Token<'_>]) -> bool {
     let closed = tokens.windows(3).any(|part| {
         part[0].is(")") && ((part[1].is(".") && part[2].is("*")) || (using && part[1].word("as") && part[2].is_name()))
     });
-    pairs
-        || closed
-        || tokens.iter().any(|token| token.kind == Kind::Word && WORDS.contains(&token.name.as_str()))
+    pairs || closed || tokens.iter().any(|token| token.kind == Kind::Word && WORDS.contains(&token.name.as_str()))
 }

@@ -268,13 +268,10 @@ fn select_refusal(tokens: &[Token<'_>]) -> Option<String> {
         let word = token.lower();
         // Behind a dot or before one it is a name.
         let named = index > 0 && tokens[index - 1].is(".") || next.is_some_and(|next| next.is("."));
-        if !named && FORBIDDEN.contains(&word.as_str()) {
+        if !named && listed(FORBIDDEN, &word) {
             return Some(format!("the word `{}` does not only read", word.to_uppercase()));
         }
-        if next.is_some_and(|next| next.is("("))
-            && !FUNCTIONS.contains(&word.as_str())
-            && !OPENING.contains(&word.as_str())
-        {
+        if next.is_some_and(|next| next.is("(")) && !listed(FUNCTIONS, &word) && !listed(OPENING, &word) {
             return Some(format!("the function `{word}` is not known to only read"));
         }
     }
@@ -293,7 +290,7 @@ fn show_refusal(tokens: &[Token<'_>]) -> Option<String> {
     let first =
         rest.iter().find(|token| !matches!(token.lower().as_str(), "normal" | "child" | "full" | "user" | "system"));
     let word = first.map(Token::lower).unwrap_or_default();
-    (!SHOWN.contains(&word.as_str())).then(|| format!("`SHOW {}` is not known to only read", word.to_uppercase()))
+    (!listed(SHOWN, &word)).then(|| format!("`SHOW {}` is not known to only read", word.to_uppercase()))
 }
 
 /// Tables behind FROM, JOIN, DESCRIBE and the like; and the other names, which are columns.
@@ -318,7 +315,7 @@ fn touched(tokens: &[Token<'_>]) -> (Vec<String>, Vec<String>) {
                     _ => break,
                 }
             }
-            let keyword = token.kind == Kind::Word && start == index && KEYWORDS.contains(&name.as_str());
+            let keyword = token.kind == Kind::Word && start == index && listed(KEYWORDS, &name);
             let called = tokens.get(index + 1).is_some_and(|next| next.is("("));
             if opens && !keyword {
                 if !tables.contains(&full) {
@@ -343,303 +340,45 @@ fn touched(tokens: &[Token<'_>]) -> (Vec<String>, Vec<String>) {
     (tables, columns)
 }
 
+/// Whether a word is on a list.
+fn listed(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|listed| listed == word)
+}
+
 /// Words of statements that change something; in a SELECT they have no business.
-const FORBIDDEN: &[&str] = &[
-    "insert",
-    "import",
-    "delete",
-    "update",
-    "create",
-    "alter",
-    "drop",
-    "grant",
-    "revoke",
-    "use",
-    "kill",
-    "reset",
-    "into",
-    "trim",
-    "flush",
-    "compact",
-    "balance",
-    "redistribute",
-    "restore",
-    "load",
-];
+const FORBIDDEN: &str = "
+    insert import delete update create alter drop grant revoke use kill reset into trim flush compact balance
+    redistribute restore load";
 
 /// Words that may stand before a parenthesis without being functions.
-const OPENING: &[&str] = &[
-    "select",
-    "from",
-    "where",
-    "in",
-    "and",
-    "or",
-    "not",
-    "on",
-    "by",
-    "as",
-    "when",
-    "then",
-    "else",
-    "union",
-    "all",
-    "distinct",
-    "interval",
-    "sliding",
-    "fill",
-    "session",
-    "state_window",
-    "event_window",
-    "count_window",
-    "range",
-    "every",
-    "values",
-    "between",
-    "like",
-    "having",
-    "case",
-    "join",
-    "is",
-    "exists",
-    "any",
-    "some",
-    "varchar",
-    "binary",
-    "nchar",
-    "varbinary",
-    "decimal",
-    "start",
-    "end",
-    "with",
-    "true_for",
-];
+const OPENING: &str = "
+    select from where in and or not on by as when then else union all distinct interval sliding fill session
+    state_window event_window count_window range every values between like having case join is exists any some
+    varchar binary nchar varbinary decimal start end with true_for";
 
 /// Functions that compute and do nothing else.
-const FUNCTIONS: &[&str] = &[
-    // Numbers.
-    "abs",
-    "acos",
-    "asin",
-    "atan",
-    "ceil",
-    "cos",
-    "degrees",
-    "exp",
-    "floor",
-    "greatest",
-    "least",
-    "ln",
-    "log",
-    "mod",
-    "pi",
-    "pow",
-    "radians",
-    "rand",
-    "round",
-    "sign",
-    "sin",
-    "sqrt",
-    "tan",
-    "trunc",
-    "truncate",
-    "crc32",
-    // Text.
-    "ascii",
-    "char",
-    "char_length",
-    "concat",
-    "concat_ws",
-    "length",
-    "locate",
-    "lower",
-    "ltrim",
-    "position",
-    "repeat",
-    "replace",
-    "reverse",
-    "rtrim",
-    "substr",
-    "substring",
-    "substring_index",
-    "trim",
-    "upper",
-    "like_in_set",
-    "find_in_set",
-    "to_base64",
-    "from_base64",
-    "md5",
-    "sha1",
-    "sha2",
-    "regexp_in_set",
-    // Conversion.
-    "cast",
-    "to_char",
-    "to_iso8601",
-    "to_json",
-    "to_timestamp",
-    "to_unixtimestamp",
-    "if",
-    "ifnull",
-    "isnull",
-    "isnotnull",
-    "nullif",
-    "nvl",
-    "nvl2",
-    "coalesce",
-    // Time.
-    "now",
-    "today",
-    "timediff",
-    "timetruncate",
-    "timezone",
-    "dayofweek",
-    "week",
-    "weekday",
-    "weekofyear",
-    "date",
-    // Aggregates and choices.
-    "apercentile",
-    "avg",
-    "count",
-    "elapsed",
-    "histogram",
-    "hyperloglog",
-    "leastsquares",
-    "percentile",
-    "spread",
-    "std",
-    "stddev",
-    "stddev_pop",
-    "stddev_samp",
-    "sum",
-    "var_pop",
-    "var_samp",
-    "variance",
-    "bottom",
-    "first",
-    "interp",
-    "last",
-    "last_row",
-    "max",
-    "min",
-    "mode",
-    "sample",
-    "tail",
-    "top",
-    "unique",
-    "cols",
-    // Along the time.
-    "csum",
-    "derivative",
-    "diff",
-    "irate",
-    "lag",
-    "lead",
-    "mavg",
-    "statecount",
-    "stateduration",
-    "twa",
-    // The server and the session.
-    "server_version",
-    "server_status",
-    "client_version",
-    "database",
-    "current_user",
-    "user",
-];
+const FUNCTIONS: &str = "
+    abs acos asin atan ceil cos degrees exp floor greatest least ln log mod pi pow radians rand round sign sin
+    sqrt tan trunc truncate crc32 ascii char char_length concat concat_ws length locate lower ltrim position
+    repeat replace reverse rtrim substr substring substring_index trim upper like_in_set find_in_set to_base64
+    from_base64 md5 sha1 sha2 regexp_in_set cast to_char to_iso8601 to_json to_timestamp to_unixtimestamp if
+    ifnull isnull isnotnull nullif nvl nvl2 coalesce now today timediff timetruncate timezone dayofweek week
+    weekday weekofyear date apercentile avg count elapsed histogram hyperloglog leastsquares percentile spread
+    std stddev stddev_pop stddev_samp sum var_pop var_samp variance bottom first interp last last_row max min
+    mode sample tail top unique cols csum derivative diff irate lag lead mavg statecount stateduration twa
+    server_version server_status client_version database current_user user";
 
 /// Of the server, and what `SHOW` may be asked for.
-const SHOWN: &[&str] = &[
-    "databases",
-    "tables",
-    "stables",
-    "create",
-    "tags",
-    "table",
-    "vgroups",
-    "dnodes",
-    "mnodes",
-    "qnodes",
-    "indexes",
-    "queries",
-    "connections",
-    "cluster",
-    "streams",
-    "topics",
-    "variables",
-    "apps",
-];
+const SHOWN: &str = "
+    databases tables stables create tags table vgroups dnodes mnodes qnodes indexes queries connections cluster
+    streams topics variables apps";
 
 /// Words that name nothing unless they stand in backticks.
-const KEYWORDS: &[&str] = &[
-    "select",
-    "from",
-    "where",
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "null",
-    "like",
-    "between",
-    "order",
-    "by",
-    "asc",
-    "desc",
-    "limit",
-    "offset",
-    "slimit",
-    "soffset",
-    "group",
-    "having",
-    "partition",
-    "interval",
-    "sliding",
-    "fill",
-    "session",
-    "state_window",
-    "event_window",
-    "count_window",
-    "union",
-    "all",
-    "distinct",
-    "as",
-    "on",
-    "join",
-    "left",
-    "right",
-    "inner",
-    "outer",
-    "full",
-    "semi",
-    "anti",
-    "asof",
-    "window",
-    "case",
-    "when",
-    "then",
-    "else",
-    "end",
-    "true",
-    "false",
-    "explain",
-    "analyze",
-    "verbose",
-    "describe",
-    "show",
-    "tags",
-    "databases",
-    "tables",
-    "stables",
-    "table",
-    "stable",
-    "nulls",
-    "into",
-    "using",
-    "values",
-];
+const KEYWORDS: &str = "
+    select from where and or not in is null like between order by asc desc limit offset slimit soffset group
+    having partition interval sliding fill session state_window event_window count_window union all distinct as
+    on join left right inner outer full semi anti asof window case when then else end true false explain analyze
+    verbose describe show tags databases tables stables table stable nulls into using values";
 
 #[cfg(test)]
 mod tests {

@@ -335,6 +335,64 @@ async fn what_tdengine_cannot_do_is_refused_with_a_reason() {
     assert!(world.tdengine.ping().await.is_ok());
 }
 
+#[tokio::test]
+async fn large_batches_go_in_statements_the_server_takes() {
+    let world = World::new().await;
+    let text = "浦\\'".repeat(40);
+    let rows = |from: i64| {
+        let seconds = from..from + 9_000;
+        records(vec![
+            (
+                "ts",
+                Arc::new(seconds.clone().map(|n| Some(START + n)).collect::<TimestampMillisecondArray>()) as ArrayRef,
+            ),
+            ("k", Arc::new(seconds.map(|n| Some(format!("k{}", n % 700))).collect::<StringArray>())),
+            ("text", Arc::new(StringArray::from(vec![text.as_str(); 9_000]))),
+        ])
+    };
+    let many =
+        || options("s", Mode::Upsert, &["k", "ts"], json!({ "tags": ["k"], "subtable": "s_{k}", "text_length": 400 }));
+    let before = world.stub.statements();
+    // Twice at once: both make the table, and both write the same rows.
+    let (first, second) = (rows(0), rows(0));
+    let (first, second) = tokio::join!(world.write(many(), &first), world.write(many(), &second));
+    assert_eq!((first.unwrap().rows, second.unwrap().rows), (9_000, 9_000));
+    assert_eq!(world.tdengine.count(&Relation::Table("s".to_owned()), None).await.unwrap(), 9_000);
+    let texts =
+        world.read(ReadOptions { columns: vec!["text".to_owned()], limit: Some(1), ..ReadOptions::table("s") }).await;
+    assert_eq!(texts.column(0).as_string::<i32>().value(0), text);
+    assert!(world.stub.statements() - before < 80, "rows are not sent one by one");
+}
+
+#[tokio::test]
+async fn a_table_dropped_meanwhile_is_told() {
+    let world = World::new().await;
+    let rows = ticks(&[(0, "A", 1.0)]);
+    world.write(options("t", Mode::Append, &[], json!({})), &rows).await.unwrap();
+    let mut sink = world.tdengine.write(rows.schema(), options("t", Mode::Append, &[], json!({}))).await.unwrap();
+    world.run("DROP TABLE t").await;
+    let batch = Batch { lane: Lane::new("ticks"), sequence: 1, checkpoint: None, records: rows };
+    let error = sink.write(&batch).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::TableNotFound, "{error}");
+    assert!(world.tdengine.ping().await.is_ok());
+    assert_eq!(world.tdengine.pool.busy(), 0);
+}
+
+#[tokio::test]
+async fn no_message_holds_the_password() {
+    let stub = Stub::start(StubOptions { password: "right".to_owned(), ..StubOptions::default() });
+    let config = Config::parse(&json!({ "host": "127.0.0.1", "port": stub.address().port() })).unwrap();
+    let tdengine = Tdengine::new(config, Some("canary/?#@:%"), &Gate::with_private());
+    let error = tdengine.ping().await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::AuthenticationFailed);
+    assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+    // Characters that mean something in an address are a part of the password.
+    let stub = Stub::start(StubOptions { password: "p/?#@:%41 ü".to_owned(), ..StubOptions::default() });
+    let config = Config::parse(&json!({ "host": "127.0.0.1", "port": stub.address().port() })).unwrap();
+    let tdengine = Tdengine::new(config, Some("p/?#@:%41 ü"), &Gate::with_private());
+    assert_eq!(tdengine.ping().await.unwrap(), "TDengine 3.3.6.0");
+}
+
 async fn bounded<T>(call: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(60), call).await.expect("a call that its time-outs do not end")
 }

@@ -5,10 +5,12 @@
 //! is sent; what only the server can tell (rows older than KEEP) is found by halving the statement.
 
 use super::error::Failure;
+use super::insert::{Encoded, Entry, insert, statements};
 use super::introspect::{self, TABLE_NAME};
 use super::literal::Cells;
 use super::sql::{self, Place};
 use super::target::{self, Target};
+use super::types::Native;
 use super::{Tdengine, subtable};
 use crate::error::{Culprit, shortened};
 use arrow::datatypes::SchemaRef;
@@ -19,10 +21,6 @@ use futures::{StreamExt, TryStreamExt};
 use model::ErrorCode;
 use std::collections::{HashMap, HashSet};
 
-/// A statement is cut before it has so many bytes; the server takes 1 MiB.
-const BYTES: usize = 900_000;
-/// …or so many rows.
-const ROWS: usize = 4_000;
 /// Subtables asked for in one query.
 const LOOKUP: usize = 500;
 
@@ -72,24 +70,6 @@ struct TdengineSink {
     /// Subtables seen by this sink, and the tags they have.
     subtables: HashMap<String, Vec<Option<String>>>,
     truncated: bool,
-}
-
-/// One row, ready to be sent.
-struct Entry {
-    /// Index within the batch.
-    row: usize,
-    /// Index of its table in `Encoded::tables`.
-    table: usize,
-    /// `(…)`.
-    values: String,
-}
-
-#[derive(Default)]
-struct Encoded {
-    /// What stands before `VALUES` for each table.
-    tables: Vec<String>,
-    entries: Vec<Entry>,
-    refused: Vec<RefusedRow>,
 }
 
 /// A table of the batch, before its tags are known to fit.
@@ -340,8 +320,9 @@ impl TdengineSink {
         }
         for (index, group) in groups.iter().enumerate() {
             let Some(old) = self.subtables.get(&group.name).or_else(|| there.get(&group.name)) else { continue };
-            let changed: Vec<usize> =
-                (0..names.len()).filter(|place| !alike(&old[*place], &group.tags[*place])).collect();
+            let differs =
+                |place: &usize| self.is_comparable(&names[*place]) && !alike(&old[*place], &group.tags[*place]);
+            let changed: Vec<usize> = (0..names.len()).filter(differs).collect();
             if changed.is_empty() {
                 continue;
             }
@@ -370,6 +351,12 @@ impl TdengineSink {
             }
         }
         Ok(wrong)
+    }
+
+    /// Whether the server spells a tag's values as we do.
+    fn is_comparable(&self, tag: &str) -> bool {
+        let native = self.target.table.column(tag).map(|column| column.native);
+        matches!(native, Some(Native::Varchar(_) | Native::Nchar(_) | Native::Int(..) | Native::Decimal(..)))
     }
 
     /// Leaves out rows whose table or key does not allow them: an append refuses a second row with the same key, since the
@@ -483,7 +470,6 @@ fn alike(old: &Option<String>, new: &Option<String>) -> bool {
 }
 
 fn tag_literal(target: &Target, name: &str, value: Option<&str>) -> String {
-    use super::types::Native;
     let Some(value) = value else { return "NULL".to_owned() };
     match target.table.column(name).map(|column| column.native) {
         Some(Native::Int(..) | Native::Float | Native::Double | Native::Bool) => value.to_owned(),
@@ -499,40 +485,4 @@ fn shown(tags: &[Option<String>]) -> String {
 
 fn explain(column: &str, cells: &Cells, row: usize, why: &str) -> String {
     Culprit::new(row, column, &cells.text(row).unwrap_or_default(), why).reason
-}
-
-/// Ranges of entries that make statements of bounded size.
-fn statements(encoded: &Encoded) -> Vec<std::ops::Range<usize>> {
-    let mut ranges = Vec::new();
-    let (mut start, mut bytes, mut table) = (0, 0, None);
-    for (index, entry) in encoded.entries.iter().enumerate() {
-        let head = if table == Some(entry.table) { 0 } else { encoded.tables[entry.table].len() + 10 };
-        let size = head + entry.values.len() + 1;
-        if index > start && (bytes + size > BYTES || index - start >= ROWS) {
-            ranges.push(start..index);
-            (start, bytes) = (index, encoded.tables[entry.table].len() + 10 + entry.values.len());
-        } else {
-            bytes += size;
-        }
-        table = Some(entry.table);
-    }
-    if start < encoded.entries.len() {
-        ranges.push(start..encoded.entries.len());
-    }
-    ranges
-}
-
-fn insert(encoded: &Encoded, range: std::ops::Range<usize>) -> String {
-    let mut sql = String::from("INSERT INTO");
-    let mut table = None;
-    for entry in &encoded.entries[range] {
-        if table != Some(entry.table) {
-            sql.push(' ');
-            sql.push_str(&encoded.tables[entry.table]);
-            sql.push_str(" VALUES ");
-            table = Some(entry.table);
-        }
-        sql.push_str(&entry.values);
-    }
-    sql
 }
