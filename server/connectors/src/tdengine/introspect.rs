@@ -142,7 +142,7 @@ pub(super) async fn list_tables(session: &mut Session, database: &str) -> Result
     let normal = rows(
         session,
         &format!(
-            "SELECT table_name FROM information_schema.ins_tables WHERE db_name = {place} AND type = 'NORMAL_TABLE'"
+            "SELECT table_name FROM information_schema.ins_tables WHERE db_name = {place} AND `type` = 'NORMAL_TABLE'"
         ),
     )
     .await?;
@@ -193,7 +193,7 @@ pub(super) async fn find_table(tdengine: &Tdengine, session: &mut Session, name:
 async fn kind_of(session: &mut Session, place: &Place) -> Result<(Kind, Option<String>), Failure> {
     let (database, table) = (literal(&place.database), literal(&place.table));
     let sql = format!(
-        "SELECT stable_name, table_comment, type FROM information_schema.ins_tables \
+        "SELECT stable_name, table_comment, `type` FROM information_schema.ins_tables \
          WHERE db_name = {database} AND table_name = {table}"
     );
     let found = rows(session, &sql).await?;

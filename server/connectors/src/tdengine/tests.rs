@@ -221,6 +221,24 @@ async fn ticks_of_one_millisecond_need_a_second_key() {
 }
 
 #[tokio::test]
+async fn bars_are_keyed_by_their_day() {
+    let world = World::new().await;
+    let rows = records(vec![
+        ("symbol", Arc::new(StringArray::from(vec!["600000.SH", "000001.SZ"])) as ArrayRef),
+        ("trade_date", Arc::new(Date32Array::from(vec![19_724, 19_724]))),
+        ("close", Arc::new(Decimal128Array::from(vec![663, 921]).with_precision_and_scale(10, 2).unwrap())),
+        ("settled", Arc::new(Date32Array::from(vec![Some(19_725), None]))),
+    ]);
+    let bars = options("bars", Mode::Upsert, &["symbol", "trade_date"], json!({ "subtable": "b_{symbol}" }));
+    world.write(bars, &rows).await.unwrap();
+    let read = ReadOptions { order_by: vec!["symbol".to_owned()], ..ReadOptions::table("bars") };
+    assert_eq!(
+        shown(&world.read(read).await),
+        ["2024-01-02T00:00:00Z|9.21|NULL|000001.SZ", "2024-01-02T00:00:00Z|6.63|2024-01-03T00:00:00Z|600000.SH"]
+    );
+}
+
+#[tokio::test]
 async fn timestamps_keep_the_unit_of_their_database() {
     let world = World::new().await;
     let nanos = START * 1_000_000 + 1;
