@@ -2,11 +2,19 @@
 //!
 //! Start with [`Sqlite`]. What a column's values become is decided in `types.rs` and checked in `read.rs`.
 
+mod backup;
 mod column;
 mod config;
+mod console;
+mod create;
+mod ddl;
+mod definition;
 mod error;
+mod guard;
+mod inspect;
 mod introspect;
 mod read;
+mod structure;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -16,7 +24,11 @@ mod write;
 pub use config::Config;
 
 use async_trait::async_trait;
+use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
+use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
+use data::inspection::Inspection;
+use data::structure::{TablePlan, TableStructure};
 use data::{Abilities, Connector, Error, Result, Sink, Source, System, WriteOptions};
 use model::ErrorCode;
 use rusqlite::{Connection, OpenFlags};
@@ -102,7 +114,17 @@ impl Connector for Sqlite {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { sql: true, transactions: true, ordered_read: true, introspect: true, ..Abilities::default() }
+        Abilities {
+            sql: true,
+            transactions: true,
+            ordered_read: true,
+            introspect: true,
+            structure: true,
+            console: true,
+            inspect: true,
+            backup: true,
+            ..Abilities::default()
+        }
     }
 
     async fn ping(&self) -> Result<String> {
@@ -145,6 +167,9 @@ impl Connector for Sqlite {
     async fn execute(&self, sql: &str) -> Result<u64> {
         let (config, sql) = (self.config.clone(), sql.to_owned());
         self.blocking(move |connection| {
+            if let Some(rebuild) = sql.trim_start().strip_prefix(ddl::KEYS_OFF) {
+                return ddl::rebuild(connection, &config, rebuild);
+            }
             let mapped = |error| error::mapped(&config.path, &error);
             let transaction = connection.transaction().map_err(mapped)?;
             let before = transaction.total_changes();
@@ -170,5 +195,51 @@ impl Connector for Sqlite {
                 .map_err(|error| error::mapped(&config.path, &error))
         })
         .await
+    }
+
+    async fn structure(&self, table: &str) -> Result<Option<TableStructure>> {
+        let (config, table) = (self.config.clone(), table.to_owned());
+        self.blocking(move |connection| {
+            structure::structure(connection, &table).map_err(|error| error::mapped(&config.path, &error))
+        })
+        .await
+    }
+
+    async fn plan_table(&self, wanted: &TableStructure, live: Option<&TableStructure>) -> Result<TablePlan> {
+        let (config, wanted, live) = (self.config.clone(), wanted.clone(), live.cloned());
+        self.blocking(move |connection| {
+            let attached = match &live {
+                Some(live) => {
+                    structure::attached(connection, &live.name).map_err(|error| error::mapped(&config.path, &error))?
+                }
+                None => structure::Attached::default(),
+            };
+            ddl::plan(&wanted, live.as_ref(), &attached)
+        })
+        .await
+    }
+
+    async fn check_statement(&self, sql: &str, estimate: bool) -> Result<StatementCheck> {
+        console::check(self.config.clone(), sql.to_owned(), estimate).await
+    }
+
+    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+        console::run(self.config.clone(), request).await
+    }
+
+    async fn inspect(&self) -> Result<Inspection> {
+        let config = self.config.clone();
+        self.blocking(move |connection| {
+            inspect::inspect(connection, &config).map_err(|error| error::mapped(&config.path, &error))
+        })
+        .await
+    }
+
+    async fn backup(&self, request: &BackupRequest) -> Result<BackupReport> {
+        backup::backup(self.config.clone(), request).await
+    }
+
+    async fn restore(&self, request: &RestoreRequest) -> Result<()> {
+        backup::restore(self.config.clone(), request).await
     }
 }

@@ -92,6 +92,8 @@ pub struct ReadOptions {
     pub limit: Option<u64>,
     /// Where an earlier attempt's source stood.
     pub resume_at: Option<Checkpoint>,
+    /// Settings only this system knows (Redis: `structure`, `columns`).
+    pub extra: serde_json::Map<String, serde_json::Value>,
 }
 
 impl ReadOptions {
@@ -108,7 +110,15 @@ impl ReadOptions {
     }
 
     fn of(relation: Relation) -> Self {
-        Self { relation, columns: Vec::new(), filter: None, order_by: Vec::new(), limit: None, resume_at: None }
+        Self {
+            relation,
+            columns: Vec::new(),
+            filter: None,
+            order_by: Vec::new(),
+            limit: None,
+            resume_at: None,
+            extra: serde_json::Map::new(),
+        }
     }
 }
 

@@ -218,6 +218,7 @@ impl FetchSettings {
             filter: self.filter,
             order_by: self.order_by.into_list(),
             limit: self.limit,
+            extra: self.options,
             ..match relation {
                 Relation::Table(table) => ReadOptions::table(&table),
                 Relation::Query(query) => ReadOptions::query(&query),

@@ -112,8 +112,7 @@ pub(crate) async fn open(
         columns: columns.to_vec(),
         filter: side.filter.clone(),
         order_by,
-        limit: None,
-        resume_at: None,
+        ..ReadOptions::table("")
     };
     connector.read(options).await
 }

@@ -1,5 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
+mod backup;
+mod console;
+mod ddl;
+mod extremes;
+mod inspect;
+
 use crate::suite::world::{World, records};
 use arrow::array::*;
 use arrow::datatypes::DataType;
