@@ -52,7 +52,7 @@ pub fn open(
         System::Postgres => postgres::open(settings, secret),
         System::Sqlite => sqlite::open(settings),
         System::Mysql => mysql::open(settings, secret),
-        System::Redis => redis::open(settings, secret),
+        System::Redis => redis::open(settings, secret, gate),
         System::Http => http::open(settings, secret, gate),
         System::Tdengine => tdengine::open(settings, secret, gate),
     }

@@ -1,21 +1,37 @@
-//! Redis: rows into hashes, strings and lists under keys made from a template, and hashes back as rows.
+//! Redis: rows into hashes, strings, sets, sorted sets, lists and streams under keys made from a template, and back.
 //!
-//! The record of what was written is a hash beside the data, changed in the same MULTI; writes are keyed besides, so that a
-//! repeat writes the same values. Start with [`Redis`].
+//! The record of what was written is a hash beside the data, changed in the same MULTI; keyed structures bear a repeat
+//! besides. Start with [`Redis`]; `shape.rs` says what the structures are.
 
+mod backup;
+mod command;
 mod config;
+mod console;
 mod error;
+mod inspect;
+mod json;
 mod read;
+mod scan;
+mod shape;
+mod stream;
+mod tables;
 mod template;
+mod typed;
+mod value;
 mod write;
 
 pub use config::Config;
 
+use crate::Gate;
 use async_trait::async_trait;
+use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
+use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
+use data::inspection::Inspection;
 use data::{Abilities, Connector, Error, Result, Sink, Source, System, WriteOptions};
 use model::ErrorCode;
 use redis::aio::MultiplexedConnection;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,8 +39,8 @@ use std::time::Duration;
 ///
 /// # Errors
 /// `unknown_key` or `invalid_value`.
-pub fn open(settings: &serde_json::Value, secret: Option<&str>) -> Result<Arc<dyn Connector>> {
-    Ok(Arc::new(Redis::new(Config::parse(settings)?, secret)?))
+pub fn open(settings: &serde_json::Value, secret: Option<&str>, gate: &Gate) -> Result<Arc<dyn Connector>> {
+    Ok(Arc::new(Redis::new(Config::parse(settings)?, secret, gate.clone())?))
 }
 
 /// One Redis server.
@@ -32,6 +48,7 @@ pub fn open(settings: &serde_json::Value, secret: Option<&str>) -> Result<Arc<dy
 pub struct Redis {
     config: Arc<Config>,
     client: redis::Client,
+    gate: Gate,
 }
 
 impl Redis {
@@ -39,19 +56,45 @@ impl Redis {
     ///
     /// # Errors
     /// `invalid_value` for a host that cannot be used.
-    pub fn new(config: Config, secret: Option<&str>) -> Result<Self> {
+    pub fn new(config: Config, secret: Option<&str>, gate: Gate) -> Result<Self> {
         let client = config.client(secret)?;
-        Ok(Self { config: Arc::new(config), client })
+        Ok(Self { config: Arc::new(config), client, gate })
     }
 
     /// A connection of its own: a transaction watches keys, which connections that are shared would mix up.
     async fn connect(&self) -> Result<MultiplexedConnection> {
-        // The library gives up on answers after half a second, which a large pipeline exceeds.
+        self.connect_for(Duration::from_secs(self.config.response_timeout)).await
+    }
+
+    /// A connection that gives up on an answer after `patience`.
+    async fn connect_for(&self, patience: Duration) -> Result<MultiplexedConnection> {
+        let wait = Duration::from_secs(self.config.connect_timeout);
+        let addresses = self.gate.resolve(&self.config.host, self.config.port).await?;
         let config = redis::AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(Duration::from_secs(10)))
-            .set_response_timeout(Some(Duration::from_secs(60)));
-        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        connection.map_err(|e| error::mapped(&self.config, &e))
+            // Ours below comes first: the library's does not cover a server that accepts and then says nothing.
+            .set_connection_timeout(Some(wait * 2))
+            // The library gives up on answers after half a second, which a large pipeline exceeds.
+            .set_response_timeout(Some(patience))
+            .set_dns_resolver(Checked(addresses));
+        let connection = self.client.get_multiplexed_async_connection_with_config(&config);
+        match tokio::time::timeout(wait, connection).await {
+            Ok(connection) => connection.map_err(|e| error::mapped(&self.config, &e)),
+            Err(_) => Err(error::silent(&self.config)),
+        }
+    }
+}
+
+/// The addresses that the gate let through: what was checked is what is connected to, whatever the name leads to by now.
+/// TLS still verifies the name.
+struct Checked(Vec<SocketAddr>);
+
+impl redis::io::AsyncDNSResolver for Checked {
+    fn resolve<'a, 'b: 'a>(
+        &'a self,
+        _host: &'b str,
+        _port: u16,
+    ) -> redis::RedisFuture<'a, Box<dyn Iterator<Item = SocketAddr> + Send + 'a>> {
+        Box::pin(async { Ok(Box::new(self.0.iter().copied()) as Box<dyn Iterator<Item = SocketAddr> + Send + 'a>) })
     }
 }
 
@@ -66,7 +109,8 @@ impl Connector for Redis {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { transactions: true, ..Abilities::default() }
+        // Its tables are groups of keys, whose columns nobody promises: `introspect` stays unset.
+        Abilities { transactions: true, console: true, inspect: true, backup: true, ..Abilities::default() }
     }
 
     async fn ping(&self) -> Result<String> {
@@ -79,11 +123,11 @@ impl Connector for Redis {
     }
 
     async fn list_tables(&self) -> Result<Vec<String>> {
-        Err(unsupported("tables", "Read keys by a pattern such as `quote:*`."))
+        tables::list(self).await
     }
 
-    async fn find_table(&self, _name: &str) -> Result<Option<TableInfo>> {
-        Err(unsupported("tables", "Read keys by a pattern such as `quote:*`."))
+    async fn find_table(&self, name: &str) -> Result<Option<TableInfo>> {
+        tables::find(self, name).await
     }
 
     async fn read(&self, options: ReadOptions) -> Result<Box<dyn Source>> {
@@ -106,8 +150,37 @@ impl Connector for Redis {
             return Err(unsupported("conditions", "Count without a filter."));
         }
         let mut connection = self.connect().await?;
-        Ok(read::keys(&mut connection, &self.config, pattern).await?.len() as u64)
+        tables::count(&mut connection, &self.config, pattern).await
     }
+
+    async fn check_statement(&self, sql: &str, _estimate: bool) -> Result<StatementCheck> {
+        Ok(command::Line::check(sql))
+    }
+
+    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+        console::run(self, request).await
+    }
+
+    async fn inspect(&self) -> Result<Inspection> {
+        inspect::inspect(self).await
+    }
+
+    async fn backup(&self, request: &BackupRequest) -> Result<BackupReport> {
+        backup::backup(self, request).await
+    }
+
+    async fn restore(&self, request: &RestoreRequest) -> Result<()> {
+        backup::restore(self, request).await
+    }
+}
+
+/// Bytes that have to be text.
+fn text(what: &str, bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let shown = crate::error::shortened(&String::from_utf8_lossy(error.as_bytes()));
+        Error::permanent(ErrorCode::ValueRefused, format!("{what} is not UTF-8: `{shown}`"))
+            .hint("Choose a pattern that leaves it out.")
+    })
 }
 
 #[cfg(test)]

@@ -25,6 +25,12 @@ pub struct Config {
     /// Encrypt the connection; default false.
     #[serde(default)]
     pub tls: bool,
+    /// Seconds until a server that does not answer the call counts as unreachable; default 10.
+    #[serde(default = "connect_timeout")]
+    pub connect_timeout: u64,
+    /// Seconds until an answer counts as lost; default 60.
+    #[serde(default = "response_timeout")]
+    pub response_timeout: u64,
 }
 
 fn localhost() -> String {
@@ -33,6 +39,14 @@ fn localhost() -> String {
 
 fn port() -> u16 {
     6379
+}
+
+fn connect_timeout() -> u64 {
+    10
+}
+
+fn response_timeout() -> u64 {
+    60
 }
 
 impl Config {

@@ -2,7 +2,8 @@
 
 use crate::cell;
 use crate::error::column_not_found;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use data::{Error, Result};
 use model::ErrorCode;
@@ -13,12 +14,25 @@ enum Part {
     Column(String),
 }
 
-/// A template whose columns are all in the schema.
+/// A key with columns in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template(Vec<Part>);
 
 impl Template {
+    /// Reads a template whose columns are all in the schema.
     pub(super) fn parse(text: &str, schema: &SchemaRef) -> Result<Self> {
+        let template = Self::read(text)?;
+        for name in template.columns() {
+            if schema.index_of(name).is_err() {
+                let names = schema.fields().iter().map(|field| field.name().as_str());
+                return Err(column_not_found(name, "the batch", names));
+            }
+        }
+        Ok(template)
+    }
+
+    /// Reads a template, whatever its columns.
+    pub(super) fn read(text: &str) -> Result<Self> {
         let wrong = |why: &str| {
             Error::permanent(ErrorCode::InvalidValue, format!("key template `{text}` {why}"))
                 .hint("Write it like `quote:{symbol}`.")
@@ -41,10 +55,6 @@ impl Template {
                             None => return Err(wrong("has a brace that is not closed")),
                         }
                     }
-                    if schema.index_of(&name).is_err() {
-                        let names = schema.fields().iter().map(|field| field.name().as_str());
-                        return Err(column_not_found(&name, "the batch", names));
-                    }
                     if !plain.is_empty() {
                         parts.push(Part::Text(std::mem::take(&mut plain)));
                     }
@@ -63,9 +73,60 @@ impl Template {
         Ok(Self(parts))
     }
 
+    /// Names of its columns.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Column(name) => Some(name.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+
     /// Whether every row has the same key.
     pub(super) fn is_constant(&self) -> bool {
-        self.0.iter().all(|part| matches!(part, Part::Text(_)))
+        self.columns().next().is_none()
+    }
+
+    /// The one key of a template without columns.
+    pub(super) fn constant(&self) -> String {
+        let texts = self.0.iter().map(|part| match part {
+            Part::Text(text) | Part::Column(text) => text.as_str(),
+        });
+        texts.collect()
+    }
+
+    /// The pattern of all keys it makes.
+    pub(super) fn pattern(&self) -> String {
+        let mut pattern = String::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => pattern.push_str(&escaped(text)),
+                Part::Column(_) => pattern.push('*'),
+            }
+        }
+        pattern
+    }
+
+    /// The values of its columns in a key; `None` where the key is not of this template. A value ends where the text
+    /// after its column first begins.
+    pub(super) fn captures(&self, key: &str) -> Option<Vec<(&str, String)>> {
+        let mut rest = key;
+        let mut captures = Vec::new();
+        let mut parts = self.0.iter().peekable();
+        while let Some(part) = parts.next() {
+            match part {
+                Part::Text(text) => rest = rest.strip_prefix(text.as_str())?,
+                Part::Column(name) => {
+                    let end = match parts.peek() {
+                        Some(Part::Text(next)) => rest.find(next.as_str())?,
+                        Some(Part::Column(_)) => 0,
+                        None => rest.len(),
+                    };
+                    captures.push((name.as_str(), rest[..end].to_owned()));
+                    rest = &rest[end..];
+                }
+            }
+        }
+        rest.is_empty().then_some(captures)
     }
 
     /// The key of a row; the error names the column that is NULL.
@@ -74,12 +135,56 @@ impl Template {
         for part in &self.0 {
             match part {
                 Part::Text(text) => key.push_str(text),
-                Part::Column(name) => match records.column_by_name(name).and_then(|array| cell::text(array, row)) {
-                    Some(value) => key.push_str(&value),
-                    None => return Err(format!("column `{name}` is NULL and cannot be part of the key")),
+                Part::Column(name) => match records.column_by_name(name) {
+                    // The usual key, without the detour of what can spell any type.
+                    Some(array) if array.is_valid(row) && *array.data_type() == DataType::Utf8 => {
+                        key.push_str(array.as_string::<i32>().value(row));
+                    }
+                    array => match array.and_then(|array| cell::text(array, row)) {
+                        Some(value) => key.push_str(&value),
+                        None => return Err(format!("column `{name}` is NULL and cannot be part of the key")),
+                    },
                 },
             }
         }
         Ok(key)
+    }
+}
+
+/// The text as a pattern that means itself only.
+pub(super) fn escaped(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for char in text.chars() {
+        if matches!(char, '*' | '?' | '[' | ']' | '\\' | '^') {
+            pattern.push('\\');
+        }
+        pattern.push(char);
+    }
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_key_gives_the_columns_of_its_template_back() {
+        let check = |template: &str, key: &str, expected: Option<&[(&str, &str)]>| {
+            let template = Template::read(template).unwrap();
+            let found = template.captures(key);
+            let found = found.map(|found| found.into_iter().map(|(a, b)| (a.to_owned(), b)).collect::<Vec<_>>());
+            let expected =
+                expected.map(|pairs| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>());
+            assert_eq!(found, expected, "{key}");
+        };
+        check("quote:{symbol}", "quote:AAPL", Some(&[("symbol", "AAPL")]));
+        check("q:{a}:{b}", "q:x:y:z", Some(&[("a", "x"), ("b", "y:z")]));
+        check("{a}!", "日本!", Some(&[("a", "日本")]));
+        check("{{x}}:{a}", "{x}:1", Some(&[("a", "1")]));
+        check("quote:{symbol}", "other:AAPL", None);
+        check("q:{a}:end", "q:1:endless", None);
+        assert_eq!(Template::read("a*[b]:{c}").unwrap().pattern(), "a\\*\\[b\\]:*");
+        assert_eq!(Template::read("{a").unwrap_err().code(), ErrorCode::InvalidValue);
     }
 }

@@ -1,8 +1,13 @@
 #![allow(clippy::unwrap_used)]
+
+mod backup;
+mod console;
+mod failures;
+mod shapes;
+
 use super::*;
 use arrow::array::{Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
-use arrow::util::display::array_value_to_string;
 use data::{Batch, Checkpoint, Lane, LedgerKey, Mode};
 use serde_json::json;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,15 +16,23 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A connector and a prefix of keys of its own, or `None` where no server is given.
 fn server(test: &str) -> Option<(Redis, String)> {
+    let url = address(test)?;
+    let prefix = format!("sluice-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    Some((at(url.host_str().unwrap(), url.port().unwrap_or(6379), url.password()), prefix))
+}
+
+fn address(test: &str) -> Option<url::Url> {
     let Ok(url) = std::env::var("SLUICE_TEST_REDIS") else {
         assert!(std::env::var_os("SLUICE_TEST_NO_SKIP").is_none(), "{test} needs SLUICE_TEST_REDIS");
         eprintln!("skipped: {test} needs SLUICE_TEST_REDIS");
         return None;
     };
-    let url = url::Url::parse(&url).unwrap();
-    let config = json!({ "host": url.host_str().unwrap(), "port": url.port().unwrap_or(6379) });
-    let redis = Redis::new(Config::parse(&config).unwrap(), url.password()).unwrap();
-    Some((redis, format!("sluice-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))))
+    Some(url::Url::parse(&url).unwrap())
+}
+
+fn at(host: &str, port: u16, secret: Option<&str>) -> Redis {
+    let config = json!({ "host": host, "port": port, "connect_timeout": 2, "response_timeout": 20 });
+    Redis::new(Config::parse(&config).unwrap(), secret, Gate::with_private()).unwrap()
 }
 
 fn quotes(rows: &[(Option<&str>, Option<i64>)]) -> RecordBatch {
@@ -41,20 +54,55 @@ fn options(prefix: &str, fence: i64) -> WriteOptions {
     WriteOptions { mode: Mode::Upsert, ledger, ..WriteOptions::append(&format!("{prefix}:{{symbol}}")) }
 }
 
+/// Options to write without a record.
+fn plain(table: &str, mode: Mode, extra: serde_json::Value) -> WriteOptions {
+    WriteOptions { mode, extra: extra.as_object().cloned().unwrap(), ..WriteOptions::append(table) }
+}
+
+async fn put(redis: &Redis, options: WriteOptions, records: &RecordBatch) -> Result<data::Written> {
+    let mut sink = redis.write(records.schema(), options).await?;
+    let written = sink.write(&batch(1, records.clone())).await?;
+    sink.finish().await?;
+    Ok(written)
+}
+
+/// All rows of a table, one after the other, with the batches' number.
+async fn read(redis: &Redis, table: &str, extra: serde_json::Value) -> Result<(RecordBatch, usize)> {
+    let extra = extra.as_object().cloned().unwrap();
+    let order_by = vec!["_key".to_owned()];
+    let mut source = redis.read(ReadOptions { extra, order_by, ..ReadOptions::table(table) }).await?;
+    let mut batches = Vec::new();
+    while let Some(batch) = source.next().await? {
+        batches.push(batch.records);
+    }
+    Ok((arrow::compute::concat_batches(&source.schema(), &batches).unwrap(), batches.len()))
+}
+
+/// The rows as text, without the prefix.
+fn shown(records: &RecordBatch, prefix: &str) -> Vec<String> {
+    let row = |row: usize| {
+        let values = records.columns().iter().map(|c| crate::cell::text(c, row).unwrap_or("NULL".to_owned()));
+        values.collect::<Vec<_>>().join("|").replace(prefix, "")
+    };
+    (0..records.num_rows()).map(row).collect()
+}
+
 async fn rows(redis: &Redis, prefix: &str) -> Vec<String> {
-    let mut source = redis.read(ReadOptions::table(&format!("{prefix}:*"))).await.unwrap();
-    let mut shown = Vec::new();
-    while let Some(batch) = source.next().await.unwrap() {
-        for row in 0..batch.records.num_rows() {
-            let values = batch
-                .records
-                .columns()
-                .iter()
-                .map(|c| if c.is_null(row) { "NULL".into() } else { array_value_to_string(c, row).unwrap() });
-            shown.push(values.collect::<Vec<String>>().join("|").replace(prefix, ""));
+    shown(&read(redis, &format!("{prefix}:*"), json!({})).await.unwrap().0, prefix)
+}
+
+async fn clear(redis: &Redis, prefix: &str) {
+    let mut connection = redis.connect().await.unwrap();
+    for pattern in [format!("{prefix}*"), format!("_sluice_ledger:{prefix}*")] {
+        let mut scan = scan::Scan::new(&scan::Keys::read(&pattern).unwrap(), None);
+        loop {
+            let keys = scan.next(&mut connection, &redis.config, 10_000).await.unwrap();
+            if keys.is_empty() {
+                break;
+            }
+            let _: () = redis::cmd("DEL").arg(keys).query_async(&mut connection).await.unwrap();
         }
     }
-    shown
 }
 
 #[tokio::test]
@@ -68,15 +116,6 @@ async fn what_was_written_under_a_template_is_read_under_it() {
     let template = Relation::Table(format!("{prefix}:{{symbol}}"));
     assert_eq!(redis.count(&template, None).await.unwrap(), 2);
     clear(&redis, &prefix).await;
-}
-
-async fn clear(redis: &Redis, prefix: &str) {
-    let mut connection = redis.connect().await.unwrap();
-    for pattern in [format!("{prefix}*"), format!("_sluice_ledger:{prefix}*")] {
-        for key in read::keys(&mut connection, &redis.config, &pattern).await.unwrap() {
-            let _: () = redis::cmd("DEL").arg(key).query_async(&mut connection).await.unwrap();
-        }
-    }
 }
 
 #[tokio::test]
@@ -103,40 +142,22 @@ async fn hashes_are_written_once_and_an_older_attempt_is_stopped() {
 }
 
 #[tokio::test]
-async fn lists_strings_time_to_live_and_refused_rows() {
-    let Some((redis, prefix)) = server("lists_strings_time_to_live_and_refused_rows") else { return };
-    let records = quotes(&[(Some("A"), Some(1)), (None, Some(2))]);
-    let extra = |value: serde_json::Value| value.as_object().cloned().unwrap();
-    let kept = WriteOptions {
-        keep_refused: true,
-        ledger: None,
-        extra: extra(json!({"structure": "string", "ttl": 100})),
-        ..options(&prefix, 1)
-    };
-    let written = redis.write(records.schema(), kept).await.unwrap().write(&batch(1, records.clone())).await.unwrap();
-    assert_eq!((written.rows, written.refused[0].row), (1, 1));
-    let mut connection = redis.connect().await.unwrap();
-    let value: String = redis::cmd("GET").arg(format!("{prefix}:A")).query_async(&mut connection).await.unwrap();
-    assert_eq!(value, r#"{"symbol":"A","price":1}"#);
-    let ttl: i64 = redis::cmd("TTL").arg(format!("{prefix}:A")).query_async(&mut connection).await.unwrap();
-    assert!((1..=100).contains(&ttl));
-    let list = WriteOptions {
-        table: format!("{prefix}-list"),
-        ledger: None,
-        extra: extra(json!({"structure": "list"})),
-        ..options(&prefix, 1)
-    };
-    redis.write(records.schema(), list).await.unwrap().write(&batch(1, records.clone())).await.unwrap();
-    let length: u64 = redis::cmd("LLEN").arg(format!("{prefix}-list")).query_async(&mut connection).await.unwrap();
-    assert_eq!(length, 2);
-    for (wrong, code) in [
-        (WriteOptions { table: "constant".into(), ..options(&prefix, 1) }, ErrorCode::InvalidValue),
-        (WriteOptions { table: "a:{nothing}".into(), ..options(&prefix, 1) }, ErrorCode::ColumnNotFound),
-        (WriteOptions { table: "a:{symbol".into(), ..options(&prefix, 1) }, ErrorCode::InvalidValue),
-        (WriteOptions { extra: extra(json!({"tll": 1})), ..options(&prefix, 1) }, ErrorCode::UnknownKey),
-        (WriteOptions { mode: Mode::Truncate, ..options(&prefix, 1) }, ErrorCode::Unsupported),
-    ] {
-        assert_eq!(redis.write(records.schema(), wrong).await.err().unwrap().code(), code);
+async fn an_append_to_a_list_is_done_once_by_its_record() {
+    let Some((redis, prefix)) = server("an_append_to_a_list_is_done_once_by_its_record") else { return };
+    let records = quotes(&[(Some("A"), Some(1)), (Some("B"), None)]);
+    for (structure, command) in [("list", "LLEN"), ("stream", "XLEN")] {
+        let key = format!("{prefix}-{structure}");
+        for fence in 1..=3 {
+            let extra = json!({ "structure": structure }).as_object().cloned().unwrap();
+            let ledger = Some(LedgerKey { task: format!("{prefix}/{structure}"), fence });
+            let options = WriteOptions { ledger, extra, ..WriteOptions::append(&key) };
+            let mut sink = redis.write(records.schema(), options).await.unwrap();
+            sink.claim(&Lane::new("bars")).await.unwrap();
+            assert_eq!(sink.write(&batch(1, records.clone())).await.unwrap().skipped, fence > 1);
+        }
+        let mut connection = redis.connect().await.unwrap();
+        let length: u64 = redis::cmd(command).arg(&key).query_async(&mut connection).await.unwrap();
+        assert_eq!(length, 2, "{structure}");
     }
     clear(&redis, &prefix).await;
 }

@@ -1,0 +1,116 @@
+//! The console reads, within its limits, and does nothing else.
+
+use super::*;
+use data::console::{ConsoleLimits, Effect};
+use std::time::Duration;
+
+fn request(sql: &str) -> ConsoleRequest {
+    ConsoleRequest { sql: sql.to_owned(), params: Vec::new(), write: false, limits: ConsoleLimits::default() }
+}
+
+fn all(answer: &ConsoleAnswer) -> Vec<String> {
+    answer.batches.iter().flat_map(|batch| shown(batch, "")).collect()
+}
+
+#[tokio::test]
+async fn commands_answer_rows() {
+    let Some((redis, prefix)) = server("commands_answer_rows") else { return };
+    let mut connection = redis.connect().await.unwrap();
+    let mut pipe = redis::pipe();
+    pipe.cmd("HSET").arg(format!("{prefix}:h")).arg("a").arg(1).arg("b").arg(b"\xff");
+    pipe.cmd("SET").arg(format!("{prefix}:s")).arg("zwölf");
+    pipe.cmd("ZADD").arg(format!("{prefix}:z")).arg(1.5).arg("m").arg(2).arg("n");
+    pipe.cmd("XADD").arg(format!("{prefix}:x")).arg("1-1").arg("f").arg("v");
+    pipe.cmd("RPUSH").arg(format!("{prefix}:l")).arg(&["x", "y", "z"]);
+    let _: () = pipe.query_async(&mut connection).await.unwrap();
+    for (command, expected) in [
+        ("GET {}:s", vec!["zwölf"]),
+        ("get '{}:s'", vec!["zwölf"]),
+        // One value is no text, so that its column is bytes, shown as hex.
+        ("HGETALL {}:h", vec!["a|31", "b|ff"]),
+        ("HMGET {}:h a nope", vec!["a|1", "nope|NULL"]),
+        ("ZRANGE {}:z 0 -1 WITHSCORES", vec!["m|1.5", "n|2"]),
+        ("ZRANGEBYSCORE {}:z 2 +inf", vec!["n"]),
+        ("XRANGE {}:x - +", vec!["1-1|{\"f\":\"v\"}"]),
+        ("LRANGE {}:l -2 -1", vec!["y", "z"]),
+        ("TYPE {}:h", vec!["hash"]),
+        ("TTL {}:h", vec!["-1"]),
+        ("GET {}:absent", vec!["NULL"]),
+        ("EXISTS {}:h {}:s", vec!["2"]),
+    ] {
+        let command = command.replace("{}", &prefix);
+        let answer = redis.console(request(&command)).await.unwrap_or_else(|error| panic!("{command}: {error}"));
+        let found = all(&answer);
+        assert_eq!(found, expected, "{command}");
+    }
+    let answer = redis.console(request("INFO server")).await.unwrap();
+    assert!(all(&answer).iter().any(|row| row.starts_with("Server|redis_version|")));
+    let answer = redis.console(request(&format!("SCAN 0 MATCH {prefix}:* COUNT 10000"))).await.unwrap();
+    assert_eq!(answer.schema.field(0).name(), "cursor");
+    clear(&redis, &prefix).await;
+}
+
+#[tokio::test]
+async fn nothing_is_written_and_no_limit_is_passed() {
+    let Some((redis, prefix)) = server("nothing_is_written_and_no_limit_is_passed") else { return };
+    let mut connection = redis.connect().await.unwrap();
+    let key = format!("{prefix}:big");
+    let mut command = redis::cmd("RPUSH");
+    command.arg(&key);
+    for n in 0..5_000 {
+        command.arg(n);
+    }
+    let _: () = command.query_async(&mut connection).await.unwrap();
+    let mut command = redis::cmd("HSET");
+    command.arg(format!("{prefix}:hash"));
+    for n in 0..5_000 {
+        command.arg(n).arg("x".repeat(100));
+    }
+    let _: () = command.query_async(&mut connection).await.unwrap();
+    let _: () = redis::cmd("SET")
+        .arg(format!("{prefix}:long"))
+        .arg("x".repeat(100_000))
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    for write in [false, true] {
+        for command in [
+            "SET {} 1",
+            "DEL {}:big",
+            "EVAL 'return 1' 0",
+            "CONFIG GET *",
+            "BLPOP {} 0",
+            "EXPIRE {}:big 1",
+            "XREAD BLOCK 0 STREAMS a $",
+        ] {
+            let command = command.replace("{}", &prefix);
+            let error = redis.console(ConsoleRequest { write, ..request(&command) }).await.unwrap_err();
+            assert_eq!(error.code(), ErrorCode::StatementNotAllowed, "{command}: {error}");
+            assert_eq!(redis.check_statement(&command, true).await.unwrap().effect, Effect::Unknown);
+        }
+    }
+    let limits = ConsoleLimits { rows: 100, bytes: 10_000, time: Duration::from_secs(10) };
+    for command in
+        ["LRANGE {}:big 0 -1", "HGETALL {}:hash", "HKEYS {}:hash", "HVALS {}:hash", "LRANGE {}:big -5000 1000000000"]
+    {
+        let command = command.replace("{}", &prefix);
+        let answer = redis.console(ConsoleRequest { limits, ..request(&command) }).await.unwrap();
+        let found = all(&answer);
+        assert!(answer.truncated && !found.is_empty() && found.len() <= 100, "{command}: {}", found.len());
+    }
+    for command in ["GET {}:long", "MGET {}:long {}:long", "GETRANGE {}:long 0 -1"] {
+        let error =
+            redis.console(ConsoleRequest { limits, ..request(&command.replace("{}", &prefix)) }).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ValueRefused, "{command}: {error}");
+    }
+    let short =
+        redis.console(ConsoleRequest { limits, ..request(&format!("GETRANGE {prefix}:long 0 9")) }).await.unwrap();
+    assert_eq!(all(&short), ["xxxxxxxxxx"]);
+    let error = redis.console(ConsoleRequest { params: vec![json!(1)], ..request("PING") }).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InvalidValue, "{error}");
+    // A command on a key of another structure is told, and the next one works.
+    let error = redis.console(request(&format!("GET {prefix}:big"))).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ValueRefused, "{error}");
+    assert_eq!(all(&redis.console(request(&format!("LLEN {prefix}:big"))).await.unwrap()), ["5000"]);
+    clear(&redis, &prefix).await;
+}
