@@ -4,6 +4,7 @@ mod channel;
 mod connection;
 mod graphql_schema;
 mod plugin;
+mod query;
 mod run;
 mod schema;
 mod serve;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     /// Add, list, test, read and remove connections.
     #[command(subcommand)]
     Connection(connection::Connection),
+    /// Run one statement on a connection (reads only, unless both it and the connection say otherwise), or show the history.
+    Query(query::Query),
     /// Add, list, test and remove alert channels.
     #[command(subcommand)]
     Channel(channel::Channel),
@@ -58,6 +61,7 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Validate(validate) => validate.run(settings).await,
         Command::Workflow(workflow) => workflow.run(settings).await,
         Command::Connection(connection) => connection.run(settings).await,
+        Command::Query(query) => query.run(settings).await,
         Command::Channel(channel) => channel.run(settings).await,
         Command::Plugin(plugin) => plugin.run(settings).await,
         Command::Tables(tables) => tables.run(settings).await,

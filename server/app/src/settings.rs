@@ -2,10 +2,13 @@
 
 use clap::Args;
 use connectors::Gate;
+use data::ConsoleLimits;
 use data::address::{AddressPattern, AddressRules};
 use model::{ErrorCode, Fault};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
+use workbench::console::ConsoleBounds;
 
 /// Settings every subcommand shares.
 #[derive(Debug, Clone, Args)]
@@ -36,6 +39,18 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "SLUICE_CONNECTION_ADDRESSES", value_delimiter = ',')]
     pub(crate) connection_addresses: Vec<String>,
 
+    /// Rows that one statement of the SQL console may answer at most.
+    #[arg(long, global = true, env = "SLUICE_CONSOLE_ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) console_rows: u64,
+
+    /// MiB of values that one statement of the SQL console may answer at most, about.
+    #[arg(long, global = true, env = "SLUICE_CONSOLE_MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    pub(crate) console_mib: u64,
+
+    /// Seconds that one statement of the SQL console may take at most.
+    #[arg(long, global = true, env = "SLUICE_CONSOLE_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) console_seconds: u64,
+
     /// What is logged: `info`, `debug`, or directives such as `engine=debug,info`.
     #[arg(long, global = true, env = "SLUICE_LOG", default_value = "warn")]
     pub(crate) log: String,
@@ -65,6 +80,16 @@ impl Settings {
         let allow = read_patterns("--connection-addresses", &self.connection_addresses)?;
         let is_listed = !allow.is_empty();
         Ok(Gate::new(AddressRules { allow, allow_private: !is_listed, only_listed: is_listed }))
+    }
+
+    /// What the SQL console lets a statement use at most.
+    pub(crate) fn console_bounds(&self) -> ConsoleBounds {
+        let most = ConsoleLimits {
+            rows: self.console_rows,
+            bytes: self.console_mib << 20,
+            time: Duration::from_secs(self.console_seconds),
+        };
+        ConsoleBounds { most, ..ConsoleBounds::default() }
     }
 
     /// The data folder, made where it is missing, for its owner only.

@@ -19,7 +19,7 @@ use steps::{Catalog, Runner};
 use store::Database;
 use store::dispatch::{MemoryDispatch, RedisDispatch};
 use store::secrets::Keyring;
-use workbench::console::{Console, ConsoleBounds};
+use workbench::console::Console;
 use workbench::{Tables, Workbench};
 
 /// What is there before anything runs.
@@ -67,7 +67,7 @@ impl Parts {
     /// What people do by hand.
     pub(crate) fn workbench(&self) -> Workbench {
         let pools: Arc<dyn Connections> = self.registry.clone();
-        let console = Console::new(self.database.clone(), pools.clone(), ConsoleBounds::default());
+        let console = Console::new(self.database.clone(), pools.clone(), self.settings.console_bounds());
         let tables = Tables::new(pools.clone(), self.database.clone());
         Workbench { pools, console, tables }
     }

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod console;
 mod failures;
 mod ledger;
 mod modes;
@@ -28,6 +29,11 @@ mod needs {
     /// Tables keyed by any column, or by none.
     pub(super) fn any_key(abilities: Abilities) -> bool {
         !abilities.time_key
+    }
+
+    /// The console of a system the corpus has statements for.
+    pub(super) fn corpus(abilities: Abilities) -> bool {
+        abilities.console && abilities.sql && !abilities.time_key
     }
 
     pub(super) fn transactions(abilities: Abilities) -> bool {
@@ -70,6 +76,7 @@ suite! {
         a_query_is_read, a_dropped_source_frees_its_connection, a_table_is_described;
     refusals[any_key]: refused_rows_are_named, a_missing_column_is_named, a_missing_table_is_named, weird_names_work, a_value_too_long_is_refused,
         a_row_that_clashes_is_named;
+    console[corpus]: the_corpus_is_answered_and_changes_nothing, the_other_layers_hold_without_the_first;
     timed[nothing]: values_beside_a_timestamp_survive, an_upsert_goes_over_rows_of_the_same_time,
         an_append_tells_rows_of_the_same_time, a_truncate_leaves_only_new_rows, rows_in_order_of_time_go_on_at_a_checkpoint,
         columns_filter_and_limit_of_timed_rows, text_beside_a_timestamp_sorts_by_its_bytes,

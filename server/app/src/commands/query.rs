@@ -1,0 +1,353 @@
+//! `sluice query …`: one statement of the SQL console, and its history.
+
+use crate::failure::Failure;
+use crate::output;
+use crate::settings::Settings;
+use crate::wire::Parts;
+use clap::{Args, Subcommand};
+use data::StatementCheck;
+use model::{ErrorCode, Fault, StatementId};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use workbench::console::export::{self, Format};
+use workbench::console::{Answered, Ask, Caller, Console, Page, StatementFilter};
+
+/// Characters of a cell shown at most.
+const WIDEST: usize = 80;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Query {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    statement: Option<Statement>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show which statements were asked, newest first.
+    History(History),
+}
+
+#[derive(Debug, Args)]
+struct Statement {
+    /// The connection's name.
+    connection: String,
+    /// The statement; `-` reads it from standard input.
+    sql: String,
+    /// A value for the next placeholder: JSON where it is (`5`, `true`, `null`, `"5"`), else text. Repeatable.
+    #[arg(long = "param", value_name = "VALUE", allow_hyphen_values = true)]
+    params: Vec<String>,
+    /// Rows at most.
+    #[arg(long, value_name = "ROWS")]
+    limit: Option<u64>,
+    /// How long it may take: `500ms`, `30s`, `5min`.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// Let it change something; the connection must allow writing too.
+    #[arg(long)]
+    write: bool,
+    /// Only check it: what it does, which tables and columns it names, what it would cost.
+    #[arg(long, conflicts_with_all = ["csv", "parquet", "write"])]
+    validate: bool,
+    /// Print as JSON.
+    #[arg(long, conflicts_with_all = ["csv", "parquet"])]
+    json: bool,
+    /// Write the rows as CSV into a file; `-` is standard output.
+    #[arg(long, value_name = "FILE", conflicts_with = "parquet")]
+    csv: Option<PathBuf>,
+    /// Write text into CSV as it is, also where a spreadsheet would run it as a formula.
+    #[arg(long, requires = "csv")]
+    raw: bool,
+    /// Write the rows as Parquet into a file.
+    #[arg(long, value_name = "FILE")]
+    parquet: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct History {
+    /// Of this connection only.
+    #[arg(long)]
+    connection: Option<String>,
+    /// Asked by this person only.
+    #[arg(long)]
+    who: Option<String>,
+    /// Only those before this one: the id of the last line of the page before.
+    #[arg(long, value_name = "ID")]
+    before: Option<StatementId>,
+    /// How many at most, up to 500.
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+    /// Print as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Query {
+    pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
+        let parts = Parts::open(settings).await?;
+        let console = parts.workbench().console;
+        let result = match (self.command, self.statement) {
+            (Some(Command::History(history)), _) => history.run(&console).await,
+            (None, Some(statement)) => statement.run(&console).await,
+            // The command line's own rules ask for one of the two.
+            (None, None) => Err(Fault::new(ErrorCode::MissingKey, "neither a statement nor `history`").into()),
+        };
+        parts.database.close().await.map_err(Fault::from)?;
+        result
+    }
+}
+
+impl Statement {
+    async fn run(self, console: &Console) -> Result<ExitCode, Failure> {
+        let sql = if self.sql == "-" { read_input()? } else { self.sql.clone() };
+        if self.validate {
+            let check = console.validate(&self.connection, &sql, true).await?;
+            return Ok(self.print_check(&check));
+        }
+        // Rows for a file are wanted wholly; the console's own greatest limits still hold.
+        let exported = self.csv.is_some() || self.parquet.is_some();
+        let whole = exported.then_some(u64::MAX);
+        let ask = Ask {
+            sql,
+            params: self.params.iter().map(|text| parameter(text)).collect(),
+            rows: self.limit.or(whole),
+            bytes: whole,
+            time: self.timeout,
+            write: self.write,
+            id: None,
+        };
+        let answered = console.query(&self.connection, ask, &caller()).await?;
+        match (&self.csv, &self.parquet) {
+            (Some(file), _) => export_to(file, &answered, Format::Csv { raw: self.raw })?,
+            (None, Some(file)) => export_to(file, &answered, Format::Parquet)?,
+            (None, None) => {
+                let page = Page::of(&answered)?;
+                if self.json {
+                    output::json(&page);
+                } else {
+                    print_page(&page);
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Prints what can be said of the statement; 1 where it may not run as it was asked.
+    fn print_check(&self, check: &StatementCheck) -> ExitCode {
+        let good = check.fault.is_none() && check.refusal.is_none();
+        if self.json {
+            output::json(check);
+        } else {
+            let word = json!(check.effect);
+            output::line(format!("effect: {}", word.as_str().unwrap_or_default()));
+            for (title, names) in [("tables", &check.tables), ("columns", &check.columns)] {
+                if !names.is_empty() {
+                    output::line(format!("{title}: {}", names.join(", ")));
+                }
+            }
+            if let Some(estimate) = &check.estimate {
+                let told = [("rows", estimate.rows), ("cost", estimate.cost)];
+                for (title, number) in told.into_iter().filter_map(|(title, number)| Some((title, number?))) {
+                    output::line(format!("estimated {title}: {number}"));
+                }
+            }
+            if let Some(fault) = &check.fault {
+                let place = match (fault.line, fault.column) {
+                    (Some(line), Some(column)) => format!("line {line}, column {column}: "),
+                    _ => String::new(),
+                };
+                output::line(format!("fault: {place}{} [{}]", fault.message, fault.code));
+            } else if let Some(refusal) = &check.refusal {
+                output::line(format!("refused: {refusal}"));
+            }
+        }
+        if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+impl History {
+    async fn run(self, console: &Console) -> Result<ExitCode, Failure> {
+        let filter =
+            StatementFilter { connection: self.connection, who: self.who, before: self.before, limit: self.limit };
+        let lines = console.history(filter, &caller()).await?;
+        if self.json {
+            output::json(&lines);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let rows = lines.into_iter().map(|line| {
+            vec![
+                line.id.to_string(),
+                line.started_at.format("%Y-%m-%d %H:%M:%S").to_string(),
+                line.who,
+                line.connection,
+                line.error_code.unwrap_or_else(|| line.outcome.as_str().to_owned()),
+                line.rows.or(line.affected).map(output::count).unwrap_or_default(),
+                line.duration_ms.map(output::duration).unwrap_or_default(),
+                one_line(&line.statement),
+            ]
+        });
+        let header = ["statement", "asked (UTC)", "who", "connection", "outcome", "rows", "took", "text"];
+        output::table(&header, &["rows", "took"], rows.collect());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Whoever has the shell has the data folder and its key, and so may all.
+fn caller() -> Caller {
+    let name = ["SLUICE_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "shell".to_owned());
+    Caller { name, may_write: true, sees_all: true }
+}
+
+/// JSON where it reads as such, else the text itself.
+fn parameter(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_))) => value,
+        _ => Value::String(text.to_owned()),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_| "write a number and a unit, such as `30s`".to_owned())?;
+    let unit = match text[digits..].trim() {
+        "ms" => 1,
+        "s" | "" => 1_000,
+        "min" | "m" => 60_000,
+        _ => return Err("the unit is `ms`, `s` or `min`".to_owned()),
+    };
+    number.checked_mul(unit).map(Duration::from_millis).ok_or_else(|| "that is longer than time itself".to_owned())
+}
+
+fn read_input() -> Result<String, Failure> {
+    // A statement longer than the console takes need not be read to its end.
+    let mut text = String::new();
+    let mut input = std::io::Read::take(std::io::stdin().lock(), 1 << 20);
+    std::io::Read::read_to_string(&mut input, &mut text)
+        .map_err(|error| Fault::new(ErrorCode::FileNotFound, format!("standard input cannot be read: {error}")))?;
+    Ok(text)
+}
+
+/// Writes into a file beside the wanted one and then gives it its name, so that a failure leaves no half.
+fn export_to(path: &Path, answered: &Answered, format: Format) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        export::write(&answered.answer, format, BufWriter::new(std::io::stdout()))?;
+    } else {
+        let cannot = |error: std::io::Error| {
+            Fault::new(ErrorCode::DiskFailed, format!("`{}` cannot be written: {error}", path.display()))
+        };
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".part");
+        let file = File::create(&beside).map_err(cannot)?;
+        let written =
+            export::write(&answered.answer, format, BufWriter::new(&file)).map_err(Failure::from).and_then(|rows| {
+                file.sync_all()
+                    .and_then(|()| std::fs::rename(&beside, path))
+                    .map_err(cannot)
+                    .map(|()| rows)
+                    .map_err(Failure::from)
+            });
+        let rows = match written {
+            Ok(rows) => rows,
+            Err(failure) => {
+                let _ = std::fs::remove_file(&beside);
+                return Err(failure);
+            }
+        };
+        eprintln!("{} rows written to `{}`", output::count(rows), path.display());
+    }
+    if answered.answer.truncated {
+        eprintln!("warning: there were more rows; a limit of the console left them out");
+    }
+    Ok(())
+}
+
+fn print_page(page: &Page) {
+    if !page.columns.is_empty() {
+        let header: Vec<&str> = page.columns.iter().map(|column| column.name.as_str()).collect();
+        let numbers: Vec<&str> = page
+            .columns
+            .iter()
+            .filter(|column| is_number(&column.native_type))
+            .map(|column| column.name.as_str())
+            .collect();
+        let rows = page.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        output::table(&header, &numbers, rows);
+    }
+    let count = match page.affected {
+        Some(affected) => format!("{} rows changed", output::count(affected)),
+        None => format!("{} rows", output::count(page.rows.len() as u64)),
+    };
+    let more = if page.truncated { "; there are more, `--limit` asks for them" } else { "" };
+    eprintln!("{count} in {}{more}", output::duration(page.duration_ms));
+}
+
+/// Whether a column's values are numbers, by what systems call them.
+fn is_number(native_type: &str) -> bool {
+    let word = native_type.trim().to_ascii_lowercase();
+    let numbers = ["int", "numeric", "decimal", "float", "double", "real", "money", "serial", "uint"];
+    let sized = ["tinyint", "smallint", "mediumint", "bigint", "year"];
+    (numbers.iter().any(|number| word.starts_with(number)) && !word.starts_with("interval"))
+        || sized.iter().any(|number| word.starts_with(number))
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "∅".to_owned(),
+        Value::String(text) => one_line(text),
+        other => one_line(&other.to_string()),
+    }
+}
+
+/// Text on one line, without what could move the cursor, cut to what a terminal shows.
+fn one_line(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(WIDEST + 1)
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => ' ',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect();
+    if shown.chars().count() > WIDEST {
+        shown = shown.chars().take(WIDEST - 1).collect();
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_json_where_they_can_be() {
+        assert_eq!(
+            ["5", "null", "\"5\"", "five", "[1]", "-1.5"].map(parameter),
+            [json!(5), json!(null), json!("5"), json!("five"), json!("[1]"), json!(-1.5)]
+        );
+    }
+
+    #[test]
+    fn times_carry_their_unit() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("5min"), Ok(Duration::from_secs(300)));
+        assert!(
+            duration("soon").is_err() && duration("5 weeks").is_err() && duration("99999999999999999999s").is_err()
+        );
+    }
+
+    #[test]
+    fn a_cell_cannot_move_the_cursor() {
+        assert_eq!(cell(&json!("a\u{1b}[2J\nb")), "a\u{fffd}[2J b");
+        assert_eq!(cell(&json!("x".repeat(200))).chars().count(), WIDEST);
+        assert!(is_number("INTEGER") && is_number("numeric(10,2)") && !is_number("interval") && !is_number("text"));
+    }
+}
