@@ -7,7 +7,7 @@ use rusqlite::limits::Limit;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Pragmas that only tell something; with a value only those that take one as the name of what they tell about.
-const TELLING: [&str; 24] = [
+const TELLING: [&str; 25] = [
     "application_id",
     "cache_size",
     "collation_list",
@@ -18,6 +18,7 @@ const TELLING: [&str; 24] = [
     "foreign_keys",
     "freelist_count",
     "function_list",
+    "integrity_check",
     "journal_mode",
     "module_list",
     "page_count",
@@ -33,12 +34,13 @@ const TELLING: [&str; 24] = [
     "foreign_key_check",
     "quick_check",
 ];
-const TELLING_ABOUT: [&str; 9] = [
+const TELLING_ABOUT: [&str; 10] = [
     "foreign_key_check",
     "foreign_key_list",
     "index_info",
     "index_list",
     "index_xinfo",
+    "integrity_check",
     "quick_check",
     "table_info",
     "table_list",
@@ -107,6 +109,15 @@ fn refused(action: AuthAction<'_>, write: bool) -> Option<String> {
             Some(format!("the module `{module_name}` is not among those that may be used"))
         }
         _ if write => None,
+        // An R-tree prepares its changes as soon as it is looked at. The file is open for reading only, and these tables are
+        // closed to statements of people (`SQLITE_DBCONFIG_DEFENSIVE`).
+        AuthAction::Insert { table_name }
+        | AuthAction::Delete { table_name }
+        | AuthAction::Update { table_name, .. }
+            if ["_node", "_parent", "_rowid"].iter().any(|end| table_name.ends_with(end)) =>
+        {
+            None
+        }
         AuthAction::Insert { table_name }
         | AuthAction::Delete { table_name }
         | AuthAction::Update { table_name, .. } => Some(format!("it changes `{table_name}`")),

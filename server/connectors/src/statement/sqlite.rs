@@ -41,6 +41,14 @@ fn pragma(tokens: &[Token<'_>], findings: &mut Findings) {
         findings.refuse("`PRAGMA` without a name");
         return;
     };
+    if name.name == "journal_mode" && rest.is_empty() {
+        // SQLite itself does not count this one among what only reads.
+        findings.does(
+            Effect::Define,
+            "`PRAGMA journal_mode` may change something; `SELECT * FROM pragma_journal_mode` only tells",
+        );
+        return;
+    }
     let value = |token: &Token<'_>| token.is_name() || matches!(token.kind, Kind::Text | Kind::Number);
     let told = match rest {
         [] => holds(words::PRAGMAS_TELLING, &name.name),
