@@ -10,6 +10,7 @@ mod console;
 mod failures;
 mod ledger;
 mod modes;
+mod pairs;
 mod reading;
 mod refusals;
 mod timed;

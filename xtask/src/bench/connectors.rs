@@ -7,7 +7,7 @@ use super::usage::{Usage, measure};
 use crate::command;
 use crate::project;
 use crate::servers::{Kind, Servers};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use super::machine;
 use super::usage::{self, Usage};
 use crate::command;
 use crate::project::{self, Profile};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};

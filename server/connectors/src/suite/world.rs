@@ -86,13 +86,24 @@ impl World {
         self.read(options).await
     }
 
+    /// As [`World::rows`], where reading may fail.
+    pub(crate) async fn try_rows(&self, table: &str, order: &[&str]) -> data::Result<RecordBatch> {
+        let mut options = ReadOptions::table(table);
+        options.order_by = order.iter().map(|&name| name.to_owned()).collect();
+        self.try_read(options).await
+    }
+
     pub(crate) async fn read(&self, options: ReadOptions) -> RecordBatch {
-        let mut source = self.connector.read(options).await.unwrap();
+        self.try_read(options).await.unwrap()
+    }
+
+    async fn try_read(&self, options: ReadOptions) -> data::Result<RecordBatch> {
+        let mut source = self.connector.read(options).await?;
         let mut batches = Vec::new();
-        while let Some(batch) = source.next().await.unwrap() {
+        while let Some(batch) = source.next().await? {
             batches.push(batch.records);
         }
-        concat_batches(&source.schema(), &batches).unwrap()
+        Ok(concat_batches(&source.schema(), &batches)?)
     }
 
     /// Writes one batch without ledger.
