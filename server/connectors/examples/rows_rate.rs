@@ -4,7 +4,7 @@
 //! `cargo xtask bench connectors` runs it beside each system's own fastest way.
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
-use arrow::array::{Array as _, TimestampMicrosecondArray};
+use arrow::array::TimestampMicrosecondArray;
 use arrow::array::{ArrayRef, BooleanArray, Decimal128Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use connectors::{Gate, Settings};
 use data::connector::ReadOptions;

@@ -9,7 +9,7 @@ use arrow::array::*;
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use data::{Error, System, WriteOptions};
+use data::{Error, WriteOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
