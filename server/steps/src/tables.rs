@@ -327,7 +327,7 @@ mod tests {
         check(json!({ "document": bad }), &[("with.document.tables.0.columns.0.type", "SQLite has no type `INTT`")]);
         check(
             json!({ "document": "tables:\n  - { database_type: SQLite, table_name: t, columns: [{ name: a, type: INTT }] }\n" }),
-            &[("with.document", "line 2, column 73 of the document: SQLite has no type `INTT`")],
+            &[("with.document", "line 2, column 72 of the document: SQLite has no type `INTT`")],
         );
     }
 }
