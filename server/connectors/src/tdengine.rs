@@ -14,6 +14,7 @@ mod inspect;
 mod introspect;
 mod literal;
 mod read;
+mod relay;
 mod session;
 mod sql;
 mod statement;

@@ -144,6 +144,8 @@ async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) {
 
 /// A GET is the beginning of a WebSocket, anything else is REST.
 async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    // Answers are small, and tests ask many things.
+    let _ = stream.set_nodelay(true);
     let mut head = [0u8; 5];
     let is_websocket = match stream.peek(&mut head).await {
         Ok(0) | Err(_) => return,

@@ -3,8 +3,8 @@
 //! The client library waits for ever where the server vanishes without a word, and panics on answers it does not know.
 //! So every call here has a time limit, a panic becomes a failure, and a connection that failed is never used again.
 
-use super::Config;
 use super::error::Failure;
+use super::{Config, relay};
 use crate::address::Gate;
 use data::connector::System;
 use futures::FutureExt;
@@ -116,17 +116,21 @@ impl Pool {
         };
         let mut failed = Failure::Lost("it has no address".to_owned());
         for address in addresses {
-            // The library gets the address, not the name: a name may lead elsewhere by now.
-            let host = match address.ip() {
-                std::net::IpAddr::V4(ip) => ip.to_string(),
-                std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+            // The address is connected to, not the name: a name may lead elsewhere by now.
+            let relay = match tokio::time::timeout_at(deadline, relay::open(address)).await {
+                Ok(Ok(relay)) => relay,
+                Ok(Err(error)) => {
+                    failed = Failure::Lost(error.to_string());
+                    continue;
+                }
+                Err(_) => return Err(Failure::Lost("no answer in time".to_owned())),
             };
             let dsn = Dsn {
                 driver: "ws".to_owned(),
                 protocol: None,
                 username: Some(self.config.user.clone()),
                 password: Some(self.secret.clone().unwrap_or_else(|| "taosdata".to_owned())),
-                addresses: vec![Address::new(host, address.port())],
+                addresses: vec![Address::new(relay.ip().to_string(), relay.port())],
                 path: None,
                 subject: self.config.database.clone(),
                 params: std::collections::BTreeMap::new(),

@@ -300,7 +300,7 @@ async fn every_native_type_is_read_without_loss() {
     assert_eq!(error.code(), ErrorCode::Unsupported, "{error}");
     assert!(error.fault.hint.as_ref().unwrap().contains("CAST"), "{error}");
     // Of up to 18 digits it has a code of its own, at which the library falls silent.
-    let hasty = connector(&world.stub, json!({ "database": "ms", "query_timeout_ms": 500 }));
+    let hasty = connector(&world.stub, json!({ "database": "ms", "query_timeout_ms": 3_000 }));
     let error = bounded(hasty.read(ReadOptions::query("SELECT e FROM t"))).await.err().unwrap();
     assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");
     assert!(error.fault.hint.as_ref().unwrap().contains("DECIMAL"), "{error}");
@@ -420,12 +420,12 @@ async fn a_server_that_vanishes_or_dawdles_is_told_in_time() {
     let world = World::new().await;
     let tdengine = connector(
         &world.stub,
-        json!({ "database": "ms", "query_timeout_ms": 700, "connect_timeout_ms": 1_000, "pool_size": 2 }),
+        json!({ "database": "ms", "query_timeout_ms": 3_000, "connect_timeout_ms": 3_000, "pool_size": 2 }),
     );
     tdengine.execute("CREATE TABLE t (ts TIMESTAMP, n INT); INSERT INTO t VALUES (1704160800000, 1)").await.unwrap();
-    for fault in [Fault::CloseFrame, Fault::Drop, Fault::Slow(Duration::from_secs(2)), Fault::Refuse(0x000B)] {
+    for fault in [Fault::CloseFrame, Fault::Drop, Fault::Slow(Duration::from_secs(8)), Fault::Refuse(0x000B)] {
         world.stub.set_fault(fault);
-        for _ in 0..3 {
+        for _ in 0..2 {
             let error = bounded(tdengine.execute("INSERT INTO t VALUES (1704160800001, 2)")).await.unwrap_err();
             assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{fault:?}: {error}");
             assert!(
@@ -444,7 +444,8 @@ async fn a_server_that_vanishes_in_the_middle_of_a_result_is_told() {
     let world = World::new().await;
     let many: Vec<(i64, &str, f64)> = (0..9_000).map(|second| (second, "A", 1.0)).collect();
     world.write(options("t", Mode::Append, &[], json!({})), &ticks(&many)).await.unwrap();
-    let tdengine = connector(&world.stub, json!({ "database": "ms", "query_timeout_ms": 700 }));
+    // Long before any time-out.
+    let tdengine = connector(&world.stub, json!({ "database": "ms", "query_timeout_ms": 600_000 }));
     let mut source = tdengine.read(ReadOptions::table("t")).await.unwrap();
     world.stub.set_fault(Fault::DropWhileFetching);
     let error = bounded(async {
@@ -489,7 +490,7 @@ async fn a_busy_pool_is_told_and_recovers() {
     let world = World::new().await;
     let many: Vec<(i64, &str, f64)> = (0..9_000).map(|second| (second, "A", 1.0)).collect();
     world.write(options("t", Mode::Append, &[], json!({})), &ticks(&many)).await.unwrap();
-    let tdengine = connector(&world.stub, json!({ "database": "ms", "query_timeout_ms": 500, "pool_size": 1 }));
+    let tdengine = connector(&world.stub, json!({ "database": "ms", "query_timeout_ms": 3_000, "pool_size": 1 }));
     let source = tdengine.read(ReadOptions::table("t")).await.unwrap();
     let error = bounded(tdengine.ping()).await.unwrap_err();
     assert!(error.to_string().contains("all 1 connections") && error.retryable, "{error}");
