@@ -30,11 +30,14 @@ pub(super) fn write(records: &RecordBatch, row: usize) -> String {
     object
 }
 
+/// Names and values; NULL is none.
+pub(super) type Fields = Vec<(String, Option<Vec<u8>>)>;
+
 /// The fields of an object: texts without their quotes, NULL as none, all else as it is written.
 ///
 /// # Errors
 /// Why it is no object.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<(String, Option<Vec<u8>>)>, String> {
+pub(super) fn read(bytes: &[u8]) -> Result<Fields, String> {
     serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|error| error.to_string())?;
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?.trim_ascii();
     if !text.starts_with('{') {

@@ -21,7 +21,7 @@ async fn commands_answer_rows() {
     pipe.cmd("SET").arg(format!("{prefix}:s")).arg("zwölf");
     pipe.cmd("ZADD").arg(format!("{prefix}:z")).arg(1.5).arg("m").arg(2).arg("n");
     pipe.cmd("XADD").arg(format!("{prefix}:x")).arg("1-1").arg("f").arg("v");
-    pipe.cmd("RPUSH").arg(format!("{prefix}:l")).arg(&["x", "y", "z"]);
+    pipe.cmd("RPUSH").arg(format!("{prefix}:l")).arg("x").arg("y").arg("z");
     let _: () = pipe.query_async(&mut connection).await.unwrap();
     for (command, expected) in [
         ("GET {}:s", vec!["zwölf"]),
@@ -54,9 +54,8 @@ async fn commands_answer_rows() {
 async fn nothing_is_written_and_no_limit_is_passed() {
     let Some((redis, prefix)) = server("nothing_is_written_and_no_limit_is_passed") else { return };
     let mut connection = redis.connect().await.unwrap();
-    let key = format!("{prefix}:big");
     let mut command = redis::cmd("RPUSH");
-    command.arg(&key);
+    command.arg(format!("{prefix}:big"));
     for n in 0..5_000 {
         command.arg(n);
     }
