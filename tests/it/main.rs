@@ -19,5 +19,6 @@ mod scenarios;
 mod server;
 mod site;
 mod subscriptions;
+mod tables;
 mod validate;
 mod websocket;
