@@ -19,6 +19,7 @@ use steps::{Catalog, Runner};
 use store::Database;
 use store::dispatch::{MemoryDispatch, RedisDispatch};
 use store::secrets::Keyring;
+use workbench::anomalies::Anomalies;
 use workbench::console::Console;
 use workbench::{Tables, Workbench};
 
@@ -69,7 +70,8 @@ impl Parts {
         let pools: Arc<dyn Connections> = self.registry.clone();
         let console = Console::new(self.database.clone(), pools.clone(), self.settings.console_bounds());
         let tables = Tables::new(pools.clone(), self.database.clone());
-        Workbench { pools, console, tables }
+        let anomalies = Anomalies::new(self.database.clone());
+        Workbench { pools, console, tables, anomalies }
     }
 
     /// What wakes workers.
@@ -89,6 +91,7 @@ impl Parts {
             table_logs: self.database.clone(),
             files,
             data_dir: dir.clone(),
+            watch: self.database.clone(),
             catalog: self.kinds.catalog(),
         };
         // Whoever holds the lock of an embedded data folder knows that tasks left leased are nobody's.

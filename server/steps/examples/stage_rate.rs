@@ -207,6 +207,7 @@ fn prepare(world: &Arc<World>) -> (TaskContext, Runner) {
         table_logs: Arc::new(engine::testing::MemoryTableLogs::default()),
         files: folder.clone(),
         data_dir: folder,
+        watch: Arc::new(engine::testing::MemoryWatch::default()),
         catalog: Arc::new(Catalog::new(world.clone())),
     };
     (context, runner)

@@ -1,13 +1,17 @@
 //! All step kinds, in one table.
 
 use crate::alert::AlertStep;
+use crate::backup::Backup;
 use crate::classify::Classify;
+use crate::cleanup::Cleanup;
 use crate::count::Count;
 use crate::diff::Diff;
 use crate::fetch::Fetch;
 use crate::foreach::Foreach;
+use crate::inspect::Inspect;
 use crate::kind::StepKind;
 use crate::plugin_step::PluginStep;
+use crate::quality::Quality;
 use crate::route::Route;
 use crate::script::Script;
 use crate::sql::Sql;
@@ -34,11 +38,15 @@ impl Catalog {
     pub fn new(files: Arc<dyn Files>) -> Self {
         let kinds: Vec<Arc<dyn StepKind>> = vec![
             Arc::new(AlertStep),
+            Arc::new(Backup),
             Arc::new(Classify),
+            Arc::new(Cleanup),
             Arc::new(Count),
             Arc::new(Diff::new(files.clone())),
             Arc::new(Fetch::new(files)),
             Arc::new(Foreach),
+            Arc::new(Inspect),
+            Arc::new(Quality),
             Arc::new(Route),
             Arc::new(Script),
             Arc::new(Sql),

@@ -4,7 +4,7 @@
 //! [`verdict::classify`], found once from the lane's first rows and kept for all its batches, so that a retry decides alike.
 //! What names mean is in `names.rs`, what values tell in `sample.rs`.
 
-mod names;
+pub(crate) mod names;
 pub mod sample;
 pub mod verdict;
 

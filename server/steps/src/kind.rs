@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use data::registry::{Connections, Plugins};
 use data::{Batch, Lane, LedgerEntry, LedgerKey, Result, Source};
-use engine::ports::{Observer, TableLogs};
+use engine::ports::{Observer, TableLogs, Watch};
 use model::document::Step;
 use model::kind::KindInfo;
 use model::run::{LogLevel, LogLine};
@@ -204,6 +204,10 @@ pub struct StepContext {
     pub table_logs: Arc<dyn TableLogs>,
     /// The folder that relative paths start from and no path may leave.
     pub files: PathBuf,
+    /// The server's data folder; backups lie below `backups/` in it.
+    pub data_dir: PathBuf,
+    /// What watching steps keep: anomalies, backups, inspections.
+    pub watch: Arc<dyn Watch>,
     /// Fires when the step must stop.
     pub cancel: CancellationToken,
     /// Where log lines go.

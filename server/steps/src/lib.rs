@@ -5,16 +5,20 @@
 //! Start with [`kind`] for what a step kind is, then read `stage.rs`.
 
 pub mod alert;
+pub mod backup;
 pub mod catalog;
 pub mod classify;
+pub mod cleanup;
 pub mod count;
 pub mod diff;
 mod edge;
 pub mod fetch;
 pub mod foreach;
+pub mod inspect;
 pub mod kind;
 mod lanes;
 pub mod plugin_step;
+pub mod quality;
 mod rejected;
 pub mod route;
 pub mod runner;
@@ -30,6 +34,7 @@ pub mod tables;
 mod target;
 pub mod transform;
 pub mod validate;
+mod watching;
 pub mod write;
 
 pub use catalog::Catalog;

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use data::{Connections, Error, Plugins};
 use engine::expression::{self, Scope};
-use engine::ports::{StepReport, TableLogs, TaskContext, TaskRunner};
+use engine::ports::{StepReport, TableLogs, TaskContext, TaskRunner, Watch};
 use futures::FutureExt;
 use futures::future::join_all;
 use model::document::Step;
@@ -36,6 +36,8 @@ pub struct Runner {
     pub files: PathBuf,
     /// The server's data folder; rows that cannot be had again are kept below `spool/` in it.
     pub data_dir: PathBuf,
+    /// What watching steps keep: anomalies, backups, inspections.
+    pub watch: Arc<dyn Watch>,
     /// The step kinds there are.
     pub catalog: Arc<Catalog>,
 }
@@ -143,6 +145,8 @@ impl Runner {
             plugins: self.plugins.clone(),
             table_logs: self.table_logs.clone(),
             files: self.files.clone(),
+            data_dir: self.data_dir.clone(),
+            watch: self.watch.clone(),
             cancel: cancel.clone(),
             observer: context.observer.clone(),
         };

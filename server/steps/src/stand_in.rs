@@ -14,7 +14,7 @@ use data::{
     Source, Transformer, WriteOptions,
 };
 use engine::ports::Observer;
-use engine::testing::MemoryTableLogs;
+use engine::testing::{MemoryTableLogs, MemoryWatch};
 use model::document::{OnError, Step};
 use model::run::{LogLine, StepMetrics};
 use model::{ErrorCode, RunId, StepId};
@@ -33,6 +33,10 @@ pub(crate) struct World {
     pub(crate) table_logs: Arc<MemoryTableLogs>,
     pub(crate) sent: Arc<Mutex<Vec<(String, Batch)>>>,
     pub(crate) values: Value,
+    pub(crate) watch: Arc<MemoryWatch>,
+    pub(crate) data_dir: Option<std::path::PathBuf>,
+    pub(crate) backs_up: bool,
+    pub(crate) inspection: Option<data::inspection::Inspection>,
 }
 
 impl std::fmt::Debug for World {
@@ -72,6 +76,8 @@ impl World {
             plugins: Arc::new(self.clone()),
             table_logs: self.table_logs.clone(),
             files: std::env::temp_dir(),
+            data_dir: self.data_dir.clone().unwrap_or_else(std::env::temp_dir),
+            watch: self.watch.clone(),
             cancel: CancellationToken::new(),
             observer: Arc::new(self.clone()),
         }
@@ -235,6 +241,24 @@ impl Connector for World {
     async fn execute(&self, sql: &str) -> Result<u64> {
         self.executed.lock().unwrap().push(sql.to_owned());
         Ok(3)
+    }
+    async fn backup(&self, request: &data::backup::BackupRequest) -> Result<data::backup::BackupReport> {
+        if !self.backs_up {
+            return Err(data::connector::unsupported(System::Sqlite, "be backed up"));
+        }
+        std::fs::write(request.folder.join("rows.txt"), "12345").unwrap();
+        // The checksum of `12345`.
+        let sha256 = "5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5".to_owned();
+        let file = data::backup::BackupFile { path: "rows.txt".to_owned(), bytes: 5, sha256 };
+        let tables = vec![("bars".to_owned(), Some(3))];
+        Ok(data::backup::BackupReport { method: "stand-in".to_owned(), files: vec![file], tables })
+    }
+    async fn restore(&self, request: &data::backup::RestoreRequest) -> Result<()> {
+        self.executed.lock().unwrap().push(format!("restore {} replace={}", request.method, request.replace));
+        Ok(())
+    }
+    async fn inspect(&self) -> Result<data::inspection::Inspection> {
+        self.inspection.clone().ok_or_else(|| data::connector::unsupported(System::Sqlite, "be inspected"))
     }
     async fn count(&self, relation: &Relation, _: Option<&str>) -> Result<u64> {
         Ok(self.table(relation)?.num_rows() as u64)

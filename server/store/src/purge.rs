@@ -87,7 +87,7 @@ fn old(kept: Kept) -> Old {
         // What has not ended has no `finished_at`.
         Kept::Runs => ("run", "id", "status IN ('succeeded', 'failed', 'canceled') AND finished_at < $1"),
         Kept::LogLines => ("log_line", "id", "at < $1"),
-        Kept::ConsoleHistory => ("console_history", "id", "at < $1"),
+        Kept::ConsoleHistory => ("console_statement", "id", "started_at < $1"),
         Kept::Anomalies => ("anomaly", "id", "state = 'resolved' AND changed_at < $1"),
         Kept::Backups => ("backup", "id", "status IN ('removed', 'failed') AND created_at < $1"),
         Kept::Inspections => ("inspection", "at", "at < $1"),

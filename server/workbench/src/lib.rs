@@ -23,4 +23,6 @@ pub struct Workbench {
     pub console: Console,
     /// Tables as code.
     pub tables: Tables,
+    /// Anomalies, the rules people set for them, and the record of backups.
+    pub anomalies: anomalies::Anomalies,
 }

@@ -62,6 +62,7 @@ impl Run {
             table_logs: self.table_logs.clone(),
             files: self.folder.path().to_owned(),
             data_dir: self.folder.path().to_owned(),
+            watch: Arc::new(engine::testing::MemoryWatch::default()),
             catalog: Arc::new(Catalog::new(self.memory.clone()).with(Arc::new(memory::Trouble))),
         };
         let spec = TaskSpec {
