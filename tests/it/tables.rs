@@ -1,4 +1,5 @@
-//! Tables as code, from the command line, in a workflow and over GraphQL, on SQLite files.
+//! Tables as code, from the command line, in a workflow and over GraphQL: on SQLite files, and on a TDengine
+//! that is none.
 
 use crate::databases::{sqlite_number, unique_name};
 use crate::program::{Sluice, root};
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
+use tdengine_stub::{Stub, StubOptions};
 
 /// A table with most of what a document can say, and one that refers to it, in the other order.
 const DOCUMENT: &str = r#"
@@ -49,10 +51,14 @@ struct Store {
 
 impl Store {
     fn new(sluice: Sluice, database: &str, url: &str) -> Self {
+        Self::with(sluice, DOCUMENT, database, url)
+    }
+
+    fn with(sluice: Sluice, document: &str, database: &str, url: &str) -> Self {
         sluice.call(&["connection", "add", "store", url]);
         let name = unique_name();
         let file = sluice.folder.path().join("tables.yaml");
-        fs::write(&file, DOCUMENT.replace("DATABASE", database).replace("NAME", &name)).unwrap();
+        fs::write(&file, document.replace("DATABASE", database).replace("NAME", &name)).unwrap();
         Self { sluice, file, name }
     }
 
@@ -159,6 +165,46 @@ fn tables_of_sqlite_are_made_mended_and_dropped() {
     let url = format!("sqlite://{}", sluice.folder.path().join("store.db").display());
     let store = Store::new(sluice, "SQLite", &url);
     live(&store, "ALTER TABLE fruit_NAME DROP COLUMN weight", "`weight`");
+}
+
+const SUPERTABLE: &str = r#"
+tables:
+  - database_type: DATABASE
+    database_name: market
+    table_name: ticks
+    is_super_table: true
+    columns:
+      - { name: ts, type: TIMESTAMP, nullable: false }
+      - { name: price, type: FLOAT }
+      - { name: symbol, type: VARCHAR, length: 20, is_tag: true }
+"#;
+
+#[test]
+fn a_supertable_of_tdengine_is_made_mended_and_dropped() {
+    let Some(sluice) = Sluice::find() else { return };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _entered = runtime.enter();
+    let stub = Stub::start(StubOptions::default());
+    let url = format!("tdengine://root:taosdata@{}/", stub.address());
+    let store = Store::with(sluice, SUPERTABLE, "TDengine", &url);
+    store.by_hand("CREATE DATABASE market");
+    let (code, text) = store.tables("apply", &["--yes"]);
+    assert!(code == 0 && text.contains("1 created"), "{text}");
+    let (code, text) = store.tables("plan", &["--detailed-exit-code"]);
+    assert!(code == 0 && text.contains("Nothing to do: 1 tables are as described."), "{text}");
+    store.by_hand("ALTER STABLE market.ticks ADD COLUMN extra INT");
+    let report = store.json("validate", &[]);
+    assert_eq!(report["tables"][0]["differences"], json!(["drop column `extra`"]), "{report:#}");
+    let (code, text) = store.tables("apply", &["--yes"]);
+    assert!(code == 1 && text.contains("loss_not_allowed"), "{text}");
+    let (code, text) = store.tables("apply", &["--yes", "--allow-destructive"]);
+    assert!(code == 0 && text.contains("1 altered"), "{text}");
+    let imported = store.sluice.call(&["tables", "import", "store", "market.ticks"]);
+    fs::write(&store.file, imported).unwrap();
+    let (code, text) = store.tables("plan", &["--detailed-exit-code"]);
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = store.tables("drop", &["--yes", "--allow-destructive"]);
+    assert!(code == 0 && text.contains("- dropped"), "{text}");
 }
 
 #[test]

@@ -34,6 +34,7 @@ const EVERYTHING_OF_THE_SERVER: [&str; 11] =
 const TEST_ARROWS: &[(&str, &[&str])] = &[
     ("plugin-host", &["plugin-sdk"]),
     ("connectors", &["tdengine-stub"]),
+    ("tests", &["tdengine-stub"]),
     ("transfer", &["connectors"]),
     ("steps", &["connectors"]),
     ("workbench", &["connectors"]),
