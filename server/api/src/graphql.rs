@@ -3,6 +3,7 @@
 //! Lists are capped, documents are limited in depth, tokens and fields, and every request in time, since juniper has no
 //! cost model of its own.
 
+pub mod anomalies;
 pub mod http;
 pub mod mutation;
 pub mod query;

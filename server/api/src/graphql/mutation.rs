@@ -1,12 +1,14 @@
 //! Changing.
 
 use super::Context;
+use super::anomalies::{self, Anomaly, AnomalyRule, AnomalyRuleInput};
 use super::query::run_id;
 use super::tables::{self, TablePlanAgreement, TablesApplied, TablesDropped, TablesValidation};
 use super::types::{Problem, Run, Saved, Workflow};
 use crate::error::ApiError;
 use engine::engine::StartRun;
 use juniper::graphql_object;
+use model::anomaly::AnomalyAction;
 use model::{ErrorCode, Fault, StepId};
 use serde_json::{Map, Value};
 
@@ -101,6 +103,31 @@ impl Mutation {
         };
         context.engine.retry_run(run, from).await?;
         Ok(Run(context.engine.get_run(run).await?))
+    }
+
+    /// Says that somebody knows of an anomaly: it does not alert again.
+    async fn acknowledge_anomaly(context: &Context, id: String, comment: Option<String>) -> Result<Anomaly, ApiError> {
+        anomalies::change(context, &id, AnomalyAction::Acknowledge, comment.as_deref()).await
+    }
+
+    /// Says that an anomaly is over.
+    async fn resolve_anomaly(context: &Context, id: String, comment: Option<String>) -> Result<Anomaly, ApiError> {
+        anomalies::change(context, &id, AnomalyAction::Resolve, comment.as_deref()).await
+    }
+
+    /// Says that an anomaly is not over after all.
+    async fn reopen_anomaly(context: &Context, id: String, comment: Option<String>) -> Result<Anomaly, ApiError> {
+        anomalies::change(context, &id, AnomalyAction::Reopen, comment.as_deref()).await
+    }
+
+    /// Sets what a rule of anomalies does, in place of what was set before.
+    async fn configure_anomaly_rule(context: &Context, rule: AnomalyRuleInput) -> Result<AnomalyRule, ApiError> {
+        anomalies::configure(context, rule).await
+    }
+
+    /// Forgets what was set for a rule; false: nothing was.
+    async fn reset_anomaly_rule(context: &Context, rule: String) -> Result<bool, ApiError> {
+        anomalies::reset(context, &rule).await
     }
 }
 

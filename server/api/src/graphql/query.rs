@@ -1,5 +1,6 @@
 //! Asking.
 
+use super::anomalies::{self, Anomaly, AnomalyFilterInput, AnomalyRule, Backup};
 use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
 use super::types::{Problem, Run, RunStatusWord, StepKind, Workflow};
 use super::{Context, page_size};
@@ -52,6 +53,36 @@ impl Query {
     /// The run of that id.
     async fn run(context: &Context, id: String) -> Result<Run, ApiError> {
         Ok(Run(context.engine.get_run(run_id(&id)?).await?))
+    }
+
+    /// Anomalies, the last seen first, after the one `after`.
+    async fn anomalies(
+        context: &Context,
+        filter: Option<AnomalyFilterInput>,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<Vec<Anomaly>, ApiError> {
+        anomalies::list(context, filter, after, first).await
+    }
+
+    /// The anomaly of that id.
+    async fn anomaly(context: &Context, id: String) -> Result<Anomaly, ApiError> {
+        anomalies::get(context, &id).await
+    }
+
+    /// What people have set for rules of anomalies.
+    async fn anomaly_rules(context: &Context) -> Result<Vec<AnomalyRule>, ApiError> {
+        anomalies::list_rules(context).await
+    }
+
+    /// Backups, newest first, made before the backup `before`.
+    async fn backups(
+        context: &Context,
+        connection: Option<String>,
+        before: Option<String>,
+        first: Option<i32>,
+    ) -> Result<Vec<Backup>, ApiError> {
+        anomalies::list_backups(context, connection, before, first).await
     }
 
     /// All faults of a document; none: it would be accepted.

@@ -353,7 +353,7 @@ status_word!(
     StepStatusWord of StepStatus { Pending, Running, Succeeded, Failed, Skipped, Canceled }
 );
 
-fn json_text(value: &impl serde::Serialize) -> String {
+pub(super) fn json_text(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("JSON values have text keys")
 }
 
