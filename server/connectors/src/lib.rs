@@ -47,9 +47,8 @@ pub fn open(
     secret: Option<&str>,
     gate: &Gate,
 ) -> data::Result<Arc<dyn Connector>> {
-    let _ = gate;
     match system {
-        System::Postgres => postgres::open(settings, secret),
+        System::Postgres => postgres::open(settings, secret, gate),
         System::Sqlite => sqlite::open(settings),
         System::Mysql => mysql::open(settings, secret),
         System::Redis => redis::open(settings, secret, gate),

@@ -1,45 +1,61 @@
 //! PostgreSQL, with or without TimescaleDB: reads and writes by binary COPY, straight from and into Arrow arrays.
 //!
 //! Start with [`Postgres`]. `types.rs` says which Arrow type a column becomes, `decode.rs` and `encode.rs` turn values,
-//! `write.rs` and `ledger.rs` keep a repeated write from doubling a row.
+//! `write.rs` and `ledger.rs` keep a repeated write from doubling a row. `structure.rs` describes a table wholly, `ddl.rs` plans
+//! its changes, `console.rs` runs what people type, `inspect.rs` looks at the server, `backup.rs` copies and brings back.
 
+mod backup;
 mod config;
+mod console;
 mod copy;
+mod ddl;
 mod decode;
 mod encode;
 mod error;
+mod inspect;
 mod introspect;
 mod ledger;
+mod numeric;
 mod pool;
 mod read;
+mod structure;
 mod target;
 #[cfg(test)]
 mod tests;
+mod timescale;
 mod types;
 mod write;
 
 pub use config::{Config, SslMode};
 
+use crate::Gate;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
+use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
+use data::inspection::Inspection;
+use data::structure::{TablePlan, TableStructure};
 use data::{Abilities, Connector, Result, Sink, Source, System, WriteOptions};
 use pool::Pool;
 use std::sync::Arc;
+use timescale::Timescale;
 use tokio_postgres::SimpleQueryMessage;
 
 /// Opens the connector with a connection's settings and password.
 ///
 /// # Errors
 /// `unknown_key` or `invalid_value`.
-pub fn open(settings: &serde_json::Value, password: Option<&str>) -> Result<Arc<dyn Connector>> {
-    Ok(Arc::new(Postgres::new(Config::parse(settings)?, password)?))
+pub fn open(settings: &serde_json::Value, password: Option<&str>, gate: &Gate) -> Result<Arc<dyn Connector>> {
+    Ok(Arc::new(Postgres::new(Config::parse(settings)?, password, gate)?))
 }
 
 /// A pool of connections to one database.
 #[derive(Clone)]
 pub struct Postgres {
     pool: Arc<Pool>,
+    /// What tests say of TimescaleDB instead of the server.
+    assumed: Option<Timescale>,
 }
 
 impl Postgres {
@@ -47,8 +63,8 @@ impl Postgres {
     ///
     /// # Errors
     /// `invalid_value` where `sslrootcert` cannot be read.
-    pub fn new(config: Config, password: Option<&str>) -> Result<Self> {
-        Ok(Self { pool: Pool::new(config, password)? })
+    pub fn new(config: Config, password: Option<&str>, gate: &Gate) -> Result<Self> {
+        Ok(Self { pool: Pool::new(config, password, gate)?, assumed: None })
     }
 }
 
@@ -59,7 +75,17 @@ impl Connector for Postgres {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { sql: true, transactions: true, ordered_read: true, introspect: true, ..Abilities::default() }
+        Abilities {
+            sql: true,
+            transactions: true,
+            ordered_read: true,
+            introspect: true,
+            structure: true,
+            console: true,
+            inspect: true,
+            backup: true,
+            ..Abilities::default()
+        }
     }
 
     async fn ping(&self) -> Result<String> {
@@ -123,5 +149,45 @@ impl Connector for Postgres {
         client.batch_execute("COMMIT").await.map_err(mapped)?;
         client.release();
         Ok(row.get::<_, i64>(0).unsigned_abs())
+    }
+
+    async fn structure(&self, table: &str) -> Result<Option<TableStructure>> {
+        let client = self.pool.get().await?;
+        let structure = match structure::find(&client, table).await? {
+            Some(found) => {
+                let timescale = timescale::detect(&client, self.assumed).await?;
+                Some(structure::describe(&client, &found, timescale).await?)
+            }
+            None => None,
+        };
+        client.release();
+        Ok(structure)
+    }
+
+    async fn plan_table(&self, wanted: &TableStructure, live: Option<&TableStructure>) -> Result<TablePlan> {
+        let client = self.pool.get().await?;
+        let plan = ddl::plan(&client, wanted, live, self.assumed).await?;
+        client.release();
+        Ok(plan)
+    }
+
+    async fn check_statement(&self, sql: &str, estimate: bool) -> Result<StatementCheck> {
+        console::check(&self.pool, sql, estimate).await
+    }
+
+    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+        console::run(&self.pool, request).await
+    }
+
+    async fn inspect(&self) -> Result<Inspection> {
+        inspect::inspect(&self.pool, self.assumed).await
+    }
+
+    async fn backup(&self, request: &BackupRequest) -> Result<BackupReport> {
+        backup::backup(&self.pool, request, self.assumed).await
+    }
+
+    async fn restore(&self, request: &RestoreRequest) -> Result<()> {
+        backup::restore(&self.pool, request, self.assumed).await
     }
 }

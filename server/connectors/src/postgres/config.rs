@@ -19,7 +19,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Host name, address, or folder of the Unix socket; default `localhost`.
+    /// Host name, address, or folder of the Unix socket (which counts as loopback); default `localhost`.
     #[serde(default = "host")]
     pub host: String,
     /// Port; default 5432.
@@ -49,6 +49,8 @@ pub struct Config {
     /// Name shown in `pg_stat_activity`; default `sluice`.
     #[serde(default = "application_name")]
     pub application_name: String,
+    /// Role that the console's reading statements run as; default: the user itself.
+    pub console_role: Option<String>,
 }
 
 /// How much TLS.
@@ -113,11 +115,10 @@ impl Config {
         Ok(config)
     }
 
-    /// The driver's form of it.
+    /// The driver's form of it, still without an address to connect to.
     pub(super) fn driver(&self, password: Option<&str>) -> tokio_postgres::Config {
         let mut driver = tokio_postgres::Config::new();
         driver
-            .host(&self.host)
             .port(self.port)
             .user(&self.user)
             .application_name(&self.application_name)

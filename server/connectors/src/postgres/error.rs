@@ -97,6 +97,7 @@ fn by_state(db: &tokio_postgres::error::DbError) -> Error {
         "40001" | "40P01" | "55P03" => {
             transient(ErrorCode::StatementFailed, "Another transaction was in the way; try again.")
         }
+        "57014" => permanent(ErrorCode::StatementTimeout, "Narrow the statement down, or allow it more time."),
         "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" => {
             transient(ErrorCode::ConnectionFailed, "The server is stopping or starting; try again.")
         }

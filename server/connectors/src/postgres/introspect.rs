@@ -83,6 +83,8 @@ pub(super) async fn list_tables(client: &Client) -> Result<Vec<String>> {
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> '_sluice_ledger' \
              AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE 'pg\\_temp\\_%' \
+             AND n.nspname NOT LIKE '\\_timescaledb\\_%' \
+             AND n.nspname NOT IN ('timescaledb_information', 'timescaledb_experimental') \
              AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1, 2",
             &[],
         )
@@ -91,7 +93,7 @@ pub(super) async fn list_tables(client: &Client) -> Result<Vec<String>> {
     Ok(rows.iter().map(|row| shown(row.get(0), row.get(1), row.get(2))).collect())
 }
 
-fn shown(schema: &str, table: &str, default: bool) -> String {
+pub(super) fn shown(schema: &str, table: &str, default: bool) -> String {
     let part = |name: &str| if name.contains(['.', '"']) { crate::name::quote(name) } else { name.to_owned() };
     if default { part(table) } else { format!("{}.{}", part(schema), part(table)) }
 }

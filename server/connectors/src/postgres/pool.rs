@@ -1,13 +1,19 @@
 //! A few open connections, lent and given back.
 //!
-//! A connection comes back only when its user says it is clean; one that is dropped in the middle of a COPY or a transaction is closed.
+//! A connection comes back only when its user says it is clean; one that is dropped in the middle of a COPY or a
+//! transaction is closed. Connections go to addresses that the [`Gate`] let through, never to the name itself; nothing
+//! is locked while one is made, so that a server that does not answer holds up nobody else.
 
 use super::config::Config;
 use super::error::mapped;
+use crate::Gate;
+use data::inspection::PoolLoad;
 use data::{Error, Result};
 use model::ErrorCode;
+use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
@@ -15,40 +21,75 @@ use tokio_postgres::Client;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Text comes in UTF-8 and times in UTC, whatever the server's defaults are.
-const SESSION: &str = "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; \
+pub(super) const SESSION: &str = "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; \
     SET IntervalStyle = 'iso_8601'; SET bytea_output = 'hex'; SET extra_float_digits = 1; \
     SET standard_conforming_strings = on; SET client_min_messages = warning; SET lock_timeout = '60s'";
 
 /// The pool of one connection.
 pub(super) struct Pool {
-    config: Config,
-    driver: tokio_postgres::Config,
-    tls: MakeRustlsConnect,
+    pub(super) config: Config,
+    pub(super) password: Option<String>,
+    pub(super) driver: tokio_postgres::Config,
+    pub(super) tls: MakeRustlsConnect,
+    gate: Gate,
+    /// How many statements of the console run at a time.
+    pub(super) consoles: Arc<Semaphore>,
+    open: AtomicU64,
     idle: Mutex<Vec<(Session, Instant)>>,
     permits: Arc<Semaphore>,
 }
 
+/// Statements of the console that run at the same time on one connection.
+const CONSOLES: usize = 4;
+
 struct Session {
     client: Client,
     socket: AbortHandle,
+    pool: Weak<Pool>,
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.open.fetch_sub(1, Ordering::Relaxed);
+        }
         // Closes the socket at once rather than after all that the server still has to say.
         self.socket.abort();
     }
 }
 
 impl Pool {
-    pub(super) fn new(config: Config, password: Option<&str>) -> Result<Arc<Self>> {
+    pub(super) fn new(config: Config, password: Option<&str>, gate: &Gate) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             driver: config.driver(password),
+            password: password.map(str::to_owned),
             tls: config.tls()?,
+            gate: gate.clone(),
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(config.pool_size)),
+            consoles: Arc::new(Semaphore::new(CONSOLES)),
+            open: AtomicU64::new(0),
             config,
         }))
+    }
+
+    /// How many connections are open and lent.
+    pub(super) fn load(&self) -> PoolLoad {
+        let limit = self.config.pool_size as u64;
+        PoolLoad {
+            open: self.open.load(Ordering::Relaxed),
+            busy: limit.saturating_sub(self.permits.available_permits() as u64),
+            limit,
+        }
+    }
+
+    /// The addresses that may be connected to; a Unix socket has none and is allowed where loopback is.
+    pub(super) async fn addresses(&self) -> Result<Vec<SocketAddr>> {
+        let Config { host, port, .. } = &self.config;
+        let is_socket = host.starts_with('/');
+        let asked = if is_socket { "127.0.0.1" } else { host };
+        let addresses = self.gate.resolve(asked, *port).await.map_err(|error| self.named(error))?;
+        Ok(if is_socket { Vec::new() } else { addresses })
     }
 
     /// A connection of one's own until it is released or dropped.
@@ -68,26 +109,46 @@ impl Pool {
         Ok(Lent { session: Some(session), pool: self.clone(), _permit: permit })
     }
 
-    async fn connect(&self) -> Result<Session> {
-        let limit = Duration::from_secs(self.config.connect_timeout.max(1));
-        let connecting = async {
-            let (client, connection) = match self.driver.connect(self.tls.clone()).await {
-                Ok(connected) => connected,
-                Err(error) => return Err(self.named(mapped(&error))),
-            };
-            let socket = tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(error = %error, "a connection to PostgreSQL ended");
-                }
-            });
-            let session = Session { client, socket: socket.abort_handle() };
-            session.client.batch_execute(SESSION).await.map_err(|error| mapped(&error))?;
-            if let Some(schema) = &self.config.schema {
-                let path = format!("SET search_path = {}", crate::name::quote(schema));
-                session.client.batch_execute(&path).await.map_err(|error| mapped(&error))?;
+    async fn connect(self: &Arc<Self>) -> Result<Session> {
+        self.in_time(self.connect_anyhow()).await
+    }
+
+    async fn connect_anyhow(self: &Arc<Self>) -> Result<Session> {
+        let mut driver = self.driver.clone();
+        let addresses = self.addresses().await?;
+        if addresses.is_empty() {
+            driver.host(&self.config.host);
+        }
+        for address in addresses {
+            // TLS goes on to verify the name.
+            driver.host(&self.config.host).hostaddr(address.ip());
+        }
+        let (client, connection) =
+            driver.connect(self.tls.clone()).await.map_err(|error| self.named(mapped(&error)))?;
+        let socket = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error = %error, "a connection to PostgreSQL ended");
             }
-            Ok(session)
-        };
+        });
+        self.open.fetch_add(1, Ordering::Relaxed);
+        let session = Session { client, socket: socket.abort_handle(), pool: Arc::downgrade(self) };
+        self.prepare_session(&session.client).await?;
+        Ok(session)
+    }
+
+    /// Settings of a new session, and where tables are looked for.
+    pub(super) async fn prepare_session(&self, client: &Client) -> Result<()> {
+        client.batch_execute(SESSION).await.map_err(|error| mapped(&error))?;
+        if let Some(schema) = &self.config.schema {
+            let path = format!("SET search_path = {}", crate::name::quote(schema));
+            client.batch_execute(&path).await.map_err(|error| mapped(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Ends an attempt to connect when it takes too long.
+    pub(super) async fn in_time<T>(&self, connecting: impl Future<Output = Result<T>>) -> Result<T> {
+        let limit = Duration::from_secs(self.config.connect_timeout.max(1));
         tokio::time::timeout(limit, connecting).await.unwrap_or_else(|_| {
             let message = format!("the server does not answer within {limit:?}");
             Err(self.named(
@@ -98,7 +159,7 @@ impl Pool {
     }
 
     /// The error of connecting, with the address and user it concerns.
-    fn named(&self, mut error: Error) -> Error {
+    pub(super) fn named(&self, mut error: Error) -> Error {
         let Config { host, port, user, .. } = &self.config;
         error.fault.message = format!("`{host}:{port}` as user `{user}`: {}", error.fault.message);
         error

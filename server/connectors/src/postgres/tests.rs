@@ -1,5 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
+mod backup;
+mod console;
+mod database;
+mod failures;
+mod inspect;
+mod values;
+
 use crate::suite::world::{World, keyed, records};
 use arrow::array::*;
 use arrow::datatypes::DataType;
