@@ -199,7 +199,7 @@ fn everything() -> TableStructure {
         }],
         checks: vec![
             CheckConstraint { name: "priced".to_owned(), condition: "price >= 0".to_owned() },
-            CheckConstraint { name: String::new(), condition: "state in ('new', 'gone')".to_owned() },
+            CheckConstraint { name: String::new(), condition: "flags <> 5".to_owned() },
         ],
         comment: Some("all orders".to_owned()),
         options: BTreeMap::from([("fillfactor".to_owned(), "70".to_owned())]),
@@ -214,6 +214,30 @@ async fn made(case: &str) -> Option<(World, TableStructure)> {
     let plan = apply(&world, &wanted).await;
     assert_eq!(plan.action, TableAction::Create);
     Some((world, wanted))
+}
+
+#[tokio::test]
+async fn after_apply_nothing_is_left_to_do() {
+    let Some((world, wanted)) = made("after_apply_nothing_is_left_to_do").await else { return };
+    nothing_left(&world, &wanted).await;
+    // What was read from the server is what the server has.
+    let live = world.connector.structure("orders").await.unwrap().unwrap();
+    nothing_left(&world, &live).await;
+    // A document that says less asks for nothing more.
+    let mut less = wanted.clone();
+    less.comment = None;
+    for column in &mut less.columns {
+        column.default = None;
+        column.comment = None;
+        column.collation = None;
+    }
+    less.options.clear();
+    nothing_left(&world, &less).await;
+    // A structure that was read makes the same table elsewhere.
+    world.connector.execute("DROP TABLE orders").await.unwrap();
+    apply(&world, &live).await;
+    assert_eq!(world.connector.structure("orders").await.unwrap().unwrap(), live);
+    world.end().await;
 }
 
 #[tokio::test]
@@ -274,6 +298,56 @@ async fn every_part_of_a_table_is_described() {
     assert_eq!(live.checks.len(), 2);
     assert_eq!(live.options.get("fillfactor").map(String::as_str), Some("70"));
     assert_eq!(world.connector.structure("absent").await.unwrap(), None);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_change_by_hand_is_named_exactly() {
+    let Some((world, wanted)) = made("a_change_by_hand_is_named_exactly").await else { return };
+    let by_hand = [
+        (
+            "ALTER TABLE orders DROP COLUMN note CASCADE",
+            vec!["add column `note`", "create index", "create index", "comment on column `note`"],
+        ),
+        ("ALTER TABLE orders ADD COLUMN extra int", vec!["drop column `extra`"]),
+        (
+            "ALTER TABLE orders ALTER COLUMN state TYPE varchar(30)",
+            vec!["change type of `state` from character varying(30) to character varying(20)"],
+        ),
+        ("ALTER TABLE orders ALTER COLUMN price SET NOT NULL", vec!["allow NULL in column `price`"]),
+        ("ALTER TABLE orders ALTER COLUMN state DROP NOT NULL", vec!["refuse NULL in column `state`"]),
+        ("ALTER TABLE orders ALTER COLUMN price SET DEFAULT 1", vec!["set default of column `price` to 0.0"]),
+        ("ALTER TABLE orders ALTER COLUMN price DROP DEFAULT", vec!["set default of column `price` to 0.0"]),
+        ("ALTER TABLE orders ALTER COLUMN id DROP IDENTITY", vec!["number column `id` by the system"]),
+        (
+            "ALTER TABLE orders ALTER COLUMN double_price DROP EXPRESSION",
+            vec!["drop column `double_price`", "add column `double_price`"],
+        ),
+        ("COMMENT ON COLUMN orders.note IS 'other'", vec!["comment on column `note`"]),
+        ("COMMENT ON TABLE orders IS NULL", vec!["comment on the table"]),
+        ("DROP INDEX orders_code_u", vec!["create index `orders_code_u`"]),
+        ("CREATE INDEX hand ON orders (price)", vec!["drop index `hand`"]),
+        ("ALTER TABLE orders ADD CONSTRAINT hand UNIQUE (ratio)", vec!["drop unique key `hand`"]),
+        ("ALTER INDEX orders_code_u RENAME TO other", vec!["rename index `other` to `orders_code_u`"]),
+        ("ALTER TABLE orders DROP CONSTRAINT orders_pkey", vec!["add primary key (`id`)"]),
+        (
+            "ALTER TABLE orders DROP CONSTRAINT orders_customer_fkey",
+            vec!["add foreign key (`customer`) to `customers`"],
+        ),
+        ("ALTER TABLE orders ADD CHECK (ratio > 0)", vec!["drop check `orders_ratio_check`"]),
+        ("ALTER TABLE orders DROP CONSTRAINT priced", vec!["add check `price >= 0`"]),
+        ("ALTER TABLE orders RENAME CONSTRAINT priced TO cheap", vec!["rename constraint `cheap` to `priced`"]),
+        ("ALTER TABLE orders SET (fillfactor = 90)", vec!["set fillfactor to 70"]),
+    ];
+    for (sql, expected) in by_hand {
+        world.connector.execute(sql).await.unwrap();
+        let plan = apply(&world, &wanted).await;
+        let told: Vec<&str> = plan.changes.iter().map(|change| change.summary.as_str()).collect();
+        let fits =
+            told.len() == expected.len() && told.iter().zip(&expected).all(|(told, part)| told.starts_with(part));
+        assert!(fits, "{sql}: {told:#?}");
+        nothing_left(&world, &wanted).await;
+    }
     world.end().await;
 }
 
