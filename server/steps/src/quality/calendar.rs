@@ -73,11 +73,6 @@ impl Calendar {
         self.open_days(from, until).count() as u64
     }
 
-    /// The last open day that is not after `day`.
-    pub(super) fn last_open(&self, day: i32) -> Option<i32> {
-        (day - 60..=day).rev().find(|day| self.is_open(*day))
-    }
-
     /// First and last day that it says anything of, for people.
     pub(super) fn span(&self) -> (Option<NaiveDate>, Option<NaiveDate>) {
         let first = match &self.days {
@@ -183,7 +178,6 @@ mod tests {
         let open: Vec<String> = calendar.open_days(day("2023-12-29"), day("2024-02-01")).map(spell).collect();
         assert_eq!(open, ["2023-12-29", "2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05"]);
         assert!(!calendar.knows(day("2024-01-06")) && calendar.knows(day("2024-01-01")));
-        assert_eq!(calendar.last_open(day("2024-01-01")).map(spell).as_deref(), Some("2023-12-29"));
     }
 
     #[test]
