@@ -50,7 +50,7 @@ pub fn open(
     match system {
         System::Postgres => postgres::open(settings, secret, gate),
         System::Sqlite => sqlite::open(settings),
-        System::Mysql => mysql::open(settings, secret),
+        System::Mysql => mysql::open(settings, secret, gate),
         System::Redis => redis::open(settings, secret, gate),
         System::Http => http::open(settings, secret, gate),
         System::Tdengine => tdengine::open(settings, secret, gate),

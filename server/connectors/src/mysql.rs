@@ -3,53 +3,65 @@
 //! Sessions are strict, in UTC and in utf8mb4, whatever the server's defaults. Start with [`Mysql`]; what a column's
 //! values become is decided in `types.rs`.
 
+mod backup;
 mod config;
+mod console;
+mod create;
+mod ddl;
 mod error;
+mod fit;
+mod inspect;
 mod introspect;
 mod key;
+mod ledger;
+mod load;
+mod pool;
 mod read;
+mod structure;
 mod types;
 mod value;
 mod write;
 
-pub use config::Config;
+pub use config::{Config, ZeroDates};
+
+use crate::Gate;
 
 use async_trait::async_trait;
+use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
+use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
+use data::inspection::Inspection;
+use data::structure::{TablePlan, TableStructure};
 use data::{Abilities, Connector, Result, Sink, Source, System, WriteOptions};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Pool, TxOpts};
+use mysql_async::{Conn, TxOpts};
 use std::sync::Arc;
 
 /// Opens the connector with a connection's settings and secret.
 ///
 /// # Errors
 /// `unknown_key` or `invalid_value`.
-pub fn open(settings: &serde_json::Value, secret: Option<&str>) -> Result<Arc<dyn Connector>> {
-    Ok(Arc::new(Mysql::new(Config::parse(settings)?, secret)))
+pub fn open(settings: &serde_json::Value, secret: Option<&str>, gate: &Gate) -> Result<Arc<dyn Connector>> {
+    Ok(Arc::new(Mysql::new(Config::parse(settings)?, secret, gate)))
 }
 
 /// A pool of connections to one server.
 #[derive(Debug, Clone)]
 pub struct Mysql {
     config: Arc<Config>,
-    pool: Pool,
+    connections: Arc<pool::Connections>,
 }
 
 impl Mysql {
     /// The connector; nothing is sent yet.
     #[must_use]
-    pub fn new(config: Config, secret: Option<&str>) -> Self {
-        let pool = Pool::new(config.options(secret));
-        Self { config: Arc::new(config), pool }
+    pub fn new(config: Config, secret: Option<&str>, gate: &Gate) -> Self {
+        let connections = pool::Connections::new(config, secret, gate);
+        Self { config: connections.config.clone(), connections: Arc::new(connections) }
     }
 
     async fn connect(&self) -> Result<Conn> {
-        let connecting = tokio::time::timeout(self.config.connect_timeout(), self.pool.get_conn());
-        match connecting.await {
-            Ok(connection) => connection.map_err(|e| error::mapped(&self.config, &e)),
-            Err(_) => Err(error::unreachable(&self.config, "no answer in time")),
-        }
+        self.connections.pooled().await
     }
 }
 
@@ -87,7 +99,17 @@ impl Connector for Mysql {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { sql: true, transactions: true, ordered_read: true, introspect: true, ..Abilities::default() }
+        Abilities {
+            sql: true,
+            transactions: true,
+            ordered_read: true,
+            introspect: true,
+            structure: true,
+            console: true,
+            inspect: true,
+            backup: true,
+            ..Abilities::default()
+        }
     }
 
     async fn ping(&self) -> Result<String> {
@@ -149,6 +171,36 @@ impl Connector for Mysql {
         }
         let count: Option<u64> = connection.query_first(sql).await.map_err(|e| error::mapped(&self.config, &e))?;
         Ok(count.unwrap_or(0))
+    }
+
+    async fn structure(&self, name: &str) -> Result<Option<TableStructure>> {
+        let mut connection = self.connect().await?;
+        structure::find(&mut connection, &self.config, name).await
+    }
+
+    async fn plan_table(&self, wanted: &TableStructure, live: Option<&TableStructure>) -> Result<TablePlan> {
+        let mut connection = self.connect().await?;
+        ddl::plan(&mut connection, &self.config, wanted, live).await
+    }
+
+    async fn check_statement(&self, sql: &str, estimate: bool) -> Result<StatementCheck> {
+        console::check(self, sql, estimate).await
+    }
+
+    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+        console::run(self, &request).await
+    }
+
+    async fn inspect(&self) -> Result<Inspection> {
+        inspect::run(self).await
+    }
+
+    async fn backup(&self, request: &BackupRequest) -> Result<BackupReport> {
+        backup::run(self, request).await
+    }
+
+    async fn restore(&self, request: &RestoreRequest) -> Result<()> {
+        backup::restore(self, request).await
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Config;
 use data::Error;
 use model::ErrorCode;
-use mysql_async::{Error as DriverError, ServerError};
+use mysql_async::{Error as DriverError, IoError, ServerError};
 
 /// The server cannot be reached.
 pub(super) fn unreachable(config: &Config, why: &str) -> Error {
@@ -15,7 +15,17 @@ pub(super) fn unreachable(config: &Config, why: &str) -> Error {
 pub(super) fn mapped(config: &Config, error: &DriverError) -> Error {
     match error {
         DriverError::Server(error) => server(config, error),
+        DriverError::Io(IoError::Tls(error)) => Error::permanent(
+            ErrorCode::ConnectionFailed,
+            format!("TLS with `{}:{}` failed: {error}", config.host, config.port),
+        )
+        .hint("Check the server's certificate and its name, or name its authority in `tls_ca`."),
         DriverError::Io(error) => unreachable(config, &error.to_string()),
+        DriverError::Driver(mysql_async::DriverError::NoClientSslFlagFromServer) => Error::permanent(
+            ErrorCode::ConnectionFailed,
+            format!("`{}:{}` does not speak TLS", config.host, config.port),
+        )
+        .hint("Turn TLS on at the server, or leave `tls` out of the connection."),
         DriverError::Driver(error) => {
             let text = error.to_string();
             if text.contains("onnection") || text.contains("isconnect") {
@@ -48,6 +58,8 @@ fn server(config: &Config, error: &ServerError) -> Error {
             Error::transient(ErrorCode::StatementFailed, said)
         }
         1021 | 1114 => Error::transient(ErrorCode::DiskFailed, said),
+        1969 | 3024 => Error::permanent(ErrorCode::StatementTimeout, said),
+        1792 => data::console::not_allowed("it would change something, and the transaction only reads"),
         1146 => Error::permanent(ErrorCode::TableNotFound, said),
         1054 => Error::permanent(ErrorCode::ColumnNotFound, said),
         code if concerns_row(code) => Error::permanent(ErrorCode::ValueRefused, said),

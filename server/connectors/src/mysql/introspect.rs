@@ -19,6 +19,8 @@ pub(super) struct Table {
     pub(super) with_default: Vec<String>,
     /// Column sets that tell rows apart.
     pub(super) unique: Vec<Vec<String>>,
+    /// Whether its engine undoes what a transaction did.
+    pub(super) transactional: bool,
     /// Text columns and their collations.
     pub(super) collations: BTreeMap<String, String>,
 }
@@ -130,13 +132,15 @@ pub(super) async fn find_table(connection: &mut Conn, name: &str) -> Result<Opti
     let unique: Vec<Vec<String>> = unique.into_iter().filter(|(.., whole)| *whole).map(|(_, c, _)| c).collect();
     let nullable = |name: &String| columns.iter().any(|column| column.name == *name && column.nullable);
     let key = unique.iter().find(|key| !key.iter().any(nullable)).cloned().unwrap_or_default();
-    let row_estimate: Option<Option<u64>> = connection
+    let told: Option<(Option<u64>, Option<String>)> = connection
         .exec_first(
-            "SELECT table_rows FROM information_schema.tables
+            "SELECT CAST(table_rows AS UNSIGNED) AS a, engine AS b FROM information_schema.tables
              WHERE table_schema = COALESCE(:database, DATABASE()) AND table_name = :table",
             place,
         )
         .await?;
-    let info = TableInfo { name: name.to_owned(), columns, key, row_estimate: row_estimate.flatten() };
-    Ok(Some(Table { info, generated, with_default, unique, collations }))
+    let (row_estimate, engine) = told.unwrap_or_default();
+    let transactional = engine.is_some_and(|engine| engine.eq_ignore_ascii_case("InnoDB"));
+    let info = TableInfo { name: name.to_owned(), columns, key, row_estimate };
+    Ok(Some(Table { info, generated, with_default, unique, transactional, collations }))
 }

@@ -1,6 +1,7 @@
 //! Reading a table or query, streamed by the binary protocol on a task of its own.
 
 use super::key::{KeyValue, OrderColumn, Position, after, resumable};
+use super::pool::kill;
 use super::value::Builder;
 use super::{Config, Mysql, error, from_clause, introspect, quote, quote_all, types};
 use crate::error::column_not_found;
@@ -14,7 +15,6 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Row, Statement, Value};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 /// A batch is cut early where its values exceed this many bytes.
 const BATCH_BYTES: usize = 8 << 20;
@@ -22,15 +22,8 @@ const BATCH_BYTES: usize = 8 << 20;
 struct MysqlSource {
     schema: SchemaRef,
     resume: Resume,
+    /// Closed when the source is dropped; the task that reads then ends the session, and with it the query.
     batches: mpsc::Receiver<Result<SourceBatch>>,
-    reading: JoinHandle<()>,
-}
-
-impl Drop for MysqlSource {
-    fn drop(&mut self) {
-        // The task drops its connection with it; the rest of the rows is not read.
-        self.reading.abort();
-    }
 }
 
 #[async_trait]
@@ -72,13 +65,37 @@ pub(super) async fn open(mysql: &Mysql, options: ReadOptions) -> Result<Box<dyn 
     let resume = if plan.keyed { Resume::Checkpoint } else { Resume::Nothing };
     let (sender, batches) = mpsc::channel(2);
     let task_schema = schema.clone();
-    let reading = tokio::spawn(async move {
-        if let Err(error) = stream(connection, &config, &statement, plan, task_schema, &sender).await {
+    let connections = mysql.connections.clone();
+    tokio::spawn(async move {
+        let mut connection = connection;
+        let session = connection.id();
+        let reading = stream(&mut connection, &config, &statement, plan, task_schema, &sender);
+        let ended = tokio::select! {
+            ended = reading => ended,
+            () = sender.closed() => Ok(End::Unwanted),
+        };
+        match ended {
+            Ok(End::Reached) => {}
+            // The server would send the rest and the driver read it. The session is still held here, so that its number is
+            // nobody else's.
+            Ok(End::Unwanted) => {
+                kill(&connections, &config.user, session).await;
+                // What is in the socket's buffers is read here rather than by the pool, which would let others wait.
+                let _ = connection.ping().await;
+            }
             // The reader may be gone, and then nobody wants to know.
-            let _ = sender.send(Err(error)).await;
+            Err(error) => drop(sender.send(Err(error)).await),
         }
     });
-    Ok(Box::new(MysqlSource { schema, resume, batches, reading }))
+    Ok(Box::new(MysqlSource { schema, resume, batches }))
+}
+
+/// Why a task reads no more.
+enum End {
+    /// All rows were read.
+    Reached,
+    /// Nobody takes them.
+    Unwanted,
 }
 
 async fn plan(connection: &mut Conn, config: &Config, options: &ReadOptions) -> Result<(Statement, Plan)> {
@@ -158,19 +175,19 @@ async fn plan(connection: &mut Conn, config: &Config, options: &ReadOptions) -> 
 }
 
 async fn stream(
-    mut connection: Conn,
+    connection: &mut Conn,
     config: &Config,
     statement: &Statement,
     plan: Plan,
     schema: SchemaRef,
     batches: &mpsc::Sender<Result<SourceBatch>>,
-) -> Result<()> {
+) -> Result<End> {
     let mapped = |e| error::mapped(config, &e);
     let params = if plan.values.is_empty() { Params::Empty } else { Params::Positional(plan.values) };
     tracing::debug!(sql = plan.sql, "reading");
     let mut result = connection.exec_iter(statement, params).await.map_err(mapped)?;
     let mut builders: Vec<Builder> =
-        schema.fields().iter().map(|field| Builder::new(field.name(), field.data_type())).collect();
+        schema.fields().iter().map(|field| Builder::new(field.name(), field.data_type(), config.zero_dates)).collect();
     let (mut rows, mut bytes, mut total) = (0, 0, plan.rows_before);
     let mut key: Vec<KeyValue> = Vec::new();
     let mut sent = false;
@@ -178,15 +195,15 @@ async fn stream(
         let row: Option<Row> = result.next().await.map_err(mapped)?;
         let ended = row.is_none();
         if let Some(row) = row {
-            let values = row.unwrap();
-            for (builder, value) in builders.iter_mut().zip(&values) {
+            for (at, builder) in builders.iter_mut().enumerate() {
+                let value = row.as_ref(at).unwrap_or(&Value::NULL);
                 bytes += builder.push(value).map_err(|why| unreadable(&why, total + 1))?;
             }
             rows += 1;
             total += 1;
             if plan.keyed {
                 key.clear();
-                key.extend(values[plan.width..].iter().filter_map(KeyValue::of));
+                key.extend((plan.width..row.len()).filter_map(|at| KeyValue::of(row.as_ref(at)?)));
             }
         }
         let full = rows >= BATCH_ROWS || bytes >= BATCH_BYTES;
@@ -204,13 +221,16 @@ async fn stream(
                 None
             };
             if batches.send(Ok(SourceBatch { records, checkpoint, rejected: None })).await.is_err() {
-                return Ok(());
+                return Ok(if ended { End::Reached } else { End::Unwanted });
             }
             sent = true;
             (rows, bytes) = (0, 0);
         }
         if ended {
-            return Ok(());
+            for (column, count) in builders.iter().filter_map(Builder::nulled) {
+                tracing::warn!(column, count, "dates without month or day were read as NULL");
+            }
+            return Ok(End::Reached);
         }
     }
 }

@@ -48,10 +48,64 @@ pub(super) fn arrow_type(column: &Column) -> DataType {
     }
 }
 
+/// The type of a result's column as MySQL spells it, as far as a result tells.
+pub(super) fn native_name(column: &Column) -> String {
+    let flags = column.flags();
+    let binary = column.character_set() == BINARY_CHARSET;
+    let unsigned = if flags.contains(ColumnFlags::UNSIGNED_FLAG) { " unsigned" } else { "" };
+    let fraction = |word: &str| match column.decimals() {
+        digits @ 1..=6 => format!("{word}({digits})"),
+        _ => word.to_owned(),
+    };
+    if flags.contains(ColumnFlags::ENUM_FLAG) {
+        return "enum".to_owned();
+    }
+    if flags.contains(ColumnFlags::SET_FLAG) {
+        return "set".to_owned();
+    }
+    let text = |text: &str, bytes: &str| if binary { bytes.to_owned() } else { text.to_owned() };
+    match column.column_type() {
+        ColumnType::MYSQL_TYPE_TINY => format!("tinyint{unsigned}"),
+        ColumnType::MYSQL_TYPE_SHORT => format!("smallint{unsigned}"),
+        ColumnType::MYSQL_TYPE_INT24 => format!("mediumint{unsigned}"),
+        ColumnType::MYSQL_TYPE_LONG => format!("int{unsigned}"),
+        ColumnType::MYSQL_TYPE_LONGLONG => format!("bigint{unsigned}"),
+        ColumnType::MYSQL_TYPE_YEAR => "year".to_owned(),
+        ColumnType::MYSQL_TYPE_FLOAT => format!("float{unsigned}"),
+        ColumnType::MYSQL_TYPE_DOUBLE => format!("double{unsigned}"),
+        ColumnType::MYSQL_TYPE_DECIMAL | ColumnType::MYSQL_TYPE_NEWDECIMAL => {
+            let unsigned_column = !unsigned.is_empty();
+            match decimal(column, unsigned_column) {
+                DataType::Decimal128(digits, scale) | DataType::Decimal256(digits, scale) => {
+                    format!("decimal({digits},{scale}){unsigned}")
+                }
+                _ => "decimal".to_owned(),
+            }
+        }
+        ColumnType::MYSQL_TYPE_DATE | ColumnType::MYSQL_TYPE_NEWDATE => "date".to_owned(),
+        ColumnType::MYSQL_TYPE_DATETIME | ColumnType::MYSQL_TYPE_DATETIME2 => fraction("datetime"),
+        ColumnType::MYSQL_TYPE_TIMESTAMP | ColumnType::MYSQL_TYPE_TIMESTAMP2 => fraction("timestamp"),
+        ColumnType::MYSQL_TYPE_TIME | ColumnType::MYSQL_TYPE_TIME2 => fraction("time"),
+        ColumnType::MYSQL_TYPE_BIT => format!("bit({})", column.column_length()),
+        ColumnType::MYSQL_TYPE_JSON => "json".to_owned(),
+        ColumnType::MYSQL_TYPE_GEOMETRY => "geometry".to_owned(),
+        ColumnType::MYSQL_TYPE_NULL => "null".to_owned(),
+        ColumnType::MYSQL_TYPE_STRING => text("char", "binary"),
+        ColumnType::MYSQL_TYPE_VARCHAR | ColumnType::MYSQL_TYPE_VAR_STRING => text("varchar", "varbinary"),
+        _ => match (column.column_length(), binary) {
+            (0..=1_020, true) => "tinyblob".to_owned(),
+            (0..=1_020, false) => "tinytext".to_owned(),
+            (0..=262_140, _) => text("text", "blob"),
+            (0..=67_108_860, _) => text("mediumtext", "mediumblob"),
+            _ => text("longtext", "longblob"),
+        },
+    }
+}
+
 fn decimal(column: &Column, unsigned: bool) -> DataType {
     let scale = column.decimals().min(38);
     // The length counts the sign and the point.
-    let digits = column.column_length() - u32::from(scale > 0) - u32::from(!unsigned);
+    let digits = column.column_length().saturating_sub(u32::from(scale > 0) + u32::from(!unsigned));
     let digits = u8::try_from(digits.clamp(1, 76)).unwrap_or(76).max(scale);
     let scale = i8::try_from(scale).unwrap_or(38);
     if digits <= 38 { DataType::Decimal128(digits, scale) } else { DataType::Decimal256(digits, scale) }

@@ -1,5 +1,7 @@
 //! Values of the binary protocol into Arrow builders, and Arrow values into parameters.
 
+use super::ZeroDates;
+use super::fit::Fit;
 use crate::error::Culprit;
 use crate::{canonical, cell, decimal};
 use arrow::array::*;
@@ -12,6 +14,9 @@ use std::sync::Arc;
 pub(super) struct Builder {
     name: String,
     target: Target,
+    zero_dates: ZeroDates,
+    /// Dates without month or day that became NULL.
+    nulled: u64,
 }
 
 enum Target {
@@ -35,7 +40,7 @@ enum Target {
 }
 
 impl Builder {
-    pub(super) fn new(name: &str, data_type: &DataType) -> Self {
+    pub(super) fn new(name: &str, data_type: &DataType, zero_dates: ZeroDates) -> Self {
         let target = match data_type {
             DataType::Int8 => Target::Int8(Int8Builder::new()),
             DataType::Int16 => Target::Int16(Int16Builder::new()),
@@ -61,7 +66,7 @@ impl Builder {
             DataType::Binary => Target::Binary(BinaryBuilder::new()),
             _ => Target::Utf8(StringBuilder::new()),
         };
-        Self { name: name.to_owned(), target }
+        Self { name: name.to_owned(), target, zero_dates, nulled: 0 }
     }
 
     /// Adds a value and tells how many bytes it holds; the error says what is wrong with it.
@@ -81,6 +86,14 @@ impl Builder {
             };
         }
         let mut bytes = 8;
+        let as_null = self.zero_dates == ZeroDates::Null && is_zero_date(value);
+        let value = match &self.target {
+            Target::Date(_) | Target::Timestamp(_) if as_null => {
+                self.nulled += 1;
+                &Value::NULL
+            }
+            _ => value,
+        };
         match &mut self.target {
             Target::Int8(builder) => number!(builder),
             Target::Int16(builder) => number!(builder),
@@ -115,7 +128,14 @@ impl Builder {
             },
             Target::Decimal128(builder, digits, scale) => match value {
                 Value::NULL => builder.append_null(),
-                other => builder.append_value(decimal_of(other, *digits, *scale).and_then(|value| value.to_i128())?),
+                other => {
+                    let short = match other {
+                        Value::Bytes(text) => short_decimal(text, *digits, *scale),
+                        _ => None,
+                    };
+                    let long = || decimal_of(other, *digits, *scale).and_then(|value| value.to_i128());
+                    builder.append_value(short.or_else(long)?);
+                }
             },
             Target::Decimal256(builder, digits, scale) => match value {
                 Value::NULL => builder.append_null(),
@@ -149,6 +169,11 @@ impl Builder {
         Some(bytes)
     }
 
+    /// The column's name and how many of its dates became NULL, where any did.
+    pub(super) fn nulled(&self) -> Option<(&str, u64)> {
+        (self.nulled > 0).then_some((self.name.as_str(), self.nulled))
+    }
+
     pub(super) fn finish(&mut self) -> ArrayRef {
         match &mut self.target {
             Target::Int8(builder) => Arc::new(builder.finish()),
@@ -172,14 +197,42 @@ impl Builder {
     }
 
     fn unread(&self, value: &Value) -> String {
-        let zero = matches!(value, Value::Date(_, 0, ..) | Value::Date(_, _, 0, ..));
         let what = match value {
-            _ if zero => "the zero date",
+            _ if is_zero_date(value) => "the zero date",
             Value::Bytes(bytes) if std::str::from_utf8(bytes).is_err() => "bytes that are not UTF-8,",
             _ => "a value that cannot be read,",
         };
         format!("column `{}` holds {what} `{}`", self.name, shown(value))
     }
+}
+
+/// `0000-00-00`, `2024-00-00`, `2024-05-00`: dates that lack a part.
+fn is_zero_date(value: &Value) -> bool {
+    matches!(value, Value::Date(_, 0, ..) | Value::Date(_, _, 0, ..))
+}
+
+/// A decimal of few digits as the server writes it, `-12.50`; `None` for whatever takes more care.
+fn short_decimal(text: &[u8], digits: u8, scale: i8) -> Option<i128> {
+    let (negative, unsigned) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        _ => (false, text),
+    };
+    if unsigned.len() > 19 || !(0..=18).contains(&scale) {
+        return None;
+    }
+    let (mut value, mut point) = (0i64, None);
+    for (at, byte) in unsigned.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?,
+            b'.' if point.is_none() => point = Some(at),
+            _ => return None,
+        }
+    }
+    let fraction = point.map_or(0, |at| unsigned.len() - at - 1);
+    let missing = usize::from(scale.unsigned_abs()).checked_sub(fraction)?;
+    let value = i128::from(value) * 10i128.pow(u32::try_from(missing).ok()?);
+    let fits = unsigned.len() > usize::from(point.is_some()) && value < 10i128.checked_pow(u32::from(digits))?;
+    fits.then_some(if negative { -value } else { value })
 }
 
 fn decimal_of(value: &Value, digits: u8, scale: i8) -> Option<i256> {
@@ -233,22 +286,33 @@ fn shown(value: &Value) -> String {
 
 /// A column of a batch being written, in its canonical type.
 pub(super) struct Cells {
-    name: String,
     array: ArrayRef,
 }
 
 impl Cells {
     /// The column, where all of its values can be written.
-    pub(super) fn new(name: &str, array: &ArrayRef) -> Result<Self, Culprit> {
+    pub(super) fn new(name: &str, array: &ArrayRef, fit: Fit) -> Result<Self, Culprit> {
         let array = canonical::array(name, array)?;
-        let cells = Self { name: name.to_owned(), array };
+        let cells = Self { array };
+        if let Some((row, why)) = fit.first_misfit(&cells.array) {
+            let value = cell::text(&cells.array, row).unwrap_or_default();
+            return Err(Culprit::new(row, name, &value, why));
+        }
+        let always = matches!(
+            cells.array.data_type(),
+            DataType::Boolean | DataType::Int64 | DataType::Utf8 | DataType::Binary | DataType::Decimal128(..)
+        );
         for row in 0..cells.array.len() {
-            if cells.value(row).is_none() {
+            if !always && cells.value(row).is_none() {
                 let value = cell::text(&cells.array, row).unwrap_or_default();
-                return Err(Culprit::new(row, &cells.name, &value, "MySQL has no such value"));
+                return Err(Culprit::new(row, name, &value, "MySQL has no such value"));
             }
         }
         Ok(cells)
+    }
+
+    pub(super) fn array(&self) -> &dyn Array {
+        &self.array
     }
 
     /// The value as a parameter; `None` where MySQL has none like it.
@@ -267,9 +331,17 @@ impl Cells {
                 Value::Double(Some(array.as_primitive::<Float64Type>().value(row)).filter(|v| v.is_finite())?)
             }
             DataType::Decimal128(_, scale) => {
-                let mut text = String::new();
-                decimal::write(&mut text, array.as_primitive::<Decimal128Type>().value(row), *scale);
-                Value::Bytes(text.into())
+                let value = array.as_primitive::<Decimal128Type>().value(row);
+                // A whole number goes as one: a BIT would take text for its bytes.
+                match (scale, i64::try_from(value), u64::try_from(value)) {
+                    (0, Ok(value), _) => Value::Int(value),
+                    (0, _, Ok(value)) => Value::UInt(value),
+                    _ => {
+                        let mut text = String::new();
+                        decimal::write(&mut text, value, *scale);
+                        Value::Bytes(text.into())
+                    }
+                }
             }
             DataType::Decimal256(_, scale) => {
                 let mut text = String::new();
@@ -325,4 +397,34 @@ fn date_value(micros: i64) -> Option<Value> {
         part(at.second())?,
         at.nanosecond() / 1000,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_reads_decimals_as_the_long_one() {
+        for text in [
+            "0",
+            "-0.50",
+            "12.5",
+            "99999.99",
+            "100000.00",
+            "1.234",
+            "",
+            "-",
+            ".",
+            "1.2.3",
+            "1e5",
+            "٣",
+            "9999999999999999999",
+        ] {
+            if let Some(short) = short_decimal(text.as_bytes(), 7, 2) {
+                assert_eq!(decimal::parse(text, 7, 2), Some(i256::from_i128(short)), "{text}");
+            }
+        }
+        assert_eq!(short_decimal(b"-12.5", 7, 2), Some(-1250));
+        assert_eq!(short_decimal(b"100000.00", 7, 2), None);
+    }
 }

@@ -1,19 +1,19 @@
-//! Writing by multi-row statements; each batch is one transaction with its line of the ledger.
+//! Writing by `LOAD DATA LOCAL` or multi-row statements; each batch is one transaction with its line of the ledger.
 
+use super::fit::Fit;
 use super::introspect::{self, Table};
+use super::ledger;
+use super::load::{self, Load};
 use super::value::Cells;
 use super::{Config, Mysql, error, quote, quote_all, quote_table, types};
 use crate::cell;
 use crate::error::{Culprit, column_not_found, key_missing, key_not_unique, lease_lost, type_refused};
-use crate::name::TableName;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use data::{
-    Batch, Checkpoint, Error, Lane, LedgerEntry, LedgerKey, Mode, RefusedRow, Result, Sink, WriteOptions, Written,
-};
+use data::{Batch, Error, Lane, LedgerEntry, Mode, RefusedRow, Result, Sink, WriteOptions, Written};
 use model::ErrorCode;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Error as DriverError, Params, Transaction, TxOpts, Value, params};
+use mysql_async::{Conn, Error as DriverError, Params, Transaction, TxOpts, Value};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,6 +21,10 @@ use std::sync::Arc;
 /// A statement has at most so many parameters; the protocol ends at 65,535.
 const PARAMETERS: usize = 32_000;
 const ROWS: usize = 1024;
+/// Fewer rows are written by a statement, which costs one turn less.
+const LOADED: usize = 256;
+/// What the server only notes where it cuts or changes a value.
+const CUT: [u16; 5] = [1264, 1265, 1292, 1366, 1406];
 
 /// Opens a sink.
 pub(super) async fn open(mysql: &Mysql, schema: SchemaRef, options: WriteOptions) -> Result<Box<dyn Sink>> {
@@ -66,14 +70,22 @@ pub(super) async fn open(mysql: &Mysql, schema: SchemaRef, options: WriteOptions
     if keyed && !options.key.is_empty() && !table.is_unique(&options.key) {
         return Err(key_not_unique(&options.key, &options.table));
     }
-    let ledger_table = ledger_table(&options.table);
+    let ledger_table = ledger::table(&options.table);
     if options.ledger.is_some() {
-        connection.query_drop(create_ledger(&ledger_table)).await.map_err(mapped)?;
+        connection.query_drop(ledger::create(&ledger_table)).await.map_err(mapped)?;
     }
-    let packet: Option<usize> = connection.query_first("SELECT @@max_allowed_packet").await.map_err(mapped)?;
+    let told: Option<(usize, u64)> =
+        connection.query_first("SELECT @@max_allowed_packet, @@local_infile").await.map_err(mapped)?;
+    let (packet, local) = told.unwrap_or((1 << 20, 0));
     let (head, tail) = insert_statement(&schema, &table, &options);
+    let only_adds = matches!(options.mode, Mode::Append | Mode::Truncate);
+    let load = (config.load_data && local == 1 && only_adds).then(|| Load::new(&schema, &table, &options.table));
+    let fit = |name: &str| table.column(name).map_or(Fit::Any, |column| Fit::of(&column.native_type));
+    let fits = schema.fields().iter().map(|field| fit(field.name())).collect();
     Ok(Box::new(MysqlSink {
-        packet: packet.unwrap_or(1 << 20) / 4 * 3,
+        packet: packet / 4 * 3,
+        fits,
+        load: load.flatten(),
         config,
         connection,
         options,
@@ -98,6 +110,10 @@ struct MysqlSink {
     ledger_table: String,
     /// Bytes of one statement.
     packet: usize,
+    /// How each column may change a value.
+    fits: Vec<Fit>,
+    /// How large batches go in, where the server lets them.
+    load: Option<Load>,
     /// The last durable number of each claimed lane.
     lanes: HashMap<Lane, u64>,
     truncated: bool,
@@ -107,7 +123,7 @@ struct MysqlSink {
 impl Sink for MysqlSink {
     async fn claim(&mut self, lane: &Lane) -> Result<Option<LedgerEntry>> {
         let Some(ledger) = self.options.ledger.clone() else { return Ok(None) };
-        let entry = claim(&mut self.connection, &self.config, &self.ledger_table, &ledger, lane).await?;
+        let entry = ledger::claim(&mut self.connection, &self.config, &self.ledger_table, &ledger, lane).await?;
         self.lanes.insert(lane.clone(), entry.as_ref().map_or(0, |entry| entry.sequence));
         Ok(entry)
     }
@@ -125,9 +141,26 @@ impl Sink for MysqlSink {
         }
         let config = self.config.clone();
         let mapped = |e: DriverError| error::mapped(&config, &e);
+        let mut insert = Insert {
+            config: &config,
+            head: &self.head,
+            tail: &self.tail,
+            packet: self.packet,
+            fits: &self.fits,
+            options: &self.options,
+            batch,
+            careful: false,
+            refused: Vec::new(),
+        };
+        let cells = insert.cells(0, batch.records.num_rows());
+        let load = self.load.as_ref().filter(|_| batch.records.num_rows() >= LOADED && cells.is_ok());
+        if let (Some(_), Ok(cells)) = (load, &cells) {
+            // The connection takes it up when the server asks for it.
+            load::offer(&mut self.connection, load::content(cells, batch.records.num_rows()));
+        }
         let mut transaction = self.connection.start_transaction(TxOpts::default()).await.map_err(mapped)?;
         if let Some(ledger) = &self.options.ledger
-            && !advance(&mut transaction, &self.ledger_table, ledger, batch).await.map_err(mapped)?
+            && !ledger::advance(&mut transaction, &self.ledger_table, ledger, batch).await.map_err(mapped)?
         {
             transaction.rollback().await.map_err(mapped)?;
             return Err(lease_lost(&ledger.task, &batch.lane));
@@ -135,7 +168,7 @@ impl Sink for MysqlSink {
         if self.options.mode == Mode::Truncate && !self.truncated {
             let others = match &self.options.ledger {
                 Some(ledger) => {
-                    written_before(&mut transaction, &self.ledger_table, ledger, batch).await.map_err(mapped)?
+                    ledger::written_before(&mut transaction, &self.ledger_table, ledger, batch).await.map_err(mapped)?
                 }
                 None => false,
             };
@@ -145,16 +178,19 @@ impl Sink for MysqlSink {
                 transaction.query_drop(sql).await.map_err(mapped)?;
             }
         }
-        let mut insert = Insert {
-            config: &config,
-            head: &self.head,
-            tail: &self.tail,
-            packet: self.packet,
-            options: &self.options,
-            batch,
-            refused: Vec::new(),
-        };
-        insert.all(&mut transaction, &self.schema).await?;
+        if batch.records.num_rows() > 0 && !self.schema.fields().is_empty() {
+            transaction.query_drop("SAVEPOINT batch").await.map_err(mapped)?;
+            let loaded = match load {
+                Some(load) => loaded(&mut transaction, load, rows).await.map_err(mapped)?,
+                None => false,
+            };
+            if !loaded {
+                if load.is_some() {
+                    transaction.query_drop("ROLLBACK TO SAVEPOINT batch").await.map_err(mapped)?;
+                }
+                insert.all(&mut transaction, cells).await?;
+            }
+        }
         let refused = insert.refused;
         transaction.commit().await.map_err(mapped)?;
         self.truncated = true;
@@ -174,41 +210,85 @@ impl Sink for MysqlSink {
     }
 }
 
+/// Whether the server took the whole batch as it is; otherwise what it took is to be undone.
+async fn loaded(transaction: &mut Transaction<'_>, load: &Load, rows: u64) -> Result<bool, DriverError> {
+    match transaction.query_drop(load.sql.as_str()).await {
+        Ok(()) => Ok(transaction.get_warnings() == 0 && transaction.affected_rows() == rows),
+        // A deadlock or a lost connection takes the transaction with it; anything else is told better by an INSERT.
+        Err(DriverError::Server(server)) if !matches!(server.code, 1205 | 1213 | 1053 | 1317 | 1927) => Ok(false),
+        Err(failed) => Err(failed),
+    }
+}
+
 /// One batch on its way into the table.
 struct Insert<'a> {
     config: &'a Config,
     head: &'a str,
     tail: &'a str,
     packet: usize,
+    fits: &'a [Fit],
     options: &'a WriteOptions,
     batch: &'a Batch,
+    /// Whether each statement can be undone by itself: one of them cut a value.
+    careful: bool,
     refused: Vec<RefusedRow>,
 }
 
+/// What became of a statement.
+enum Sent {
+    /// Its rows are in.
+    Taken,
+    /// A row was refused, for this reason, and none is in.
+    Refused(String),
+    /// A value was cut; the rows are in, and nothing can take them out alone.
+    Cut,
+}
+
 impl Insert<'_> {
-    async fn all(&mut self, transaction: &mut Transaction<'_>, schema: &SchemaRef) -> Result<()> {
-        let records = &self.batch.records;
-        let rows = records.num_rows();
-        if rows == 0 || schema.fields().is_empty() {
+    /// Rows of the batch as values.
+    fn cells(&self, from: usize, count: usize) -> Result<Vec<Cells>, Culprit> {
+        let slice = self.batch.records.slice(from, count);
+        let schema = slice.schema();
+        let columns = schema.fields().iter().zip(slice.columns()).zip(self.fits);
+        columns.map(|((field, array), fit)| Cells::new(field.name(), array, *fit)).collect()
+    }
+
+    async fn all(&mut self, transaction: &mut Transaction<'_>, cells: Result<Vec<Cells>, Culprit>) -> Result<()> {
+        if self.once(transaction, &cells).await? {
             return Ok(());
         }
-        let cells = |from: usize, count: usize| -> Result<Vec<Cells>, Culprit> {
-            let slice = records.slice(from, count);
-            let batch_schema = slice.schema();
-            let columns = batch_schema.fields().iter().zip(slice.columns());
-            columns.map(|(field, array)| Cells::new(field.name(), array)).collect()
-        };
-        if let Ok(cells) = cells(0, rows) {
-            return self.chunks(transaction, &cells, 0, rows).await;
+        // Once more from the start, so that the row whose value is cut can be told and left out.
+        let sql = "ROLLBACK TO SAVEPOINT batch";
+        transaction.query_drop(sql).await.map_err(|e| error::mapped(self.config, &e))?;
+        self.careful = true;
+        self.refused.clear();
+        self.once(transaction, &cells).await.map(drop)
+    }
+
+    /// Sends all rows; `false` where a value was cut.
+    async fn once(&mut self, transaction: &mut Transaction<'_>, cells: &Result<Vec<Cells>, Culprit>) -> Result<bool> {
+        let rows = self.batch.records.num_rows();
+        if let Ok(cells) = cells {
+            return self.chunks(transaction, cells, 0, rows).await;
         }
-        // A column cannot be turned as a whole: go row by row, so that only the culprits are left out.
-        for row in 0..rows {
-            match cells(row, 1) {
-                Ok(cells) => self.chunks(transaction, &cells, row, 1).await?,
-                Err(culprit) => self.refuse(Culprit { row, ..culprit })?,
+        // A column cannot be turned as a whole: halve until the culprits stand alone, so that only they are left out.
+        let mut pending = vec![0..rows];
+        while let Some(range) = pending.pop() {
+            match self.cells(range.start, range.len()) {
+                Ok(cells) => {
+                    if !self.chunks(transaction, &cells, range.start, range.len()).await? {
+                        return Ok(false);
+                    }
+                }
+                Err(culprit) if range.len() == 1 => self.refuse(Culprit { row: range.start, ..culprit })?,
+                Err(_) => {
+                    let middle = range.start + range.len() / 2;
+                    pending.push(middle..range.end);
+                    pending.push(range.start..middle);
+                }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Rows of `cells`, the first of which is row `offset` of the batch, in statements of bounded size.
@@ -218,7 +298,7 @@ impl Insert<'_> {
         cells: &[Cells],
         offset: usize,
         rows: usize,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let most = (PARAMETERS / cells.len().max(1)).clamp(1, ROWS);
         let mut start = 0;
         while start < rows {
@@ -230,10 +310,12 @@ impl Insert<'_> {
                 }
                 end += 1;
             }
-            self.bisect(transaction, cells, offset, start..end).await?;
+            if !self.bisect(transaction, cells, offset, start..end).await? {
+                return Ok(false);
+            }
             start = end;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Sends the rows; where the server refuses one of them, halves until it stands alone. A refused statement
@@ -244,27 +326,25 @@ impl Insert<'_> {
         cells: &[Cells],
         offset: usize,
         range: Range<usize>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut pending = vec![range];
         while let Some(range) = pending.pop() {
-            let error = match self.send(transaction, cells, range.clone()).await {
-                Ok(()) => continue,
-                Err(error) => error,
+            let reason = match self.send(transaction, cells, range.clone()).await {
+                Ok(Sent::Taken) => continue,
+                Ok(Sent::Cut) => return Ok(false),
+                Ok(Sent::Refused(reason)) => reason,
+                Err(failed) => return Err(error::mapped(self.config, &failed)),
             };
-            let DriverError::Server(server) = &error else { return Err(error::mapped(self.config, &error)) };
-            if !error::concerns_row(server.code) {
-                return Err(error::mapped(self.config, &error));
-            }
             if range.len() == 1 {
                 let row = offset + range.start;
-                self.refuse(Culprit { row, reason: format!("{}{}", server.message, self.key_of(row)) })?;
+                self.refuse(Culprit { row, reason: format!("{reason}{}", self.key_of(row)) })?;
                 continue;
             }
             let middle = range.start + range.len() / 2;
             pending.push(middle..range.end);
             pending.push(range.start..middle);
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn send(
@@ -272,14 +352,35 @@ impl Insert<'_> {
         transaction: &mut Transaction<'_>,
         cells: &[Cells],
         range: Range<usize>,
-    ) -> Result<(), DriverError> {
+    ) -> Result<Sent, DriverError> {
+        if self.careful {
+            transaction.query_drop("SAVEPOINT one_statement").await?;
+        }
         let row = format!("({})", vec!["?"; cells.len()].join(","));
         let sql = format!("{} {}{}", self.head, vec![row; range.len()].join(","), self.tail);
         let mut values: Vec<Value> = Vec::with_capacity(cells.len() * range.len());
         for row in range {
             values.extend(cells.iter().map(|column| column.value(row).unwrap_or(Value::NULL)));
         }
-        transaction.exec_drop(sql, Params::Positional(values)).await
+        match transaction.exec_drop(sql, Params::Positional(values)).await {
+            Ok(()) if transaction.get_warnings() == 0 => Ok(Sent::Taken),
+            Ok(()) => self.noted(transaction).await,
+            Err(DriverError::Server(server)) if error::concerns_row(server.code) => Ok(Sent::Refused(server.message)),
+            Err(failed) => Err(failed),
+        }
+    }
+
+    /// Whether what the server noted means that a value was cut.
+    async fn noted(&self, transaction: &mut Transaction<'_>) -> Result<Sent, DriverError> {
+        let notes: Vec<(String, u16, String)> = transaction.query("SHOW WARNINGS LIMIT 100").await?;
+        let Some((.., message)) = notes.into_iter().find(|(_, code, _)| CUT.contains(code)) else {
+            return Ok(Sent::Taken);
+        };
+        if !self.careful {
+            return Ok(Sent::Cut);
+        }
+        transaction.query_drop("ROLLBACK TO SAVEPOINT one_statement").await?;
+        Ok(Sent::Refused(message))
     }
 
     fn refuse(&mut self, culprit: Culprit) -> Result<()> {
@@ -299,102 +400,6 @@ impl Insert<'_> {
         let parts: Vec<String> = self.options.key.iter().filter_map(part).collect();
         if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
     }
-}
-
-fn ledger_table(table: &str) -> String {
-    match TableName::parse(table).schema {
-        Some(database) => format!("{}.`_sluice_ledger`", quote(&database)),
-        None => "`_sluice_ledger`".to_owned(),
-    }
-}
-
-fn create_ledger(table: &str) -> String {
-    format!(
-        "CREATE TABLE IF NOT EXISTS {table} (
-            task VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-            lane VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
-            fence BIGINT NOT NULL, sequence BIGINT NOT NULL, checkpoint LONGTEXT CHARACTER SET utf8mb4,
-            updated_at DATETIME(6) NOT NULL, PRIMARY KEY (task, lane)) ENGINE=InnoDB"
-    )
-}
-
-/// Raises the fence of the lane's line.
-async fn claim(
-    connection: &mut Conn,
-    config: &Config,
-    table: &str,
-    ledger: &LedgerKey,
-    lane: &Lane,
-) -> Result<Option<LedgerEntry>> {
-    let mapped = |e: DriverError| error::mapped(config, &e);
-    let line = params! { "task" => ledger.task.as_str(), "lane" => lane.as_str(), "fence" => ledger.fence };
-    let mut transaction = connection.start_transaction(TxOpts::default()).await.map_err(mapped)?;
-    transaction
-        .exec_drop(
-            format!(
-                "INSERT INTO {table} (task, lane, fence, sequence, checkpoint, updated_at)
-                 VALUES (:task, :lane, :fence, 0, NULL, NOW(6))
-                 ON DUPLICATE KEY UPDATE fence = GREATEST(fence, VALUES(fence)), updated_at = NOW(6)"
-            ),
-            line,
-        )
-        .await
-        .map_err(mapped)?;
-    let found: Option<(i64, u64, Option<String>)> = transaction
-        .exec_first(
-            format!("SELECT fence, sequence, checkpoint FROM {table} WHERE task = :task AND lane = :lane FOR UPDATE"),
-            params! { "task" => ledger.task.as_str(), "lane" => lane.as_str() },
-        )
-        .await
-        .map_err(mapped)?;
-    let Some((fence, sequence, checkpoint)) = found.filter(|(fence, ..)| *fence == ledger.fence) else {
-        transaction.rollback().await.map_err(mapped)?;
-        return Err(lease_lost(&ledger.task, lane));
-    };
-    debug_assert_eq!(fence, ledger.fence);
-    transaction.commit().await.map_err(mapped)?;
-    Ok((sequence > 0).then(|| LedgerEntry { sequence, checkpoint: checkpoint.map(Checkpoint) }))
-}
-
-/// Moves the lane's line on to the batch; `false` where another attempt holds it.
-async fn advance(
-    transaction: &mut Transaction<'_>,
-    table: &str,
-    ledger: &LedgerKey,
-    batch: &Batch,
-) -> Result<bool, DriverError> {
-    transaction
-        .exec_drop(
-            format!(
-                "UPDATE {table} SET sequence = :sequence, checkpoint = :checkpoint, updated_at = NOW(6)
-                 WHERE task = :task AND lane = :lane AND fence = :fence"
-            ),
-            params! {
-                "sequence" => batch.sequence,
-                "checkpoint" => batch.checkpoint.as_ref().map(|checkpoint| checkpoint.0.as_str()),
-                "task" => ledger.task.as_str(),
-                "lane" => batch.lane.as_str(),
-                "fence" => ledger.fence,
-            },
-        )
-        .await?;
-    Ok(transaction.affected_rows() == 1)
-}
-
-/// Whether this run has written into the table before this batch, in this attempt or an earlier one.
-async fn written_before(
-    transaction: &mut Transaction<'_>,
-    table: &str,
-    ledger: &LedgerKey,
-    batch: &Batch,
-) -> Result<bool, DriverError> {
-    if batch.sequence > 1 {
-        return Ok(true);
-    }
-    let sql = format!("SELECT COUNT(*) FROM {table} WHERE task = :task AND lane <> :lane AND sequence > 0");
-    let line = params! { "task" => ledger.task.as_str(), "lane" => batch.lane.as_str() };
-    let others: Option<u64> = transaction.exec_first(sql, line).await?;
-    Ok(others.unwrap_or(0) > 0)
 }
 
 fn create_table(schema: &SchemaRef, options: &WriteOptions) -> Result<String> {

@@ -91,12 +91,12 @@ pub(super) async fn wide_decimals_survive(world: &World) {
     let wide =
         Decimal128Array::from(vec![Some(largest), Some(-largest), Some(1), None]).with_precision_and_scale(38, 10);
     let mut columns: Vec<(&str, ArrayRef)> = vec![ids(4), ("wide", Arc::new(wide.unwrap()))];
-    if !world.is(System::Mysql) {
-        let largest = i256::from_string(&"9".repeat(76)).unwrap();
-        let wider = Decimal256Array::from(vec![Some(largest), Some(largest.wrapping_neg()), Some(i256::ONE), None])
-            .with_precision_and_scale(76, 20);
-        columns.push(("wider", Arc::new(wider.unwrap())));
-    }
+    // MySQL's decimals end at 65 digits, 30 of them behind the point.
+    let (digits, scale) = if world.is(System::Mysql) { (65, 30) } else { (76, 20) };
+    let largest = i256::from_string(&"9".repeat(usize::from(digits))).unwrap();
+    let wider = Decimal256Array::from(vec![Some(largest), Some(largest.wrapping_neg()), Some(i256::ONE), None])
+        .with_precision_and_scale(digits, scale);
+    columns.push(("wider", Arc::new(wider.unwrap())));
     check(world, &records(columns)).await;
 }
 
