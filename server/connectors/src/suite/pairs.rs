@@ -66,15 +66,15 @@ const MYSQL: Samples = &[
     ("int unsigned", &["0", "4294967295"]),
     ("bigint", &["-9223372036854775808", "9223372036854775807"]),
     ("bigint unsigned", &["0", "18446744073709551615"]),
-    ("float", &["3.4028235e38", "1.17549435e-38", "0.1", "16777217"]),
+    ("float", &["3.4028234e38", "1.17549435e-38", "0.1", "16777217"]),
     ("double", &["1.7976931348623157e308", "2.2250738585072014e-308", "0.1"]),
     ("decimal(12,2)", &["9999999999.99", "-0.01"]),
     ("decimal(38,10)", &["9999999999999999999999999999.9999999999"]),
     ("decimal(65,30)", &["99999999999999999999999999999999999.999999999999999999999999999999", "-1"]),
     ("char(5)", &["'ab'", "''"]),
-    ("varchar(20)", &["''", "'🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀'", "'trailing '"]),
+    ("varchar(20) character set utf8mb4", &["''", "'🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀🦀'", "'trailing '"]),
     ("varchar(20) character set latin1", &["'é ü ß'"]),
-    ("longtext", &["'it''s \\\\ \"日本\" 🦀\\n\\t'", "'NULL'"]),
+    ("longtext character set utf8mb4", &["'it''s \\\\ \"日本\" 🦀\\n\\t'", "'NULL'"]),
     ("varbinary(20)", &["''", "x'00ff275c'"]),
     ("binary(4)", &["x'01'"]),
     ("longblob", &["x'00ff275c'"]),
@@ -90,7 +90,7 @@ const MYSQL: Samples = &[
     ("set('a','b','c')", &["''", "'a,c'"]),
     ("json", &["'{\"a\": [1, 2.50, null, \"ü\"]}'"]),
     ("uuid", &["'123e4567-e89b-12d3-a456-426614174000'"]),
-    ("inet6", &["'::1'", "'192.168.0.1'"]),
+    ("inet6", &["'::1'", "'::ffff:192.168.0.1'"]),
     ("point", &["ST_GeomFromText('POINT(1.5 -2)')"]),
 ];
 
@@ -135,7 +135,7 @@ pub(crate) async fn reach(source: World, samples: Samples) {
         };
         let mut line = format!("| `{spelled}` | {} ", records.column(1).data_type());
         for target in &targets {
-            let cell = match arrive(target, &format!("{name}_{index}"), &records).await {
+            let cell = match arrive(target, &format!("from_{name}_{index}"), &records).await {
                 Ok((native, verdict)) => match verdict {
                     Verdict::Same => native,
                     Verdict::Text => format!("{native}, same text"),
