@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod cluster;
+mod connections;
 mod databases;
 mod graphql;
 mod hooks;
@@ -15,9 +16,11 @@ mod http;
 mod killed;
 mod market_day;
 mod program;
+mod rest;
 mod scenarios;
 mod server;
 mod site;
+mod stores;
 mod subscriptions;
 mod tables;
 mod validate;

@@ -6,8 +6,18 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Settings of the person who runs the tests; they must not reach the servers under test.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 21] = [
+    "DATABASE_URL",
+    "MYSQL_HOST",
+    "MYSQL_PASSWORD",
+    "MYSQL_PORT",
+    "MYSQL_URL",
+    "POSTGRESQL_HOST",
+    "POSTGRESQL_URL",
+    "REDIS_HOST",
+    "REDIS_URL",
     "SLUICE_ALLOW_ADDRESSES",
+    "SLUICE_CONNECTION_ADDRESSES",
     "SLUICE_DATA_DIR",
     "SLUICE_DISPATCH_URL",
     "SLUICE_FILES_DIR",
@@ -15,7 +25,9 @@ const SETTINGS: [&str; 9] = [
     "SLUICE_LISTEN",
     "SLUICE_LOG",
     "SLUICE_METADATA_URL",
+    "SLUICE_STORES_FILE",
     "SLUICE_TOKEN",
+    "SQLITE_PATH",
 ];
 
 /// The checkout's folder.

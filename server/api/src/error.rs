@@ -1,6 +1,6 @@
 //! Faults on their way out: as a REST body, and as GraphQL `extensions`.
 
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use juniper::{FieldError, IntoFieldError, ScalarValue, Value};
 use model::{ErrorCode, Fault};
@@ -33,6 +33,12 @@ impl From<Fault> for ApiError {
     }
 }
 
+impl From<data::Error> for ApiError {
+    fn from(error: data::Error) -> Self {
+        Self(*error.fault)
+    }
+}
+
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)
@@ -47,7 +53,11 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status_code()).json(&self.0)
+        let mut answer = HttpResponse::build(self.status_code());
+        if self.0.code == ErrorCode::TooBusy {
+            answer.insert_header((header::RETRY_AFTER, "1"));
+        }
+        answer.json(&self.0)
     }
 }
 

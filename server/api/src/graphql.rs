@@ -4,6 +4,8 @@
 //! cost model of its own.
 
 pub mod anomalies;
+pub mod connections;
+pub mod console;
 pub mod http;
 pub mod mutation;
 pub mod query;

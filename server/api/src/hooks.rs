@@ -2,19 +2,24 @@
 //!
 //! A webhook with a `secret` wants proof of it: `Authorization: Bearer <secret>`, a Standard Webhooks signature
 //! (`webhook-id`, `webhook-timestamp`, `webhook-signature`), or `X-Signature-256: sha256=<hex>`. One without wants the API
-//! token. The body, JSON or nothing, is `trigger.body` in expressions; members that are named like inputs fill them.
+//! token. The body, JSON or nothing, is `trigger.body` in expressions; members that are named like inputs fill them. A
+//! webhook with `batch` gathers the rows of several calls into one run ([`batch`]).
+
+pub mod batch;
 
 use crate::auth::{ApiToken, require_token};
+use crate::body::Body;
 use crate::error::ApiError;
 use crate::server::ApiState;
 use actix_web::http::StatusCode;
-use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use engine::engine::StartRun;
+use engine::trigger::webhook::Hook;
 use hmac::{Hmac, Mac};
-use model::{ErrorCode, Fault, RunStatus};
+use model::{ErrorCode, Fault, RunId, RunStatus};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
@@ -46,7 +51,7 @@ pub async fn receive(
     request: HttpRequest,
     path: Path<String>,
     query: Query<HookQuery>,
-    body: Bytes,
+    Body(body): Body,
 ) -> Result<HttpResponse, ApiError> {
     let wait = query.wait.as_deref().map(parse_wait).transpose()?;
     let Some(hook) = state.engine.find_hook(&path) else {
@@ -67,17 +72,10 @@ pub async fn receive(
         serde_json::from_slice(&body)
             .map_err(|error| ApiError::bad_request(format!("the body is not JSON: {error}")))?
     };
-    let declared = &hook.plan.workflow.inputs;
-    let inputs: Map<String, Value> = body
-        .as_object()
-        .map(|members| {
-            let named = members.iter().filter(|(name, _)| declared.iter().any(|input| input.name == **name));
-            named.map(|(name, value)| (name.clone(), value.clone())).collect()
-        })
-        .unwrap_or_default();
-    let trigger_data = [("path".to_owned(), json!(*path)), ("body".to_owned(), body)].into_iter().collect();
-    let start = StartRun { inputs, version: None, trigger: "webhook".to_owned(), trigger_data };
-    let run = state.engine.start_hook(&hook, start).await?;
+    let run = match hook.trigger.batch {
+        Some(limits) => state.batches.add(&state.engine, hook, limits, rows(body)?).await?,
+        None => start(&state, &hook, &path, body).await?,
+    };
     let Some(wait) = wait else {
         return Ok(HttpResponse::Accepted().json(json!({ "run": run, "status": RunStatus::Running })));
     };
@@ -87,6 +85,38 @@ pub async fn receive(
         view.steps.iter().map(|step| (step.id.to_string(), Value::Object(step.outputs.clone()))).collect();
     Ok(HttpResponse::build(status)
         .json(json!({ "run": run, "status": view.status, "outputs": outputs, "error": view.error })))
+}
+
+/// Starts a run for one call.
+async fn start(state: &ApiState, hook: &Hook, path: &str, body: Value) -> Result<RunId, ApiError> {
+    let declared = &hook.plan.workflow.inputs;
+    let inputs: Map<String, Value> = body
+        .as_object()
+        .map(|members| {
+            let named = members.iter().filter(|(name, _)| declared.iter().any(|input| input.name == **name));
+            named.map(|(name, value)| (name.clone(), value.clone())).collect()
+        })
+        .unwrap_or_default();
+    let trigger_data = [("path".to_owned(), json!(path)), ("body".to_owned(), body)].into_iter().collect();
+    let start = StartRun { inputs, version: None, trigger: "webhook".to_owned(), trigger_data };
+    Ok(state.engine.start_hook(hook, start).await?)
+}
+
+/// The rows of a call to a webhook that gathers them: an object is one, a list has several.
+fn rows(body: Value) -> Result<Vec<Value>, ApiError> {
+    let wrong = |what: &str| {
+        let fault = Fault::new(ErrorCode::BadRequest, format!("{what}, and this webhook gathers rows"));
+        ApiError(fault.hint("Send an object for one row, or a list of objects."))
+    };
+    let rows = match body {
+        Value::Object(_) => vec![body],
+        Value::Array(rows) if rows.is_empty() => return Err(wrong("the body is an empty list")),
+        Value::Array(rows) if rows.iter().all(Value::is_object) => rows,
+        Value::Array(_) => return Err(wrong("the body is a list of other things than objects")),
+        Value::Null => return Err(wrong("the body is empty")),
+        _ => return Err(wrong("the body is neither an object nor a list")),
+    };
+    Ok(rows)
 }
 
 fn parse_wait(text: &str) -> Result<Duration, ApiError> {

@@ -4,11 +4,13 @@
 //! starts, stops or changes a run goes to the engine. Faults keep the one shape on their way out ([`error`]).
 
 pub mod auth;
+pub mod body;
 pub mod error;
 pub mod graphql;
 pub mod health;
 pub mod hooks;
 pub mod openapi;
+pub mod rest;
 pub mod server;
 
 pub use server::{ApiConfig, ApiState, serve};

@@ -1,8 +1,10 @@
 //! `/api/openapi.json`: what the REST routes take and answer (OpenAPI 3.1).
 
+use crate::rest::{databases, query, tasks};
 use crate::{health, hooks};
 use actix_web::HttpResponse;
-use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
 /// The description of all REST routes.
 #[derive(OpenApi)]
@@ -11,11 +13,74 @@ use utoipa::OpenApi;
         title = "Sluice",
         description = "Scripts and other systems call these; everything else is GraphQL at /graphql."
     ),
-    paths(health::health, hooks::receive)
+    paths(
+        health::health,
+        hooks::receive,
+        databases::list,
+        databases::create,
+        databases::get,
+        databases::update,
+        databases::delete,
+        databases::test,
+        databases::tables,
+        databases::table,
+        query::run,
+        query::validate,
+        query::history,
+        query::cancel,
+        tasks::list,
+        tasks::get,
+        tasks::update,
+        tasks::run
+    ),
+    modifiers(&Token)
 )]
 pub struct Description;
+
+/// The API token, as each route asks for it.
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = description.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
 
 /// Answers the description.
 pub async fn openapi() -> HttpResponse {
     HttpResponse::Ok().json(Description::openapi())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn every_route_tells_who_may_ask_what_it_answers_and_how_it_fails() {
+        let description = serde_json::to_value(Description::openapi()).unwrap();
+        assert!(description["openapi"].as_str().unwrap().starts_with("3.1"), "{description:#}");
+        for (path, verbs) in description["paths"].as_object().unwrap() {
+            if !path.starts_with("/api/") {
+                continue;
+            }
+            for (verb, operation) in verbs.as_object().unwrap() {
+                let place = format!("{verb} {path}");
+                assert_eq!(operation["security"][0]["token"], Value::Array(vec![]), "{place}");
+                let responses = operation["responses"].as_object().unwrap();
+                assert!(responses.keys().any(|status| status.starts_with('2')), "{place}");
+                let problem = &responses["401"]["content"]["application/json"]["schema"]["$ref"];
+                assert_eq!(problem, "#/components/schemas/Problem", "{place}");
+            }
+        }
+        // What is named is described.
+        let text = description.to_string();
+        for reference in text.split("#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(description["components"]["schemas"][name].is_object(), "{name} is not described");
+        }
+    }
 }

@@ -2,9 +2,11 @@
 
 use crate::auth::ApiToken;
 use crate::error::ApiError;
+use crate::rest::{databases, query, tasks};
 use crate::{graphql, health, hooks, openapi};
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
+use actix_web::dev::{AppService, HttpServiceFactory};
+use actix_web::{App, FromRequest, Handler, HttpServer, Responder};
 use engine::engine::Engine;
 use model::{ErrorCode, Fault};
 use std::net::{SocketAddr, TcpListener};
@@ -34,6 +36,8 @@ pub struct ApiState {
     pub token: ApiToken,
     /// Finds the value of a named secret (webhooks' `secret`).
     pub secrets: FindSecret,
+    /// Rows that wait for their webhook's next run.
+    pub batches: hooks::batch::Batches,
     /// When the server started.
     pub started: Instant,
     /// The GraphQL schema.
@@ -85,6 +89,9 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
             .app_data(web::QueryConfig::default().error_handler(|error, _| {
                 ApiError::bad_request(format!("the query string cannot be read: {error}")).into()
             }))
+            .app_data(web::PathConfig::default().error_handler(|_, _| {
+                ApiError::bad_request("the path holds what is not UTF-8").into()
+            }))
             // Without token:
             .route("/", web::get().to(welcome))
             .route("/health", web::get().to(health::health))
@@ -94,6 +101,18 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
             // With the API token:
             .route("/graphql", web::post().to(graphql::http::post))
             .route("/graphql/ws", web::get().to(graphql::socket::open))
+            .service(at("/api/databases").get(databases::list).post(databases::create))
+            .service(at("/api/databases/{name}").get(databases::get).put(databases::update).delete(databases::delete))
+            .service(at("/api/databases/{name}/test").post(databases::test))
+            .service(at("/api/databases/{name}/tables").get(databases::tables))
+            .service(at("/api/databases/{name}/tables/{table}").get(databases::table))
+            .service(at("/api/query").post(query::run))
+            .service(at("/api/query/validate").post(query::validate))
+            .service(at("/api/query/history").get(query::history))
+            .service(at("/api/query/{id}").delete(query::cancel))
+            .service(at("/api/tasks").get(tasks::list))
+            .service(at("/api/tasks/{name}").get(tasks::get).put(tasks::update))
+            .service(at("/api/tasks/{name}/runs").post(tasks::run))
             .default_service(web::to(not_found))
     })
     .workers(config.threads.max(1))
@@ -104,6 +123,43 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
     .map_err(cannot)?
     .run();
     Ok((address, server))
+}
+
+/// A path with one handler for each verb; other verbs get an error of the one shape.
+struct At(actix_web::Resource);
+
+fn at(path: &str) -> At {
+    At(web::resource(path).default_service(web::to(method_not_allowed)))
+}
+
+macro_rules! verbs {
+    ($($verb:ident),+) => {
+        impl At {
+            $(fn $verb<F, Args>(self, handler: F) -> Self
+            where
+                F: Handler<Args>,
+                Args: FromRequest + 'static,
+                F::Output: Responder + 'static,
+            {
+                Self(self.0.route(web::$verb().to(handler)))
+            })+
+        }
+    };
+}
+
+verbs!(get, post, put, delete);
+
+impl HttpServiceFactory for At {
+    fn register(self, config: &mut AppService) {
+        self.0.register(config);
+    }
+}
+
+async fn method_not_allowed(request: actix_web::HttpRequest) -> actix_web::HttpResponse {
+    let path: String = request.path().chars().take(200).collect();
+    let fault = Fault::new(ErrorCode::BadRequest, format!("{} is not served at `{path}`", request.method()))
+        .hint("`/api/openapi.json` lists what is.");
+    actix_web::HttpResponse::MethodNotAllowed().json(fault)
 }
 
 /// What a browser sees that follows the printed address.

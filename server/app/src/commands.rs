@@ -3,6 +3,7 @@
 mod channel;
 mod connection;
 mod graphql_schema;
+mod key;
 mod plugin;
 mod query;
 mod run;
@@ -32,7 +33,7 @@ pub(crate) enum Command {
     /// Save, list and show workflows.
     #[command(subcommand)]
     Workflow(workflow::Workflow),
-    /// Add, list, test, read and remove connections.
+    /// Add, change, list, test, read and remove connections.
     #[command(subcommand)]
     Connection(connection::Connection),
     /// Run one statement on a connection (reads only, unless both it and the connection say otherwise), or show the history.
@@ -40,6 +41,9 @@ pub(crate) enum Command {
     /// Add, list, test and remove alert channels.
     #[command(subcommand)]
     Channel(channel::Channel),
+    /// Show and change the key that seals secrets.
+    #[command(subcommand)]
+    Key(key::Key),
     /// Install, list and remove plugins, and grant them capabilities.
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -63,20 +67,10 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Connection(connection) => connection.run(settings).await,
         Command::Query(query) => query.run(settings).await,
         Command::Channel(channel) => channel.run(settings).await,
+        Command::Key(key) => key.run(settings).await,
         Command::Plugin(plugin) => plugin.run(settings).await,
         Command::Tables(tables) => tables.run(settings).await,
         Command::Schema => schema::run(settings),
         Command::GraphqlSchema => graphql_schema::run(),
     }
-}
-
-/// Refuses a name that could be mistaken for another or for a path.
-fn require_name(what: &str, name: &str) -> Result<(), model::Fault> {
-    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    if !name.is_empty() && name.len() <= 64 && name.chars().all(good) {
-        return Ok(());
-    }
-    let shown: String = name.chars().take(80).collect();
-    Err(model::Fault::new(model::ErrorCode::InvalidValue, format!("`{shown}` cannot name a {what}"))
-        .hint("Use lowercase letters, digits, `-` and `_`, at most 64."))
 }

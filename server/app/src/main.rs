@@ -6,6 +6,7 @@
 mod commands;
 mod failure;
 mod kinds;
+mod opener;
 mod output;
 mod registry;
 mod settings;

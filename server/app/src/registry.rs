@@ -1,52 +1,64 @@
-//! Saved connections and channels, opened once and shared, as `data` and `steps` ask for them.
+//! Connections and channels by name, opened once and shared, as `data` and `steps` ask for them.
+//!
+//! Each use asks the metadata database which state of the connection counts, so that a change made anywhere is picked up
+//! by every server and worker at its next use. What was opened of an older state closes when its last user has ended.
 
 use crate::settings::Settings;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use connectors::Gate;
 use connectors::http::{Client, Webhook, WebhookSettings};
 use connectors::mail::{Mail, MailSettings};
 use data::address::AddressRules;
 use data::registry::{ConnectionInfo, Connections, PluginCall, Plugins};
-use data::{Channel, Connector, Error, Result, System};
+use data::{Channel, Connector, Error, Opener, Result};
 use model::{ErrorCode, Fault, nearest};
 use plugin_host::Host;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 use store::Database;
 use store::secrets::{Keyring, place};
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
+use workbench::ConnectionBook;
+use workbench::connections::Stamp;
 
-/// Connections and channels of the metadata database.
+/// How often what nobody asks for any more is compared with what is saved.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// Connections and channels of this process.
 pub(crate) struct Registry {
+    book: Arc<ConnectionBook>,
+    opener: Arc<dyn Opener>,
     database: Arc<Database>,
     keyring: Arc<Keyring>,
     plugins: Arc<Host>,
     client: Client,
     rules: AddressRules,
-    gate: Gate,
-    opened: Mutex<HashMap<String, Opened>>,
+    /// Held only to look, never while something is opened.
+    opened: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
-/// A connector, and which state of its record it was opened from.
-struct Opened {
-    updated_at: DateTime<Utc>,
-    connector: Arc<dyn Connector>,
+/// The place of one connector: made once, by whoever comes first, while the others wait.
+struct Slot {
+    /// Which state of the connection it was opened from.
+    stamp: Stamp,
+    connector: OnceCell<Arc<dyn Connector>>,
 }
 
 impl Registry {
     pub(crate) fn new(
-        database: Arc<Database>,
-        keyring: Arc<Keyring>,
+        (book, opener): (Arc<ConnectionBook>, Arc<dyn Opener>),
+        (database, keyring): (Arc<Database>, Arc<Keyring>),
         plugins: Arc<Host>,
         client: Client,
         settings: &Settings,
-    ) -> std::result::Result<Self, Fault> {
+    ) -> std::result::Result<Arc<Self>, Fault> {
         let rules = settings.address_rules()?;
-        let gate = settings.connection_gate()?;
-        Ok(Self { database, keyring, plugins, client, rules, gate, opened: Mutex::default() })
+        let registry =
+            Arc::new(Self { book, opener, database, keyring, plugins, client, rules, opened: Mutex::default() });
+        tokio::spawn(sweep(Arc::downgrade(&registry)));
+        Ok(registry)
     }
 
     /// Opens a channel of a kind: `mail`, `webhook`, or `plugin/<name>`.
@@ -67,7 +79,7 @@ impl Registry {
                 Ok(Arc::new(Mail::new(settings, secret("password").as_deref(), self.rules.clone())?))
             }
             "webhook" => {
-                let Target { url, headers } = read_settings(kind, settings)?;
+                let Destination { url, headers } = read_settings(kind, settings)?;
                 let url = secret("url").or(url).ok_or_else(|| {
                     Error::permanent(ErrorCode::MissingKey, "a webhook channel needs a `url`")
                         .hint("Give it by `--set url=…`, or by `--secret url=…` where it holds a secret.")
@@ -81,48 +93,52 @@ impl Registry {
         }
     }
 
-    fn unseal(&self, table: &str, name: &str, sealed: Option<&store::secrets::Sealed>) -> Result<Option<String>> {
-        let Some(sealed) = sealed else { return Ok(None) };
-        let plain = self.keyring.open(&place(table, name), sealed).map_err(Fault::from)?;
-        String::from_utf8(plain).map(Some).map_err(|_| {
-            Error::permanent(ErrorCode::InvalidConfiguration, format!("the secret of `{name}` is not text"))
-        })
+    /// The place for that state of the connection. A caller who read an older state gets what is open of the newer one.
+    fn slot(&self, name: &str, stamp: Stamp) -> Arc<Slot> {
+        let mut opened = lock(&self.opened);
+        if let Some(slot) = opened.get(name) {
+            let is_newer = matches!((slot.stamp, stamp), (Stamp::Saved(..), Stamp::Saved(..))) && slot.stamp > stamp;
+            if slot.stamp == stamp || is_newer {
+                return slot.clone();
+            }
+        }
+        let slot = Arc::new(Slot { stamp, connector: OnceCell::new() });
+        opened.insert(name.to_owned(), slot.clone());
+        slot
     }
 }
 
 #[async_trait]
 impl Connections for Registry {
     async fn get(&self, name: &str) -> Result<Arc<dyn Connector>> {
-        let record = self.database.find_connection(name).await.map_err(Fault::from)?;
-        let Some(record) = record else {
-            let all = self.database.list_connections(None, 500).await.map_err(Fault::from)?;
-            let names: Vec<&str> = all.iter().map(|record| record.name.as_str()).collect();
-            return Err(not_found(ErrorCode::ConnectionNotFound, "connection", name, &names));
+        let known = match self.book.get(name).await {
+            Ok(known) => known,
+            Err(fault) => {
+                if fault.code == ErrorCode::ConnectionNotFound {
+                    self.forget(name);
+                }
+                return Err(fault.into());
+            }
         };
-        let mut opened = self.opened.lock().await;
-        if let Some(there) = opened.get(name).filter(|there| there.updated_at == record.updated_at) {
-            return Ok(there.connector.clone());
-        }
-        let secret = self.unseal("connection", name, record.secret.as_ref())?;
-        let connector =
-            connectors::open(read_system(&record.system)?, &record.settings, secret.as_deref(), &self.gate)?;
-        let there = Opened { updated_at: record.updated_at, connector: connector.clone() };
-        opened.insert(name.to_owned(), there);
-        Ok(connector)
+        let slot = self.slot(name, known.stamp());
+        let open = || async { self.opener.open(&self.book.target(&known)?) };
+        slot.connector.get_or_try_init(open).await.cloned()
     }
 
     async fn list(&self) -> Result<Vec<ConnectionInfo>> {
         let mut infos = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let page = self.database.list_connections(after.as_deref(), 500).await.map_err(Fault::from)?;
+            let page = self.book.list(after.as_deref(), 500).await?;
             let Some(last) = page.last() else { return Ok(infos) };
-            after = Some(last.name.clone());
+            after = Some(last.name().to_owned());
             // What another build has saved and this one cannot open is no candidate for anything.
-            infos.extend(page.into_iter().filter_map(|record| {
-                let setting = |key: &str| record.settings.get(key).and_then(Value::as_str).map(str::to_owned);
+            infos.extend(page.iter().filter_map(|known| {
+                let view = known.view();
+                let setting = |key: &str| view.settings.get(key).and_then(Value::as_str).map(str::to_owned);
                 let database = setting("database").or_else(|| setting("path"));
-                Some(ConnectionInfo { system: read_system(&record.system).ok()?, name: record.name, database })
+                let system = serde_json::from_value(Value::String(view.system.clone())).ok()?;
+                Some(ConnectionInfo { system, name: view.name, database })
             }));
         }
     }
@@ -131,27 +147,55 @@ impl Connections for Registry {
         let record = self.database.find_channel(name).await.map_err(Fault::from)?;
         let Some(record) = record else {
             let all = self.database.list_channels(None, 500).await.map_err(Fault::from)?;
-            let names: Vec<&str> = all.iter().map(|record| record.name.as_str()).collect();
-            return Err(not_found(ErrorCode::ChannelNotFound, "channel", name, &names));
+            return Err(no_channel(name, all.iter().map(|record| record.name.as_str())));
         };
-        let secrets = self.unseal("channel", name, record.secret.as_ref())?;
-        let secrets: Map<String, Value> = match secrets {
-            Some(text) => serde_json::from_str(&text).map_err(|_| {
-                Error::permanent(
-                    ErrorCode::InvalidConfiguration,
-                    format!("the secrets of channel `{name}` are damaged"),
-                )
-            })?,
+        let damaged = || {
+            let message = format!("the secrets of channel `{name}` are damaged");
+            Error::permanent(ErrorCode::InvalidConfiguration, message)
+        };
+        let secrets: Map<String, Value> = match &record.secret {
+            Some(sealed) => {
+                let plain = self.keyring.open(&place("channel", name), sealed).map_err(Fault::from)?;
+                serde_json::from_slice(&plain).map_err(|_| damaged())?
+            }
             None => Map::new(),
         };
         self.open_channel(&record.kind, record.settings, secrets).await
     }
+
+    fn forget(&self, name: &str) {
+        // What closes with the last handle must not do so under the lock.
+        let forgotten = lock(&self.opened).remove(name);
+        drop(forgotten);
+    }
+}
+
+/// Lets go of connections that were changed or deleted and that nobody has asked for since.
+async fn sweep(registry: Weak<Registry>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        let Some(registry) = registry.upgrade() else { return };
+        let opened: Vec<(String, Stamp)> =
+            lock(&registry.opened).iter().map(|(name, slot)| (name.clone(), slot.stamp)).collect();
+        for (name, stamp) in opened {
+            // Where the database cannot be asked, everything stays as it is.
+            let Ok(known) = registry.book.find(&name).await else { break };
+            if known.is_none_or(|known| known.stamp() != stamp) {
+                registry.forget(&name);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // The map is whole after every step, so a panic elsewhere leaves nothing half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Settings of a webhook channel.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Target {
+struct Destination {
     url: Option<String>,
     #[serde(default)]
     headers: HashMap<String, String>,
@@ -164,18 +208,12 @@ fn read_settings<T: for<'de> Deserialize<'de>>(kind: &str, settings: Value) -> R
     })
 }
 
-/// The system a connection's record names.
-fn read_system(word: &str) -> Result<System> {
-    serde_json::from_value(Value::String(word.to_owned()))
-        .map_err(|_| Error::permanent(ErrorCode::Unsupported, format!("this build has no connector for `{word}`")))
-}
-
 /// `… does not exist`, with a near name in the hint.
-fn not_found(code: ErrorCode, what: &str, name: &str, names: &[&str]) -> Error {
+fn no_channel<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Error {
     let shown: String = name.chars().take(80).collect();
-    let error = Error::permanent(code, format!("{what} `{shown}` does not exist"));
-    match nearest(&shown, names.iter().copied()) {
+    let error = Error::permanent(ErrorCode::ChannelNotFound, format!("channel `{shown}` does not exist"));
+    match nearest(&shown, names) {
         Some(near) => error.hint(format!("Did you mean `{near}`?")),
-        None => error.hint(format!("`sluice {what} list` shows what there is; `sluice {what} add` makes one.")),
+        None => error.hint("`sluice channel list` shows what there is; `sluice channel add` makes one."),
     }
 }

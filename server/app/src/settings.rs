@@ -51,6 +51,10 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "SLUICE_CONSOLE_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) console_seconds: u64,
 
+    /// Where each class of data goes (`docs/stores.md`); the data folder's `stores.yaml` where absent and there.
+    #[arg(long, global = true, env = "SLUICE_STORES_FILE")]
+    pub(crate) stores_file: Option<PathBuf>,
+
     /// What is logged: `info`, `debug`, or directives such as `engine=debug,info`.
     #[arg(long, global = true, env = "SLUICE_LOG", default_value = "warn")]
     pub(crate) log: String,

@@ -1,11 +1,13 @@
 //! Builds everything by hand, top to bottom. The only place that names every crate.
 
+use crate::failure::Failure;
 use crate::kinds::Kinds;
+use crate::opener::Connectors;
 use crate::registry::Registry;
 use crate::settings::Settings;
 use connectors::file::LocalFiles;
 use connectors::http::{Client, ClientOptions};
-use data::Connections;
+use data::{Connections, Opener};
 use engine::ports::{Dispatch, RunStore, SystemClock};
 use engine::{Config, Deps, Engine, WorkerConfig};
 use model::run::{LogLevel, LogLine};
@@ -15,13 +17,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use steps::{Catalog, Runner};
+use steps::route::Route;
+use steps::{Catalog, Runner, Stores};
 use store::Database;
 use store::dispatch::{MemoryDispatch, RedisDispatch};
 use store::secrets::Keyring;
 use workbench::anomalies::Anomalies;
 use workbench::console::Console;
-use workbench::{Tables, Workbench};
+use workbench::{ConnectionBook, ConnectionCare, Environment, Tables, Workbench};
 
 /// What is there before anything runs.
 pub(crate) struct Parts {
@@ -30,6 +33,7 @@ pub(crate) struct Parts {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) plugins: Arc<Host>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) connections: Arc<ConnectionCare>,
     pub(crate) kinds: Arc<Kinds>,
 }
 
@@ -53,25 +57,39 @@ pub(crate) struct Running {
 
 impl Parts {
     /// Opens the metadata database, the keys and the plugins of the data folder.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, Fault> {
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
         let dir = settings.make_data_dir()?;
         let database = Arc::new(Database::open(&settings.metadata_url()).await.map_err(Fault::from)?);
         let keyring = Arc::new(Keyring::load(&dir.join("key")).map_err(Fault::from)?);
         let plugins = open_plugins(&dir.join("plugins"), Some(plugin_log(database.clone())))?;
         let client = http_client(settings)?;
         let files = LocalFiles::new(client.clone(), make_dir(dir.join("spool"))?);
-        let kinds = Arc::new(Kinds::new(Arc::new(Catalog::new(Arc::new(files))), Some(plugins.clone())));
-        let registry = Arc::new(Registry::new(database.clone(), keyring.clone(), plugins.clone(), client, settings)?);
-        Ok(Self { settings: settings.clone(), database, keyring, plugins, registry, kinds })
+        let catalog = catalog(settings, files)?;
+        let kinds = Arc::new(Kinds::new(Arc::new(catalog), Some(plugins.clone())));
+        let opener: Arc<dyn Opener> = Arc::new(Connectors::new(settings.connection_gate()?));
+        let environment = Environment::read(variables(), opener.as_ref());
+        let book = Arc::new(ConnectionBook::new(database.clone(), keyring.clone(), environment));
+        let records = (database.clone(), keyring.clone());
+        let registry = Registry::new((book.clone(), opener.clone()), records, plugins.clone(), client, settings)?;
+        let connections = Arc::new(ConnectionCare::new(book, opener, registry.clone()));
+        Ok(Self { settings: settings.clone(), database, keyring, plugins, registry, connections, kinds })
+    }
+
+    /// Says what of the environment makes no connection; it stops nothing.
+    pub(crate) fn tell_environment_faults(&self) {
+        for fault in self.connections.environment_faults() {
+            eprintln!("warning: {} [{}]", fault.message, fault.code);
+        }
     }
 
     /// What people do by hand.
     pub(crate) fn workbench(&self) -> Workbench {
         let pools: Arc<dyn Connections> = self.registry.clone();
-        let console = Console::new(self.database.clone(), pools.clone(), self.settings.console_bounds());
+        let (database, book) = (self.database.clone(), self.connections.book());
+        let console = Console::new(database, book, pools.clone(), self.settings.console_bounds());
         let tables = Tables::new(pools.clone(), self.database.clone());
         let anomalies = Anomalies::new(self.database.clone());
-        Workbench { pools, console, tables, anomalies }
+        Workbench { pools, connections: self.connections.clone(), console, tables, anomalies }
     }
 
     /// What wakes workers.
@@ -84,6 +102,7 @@ impl Parts {
 
     /// Starts the engine in the given role; files of workflows lie in `files`.
     pub(crate) async fn start(&self, role: Role, files: PathBuf) -> Result<Running, Fault> {
+        self.tell_environment_faults();
         let dir = &self.settings.data_dir;
         let runner = Runner {
             connections: self.registry.clone(),
@@ -112,10 +131,29 @@ impl Parts {
 }
 
 /// The step kinds for a check that runs nothing: those of this binary and of the plugins in `dir`, if there are any.
-pub(crate) fn kinds_only(settings: &Settings, dir: &Path) -> Result<Kinds, Fault> {
+pub(crate) fn kinds_only(settings: &Settings, dir: &Path) -> Result<Kinds, Failure> {
     let files = LocalFiles::new(http_client(settings)?, PathBuf::new());
     let plugins = if dir.is_dir() { Some(open_plugins(dir, None)?) } else { None };
-    Ok(Kinds::new(Arc::new(Catalog::new(Arc::new(files))), plugins))
+    Ok(Kinds::new(Arc::new(catalog(settings, files)?), plugins))
+}
+
+/// The step kinds of this binary; `route` follows the server's stores where it has some.
+fn catalog(settings: &Settings, files: LocalFiles) -> Result<Catalog, Failure> {
+    let catalog = Catalog::new(Arc::new(files));
+    let path = settings.stores_file.clone().unwrap_or_else(|| settings.data_dir.join("stores.yaml"));
+    let text = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && settings.stores_file.is_none() => return Ok(catalog),
+        Err(error) => {
+            let message = format!("`{}` cannot be read: {error}", path.display());
+            return Err(Fault::new(ErrorCode::FileNotFound, message).hint("Check `--stores-file`.").into());
+        }
+    };
+    let name = path.display().to_string();
+    let text = model::tree::decode(&text, &model::tree::Limits::default())
+        .map_err(|fault| Failure::in_document(&name, vec![fault]))?;
+    let stores = Stores::parse(text).map_err(|faults| Failure::in_document(&name, faults))?;
+    Ok(catalog.with(Arc::new(Route::following(Arc::new(stores)))))
 }
 
 fn http_client(settings: &Settings) -> Result<Client, Fault> {
@@ -160,6 +198,11 @@ fn level_of(level: tracing::Level) -> LogLevel {
         tracing::Level::INFO => LogLevel::Info,
         _ => LogLevel::Debug,
     }
+}
+
+/// The environment, but for what is not text.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 fn make_dir(dir: PathBuf) -> Result<PathBuf, Fault> {

@@ -63,3 +63,52 @@ impl Gate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn gate(allow: &[&str]) -> Gate {
+        let allow = allow.iter().map(|text| text.parse().unwrap()).collect();
+        Gate::new(AddressRules { allow, only_listed: true, ..AddressRules::default() })
+    }
+
+    async fn check(gate: &Gate, host: &str, expected: Option<ErrorCode>) {
+        let found = gate.resolve(host, 5432).await;
+        assert_eq!(found.as_ref().err().map(Error::code), expected, "{host}: {found:?}");
+    }
+
+    #[tokio::test]
+    async fn the_address_counts_however_it_is_spelled() {
+        let refused = Some(ErrorCode::AddressRefused);
+        let loopback = [
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "0x7f.0.0.1",
+            "127.0.0.1.",
+            "::ffff:127.0.0.1",
+            "[::ffff:7f00:1]",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+        ];
+        for host in loopback {
+            check(&gate(&["10.0.0.0/8", "db.example.com"]), host, refused).await;
+            check(&gate(&["127.0.0.0/8"]), host, None).await;
+            check(&Gate::with_private(), host, None).await;
+        }
+        // A name that leads there is no way around, and a name that is listed is one.
+        check(&gate(&["10.0.0.0/8"]), "localhost", refused).await;
+        check(&gate(&["localhost"]), "localhost", None).await;
+        check(&Gate::with_private(), "localhost", None).await;
+        for host in ["169.254.169.254", "2852039166", "0xa9fea9fe", "::ffff:169.254.169.254", "fe80::1", "fd00:ec2::254"] {
+            check(&Gate::with_private(), host, refused).await;
+            check(&gate(&["127.0.0.0/8"]), host, refused).await;
+        }
+        check(&gate(&["169.254.169.254"]), "2852039166", None).await;
+        check(&Gate::with_private(), "no-such-host.invalid", Some(ErrorCode::ConnectionFailed)).await;
+    }
+}

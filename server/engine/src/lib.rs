@@ -13,6 +13,7 @@ pub mod ports;
 pub mod retry;
 pub mod run_state;
 pub mod runs;
+pub mod scheduled;
 mod scheduler;
 pub mod testing;
 pub mod trigger;
@@ -20,4 +21,5 @@ pub mod worker;
 
 pub use crate::engine::{Config, Deps, Engine, StartRun};
 pub use crate::runs::RunView;
+pub use crate::scheduled::Scheduled;
 pub use crate::worker::WorkerConfig;

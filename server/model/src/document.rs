@@ -80,6 +80,25 @@ pub struct WebhookTrigger {
     pub path: String,
     /// Name of the secret (environment variable or sealed value) a caller must prove to know; none: the server's API token.
     pub secret: Option<String>,
+    /// Several calls start one run together; none: each call starts its own.
+    #[serde(default)]
+    pub batch: Option<HookBatch>,
+}
+
+/// How long a webhook gathers calls before it starts one run for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookBatch {
+    /// Rows that start a run at once.
+    pub rows: u32,
+    /// How long the first row waits for others at most.
+    pub within: Duration,
+}
+
+impl Default for HookBatch {
+    /// 1,000 rows, 200 ms.
+    fn default() -> Self {
+        Self { rows: 1_000, within: Duration::from_millis(200) }
+    }
 }
 
 /// One value a run may be given.

@@ -155,6 +155,10 @@ codes! {
     AlreadyExists = "already_exists", 409;
     /// What was agreed to no longer holds: something was changed meanwhile.
     PlanChanged = "plan_changed", 409;
+    /// Enabled workflows use the connection.
+    ConnectionInUse = "connection_in_use", 409;
+    /// The connection comes from the environment and cannot be changed here.
+    ConnectionReadOnly = "connection_read_only", 409;
     /// The run is in a state that does not allow this.
     RunStateConflict = "run_state_conflict", 409;
 
@@ -227,6 +231,8 @@ codes! {
     Unauthorized = "unauthorized", 401;
     /// The request exceeds a limit.
     RequestTooLarge = "request_too_large", 413;
+    /// More comes in than can be worked off; the caller should come again later.
+    TooBusy = "too_busy", 429;
     /// The request itself is malformed.
     BadRequest = "bad_request", 400;
     /// The metadata database failed.

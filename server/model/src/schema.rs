@@ -164,7 +164,16 @@ fn shared_definitions() -> Map<String, Value> {
                     "type": "object",
                     "properties": {
                         "webhook": { "type": "string", "pattern": "^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", "description": "What follows `/hooks/`." },
-                        "secret": { "type": "string", "description": "Name of the secret a caller must prove to know." }
+                        "secret": { "type": "string", "description": "Name of the secret a caller must prove to know." },
+                        "batch": {
+                            "type": "object",
+                            "description": "Gathers the rows of several calls into one run: `trigger.body` is then the list of all rows.",
+                            "properties": {
+                                "rows": { "type": "integer", "minimum": 1, "maximum": 10000, "default": 1000, "description": "Rows that start a run at once." },
+                                "within": { "type": "string", "pattern": "^[0-9]+(ms|s)$", "default": "200ms", "description": "How long the first row waits for others; at most 10s." }
+                            },
+                            "additionalProperties": false
+                        }
                     },
                     "required": ["webhook"],
                     "additionalProperties": false

@@ -47,7 +47,7 @@ impl Catalog {
             Arc::new(Foreach),
             Arc::new(Inspect),
             Arc::new(Quality),
-            Arc::new(Route),
+            Arc::new(Route::default()),
             Arc::new(Script),
             Arc::new(Sql),
             Arc::new(TablesStep),

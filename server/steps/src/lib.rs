@@ -30,6 +30,7 @@ pub mod sql;
 pub mod stage;
 #[cfg(test)]
 mod stand_in;
+pub mod stores;
 pub mod tables;
 mod target;
 pub mod transform;
@@ -39,3 +40,4 @@ pub mod write;
 
 pub use catalog::Catalog;
 pub use runner::Runner;
+pub use stores::Stores;

@@ -1,6 +1,6 @@
 //! `route`: sends each row to the tables, plugins or ports of the rules it matches.
 //!
-//! A rule asks for a class, a SQL condition or both. Each target works in a task of its own behind a bounded queue
+//! A rule asks for a class, a SQL condition or both; without rules the server's [`Stores`] say where each class goes. Each target works in a task of its own behind a bounded queue
 //! (`route/sink.rs`), so that a slow one holds the others back only once its queue is full. Rows that targets refuse come back
 //! later than their batch was sent; the port `rejected` still gets every batch's number once and in order.
 
@@ -11,6 +11,7 @@ use crate::kind::{Claim, Flow, Opened, Outputs, StepContext, StepKind};
 use crate::lanes::Lanes;
 use crate::rejected::{Refusal, rejected_rows, rejected_schema};
 use crate::settings::{self, Names, names_schema};
+use crate::stores::Stores;
 use crate::target::{Target, TargetSettings, TargetWritten, target_properties};
 use arrow::compute::filter_record_batch;
 use arrow::record_batch::RecordBatch;
@@ -23,10 +24,22 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sink::{Probed, SinkTask};
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// The step kind `route`.
-pub struct Route;
+#[derive(Debug, Default)]
+pub struct Route {
+    stores: Option<Arc<Stores>>,
+}
+
+impl Route {
+    /// The kind on a server with `stores`, which a step without rules follows.
+    #[must_use]
+    pub fn following(stores: Arc<Stores>) -> Self {
+        Self { stores: Some(stores) }
+    }
+}
 
 /// Names a rule's port may not take.
 const OWN_PORTS: [&str; 2] = ["unmatched", "rejected"];
@@ -34,23 +47,28 @@ const OWN_PORTS: [&str; 2] = ["unmatched", "rejected"];
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RouteSettings {
+    /// None: those of the server's stores.
+    #[serde(default)]
     rules: Vec<RuleSettings>,
     #[serde(default, rename = "match")]
     matching: Matching,
-    #[serde(default)]
-    otherwise: Otherwise,
+    /// None: what the server's stores say, or else to the port `rejected`.
+    otherwise: Option<Otherwise>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RuleSettings {
-    name: Option<String>,
-    when: Option<String>,
+pub(crate) struct RuleSettings {
+    pub(crate) name: Option<String>,
+    pub(crate) when: Option<String>,
     #[serde(default)]
-    class: Names,
+    pub(crate) class: Names,
     #[serde(default)]
-    to: Targets,
-    port: Option<String>,
+    pub(crate) to: Targets,
+    pub(crate) port: Option<String>,
+    /// What tells its targets from others in their ledgers; none: its number.
+    #[serde(skip)]
+    pub(crate) place: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -65,7 +83,7 @@ enum Matching {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(untagged)]
-enum Targets {
+pub(crate) enum Targets {
     #[default]
     None,
     Many(Vec<TargetSettings>),
@@ -73,7 +91,7 @@ enum Targets {
 }
 
 impl Targets {
-    fn to_list(&self) -> Vec<TargetSettings> {
+    pub(crate) fn to_list(&self) -> Vec<TargetSettings> {
         match self {
             Self::None => Vec::new(),
             Self::Many(targets) => targets.clone(),
@@ -85,7 +103,7 @@ impl Targets {
 /// What becomes of rows that no rule matches.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-enum Otherwise {
+pub(crate) enum Otherwise {
     Word(OtherwiseWord),
     To(OtherwiseTo),
 }
@@ -98,7 +116,7 @@ impl Default for Otherwise {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum OtherwiseWord {
+pub(crate) enum OtherwiseWord {
     Reject,
     Unmatched,
     Drop,
@@ -107,8 +125,14 @@ enum OtherwiseWord {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OtherwiseTo {
+pub(crate) struct OtherwiseTo {
     to: Targets,
+}
+
+impl OtherwiseTo {
+    pub(crate) fn targets(&self) -> Vec<TargetSettings> {
+        self.to.to_list()
+    }
 }
 
 #[async_trait]
@@ -126,16 +150,39 @@ impl StepKind for Route {
     }
 
     fn check(&self, with: &Map<String, Value>) -> Vec<Fault> {
-        settings::parse::<RouteSettings>(with).map(|settings| settings.check()).unwrap_or_default()
+        let Ok(settings) = settings::parse::<RouteSettings>(with) else { return Vec::new() };
+        match self.complete(settings) {
+            Ok(settings) => settings.check(),
+            Err(fault) => vec![fault],
+        }
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {
         let settings: RouteSettings = settings::read(&context.step)?;
+        let settings = self.complete(settings).map_err(|fault| fault.path(format!("steps.{}.with", context.step.id)))?;
         if let Some(fault) = settings.check().into_iter().next() {
             let path = format!("steps.{}.{}", context.step.id, fault.path.as_deref().unwrap_or("with"));
             return Err(fault.path(path).into());
         }
         Ok(Opened::Flow(Box::new(RouteFlow::new(settings, context)?)))
+    }
+}
+
+impl Route {
+    /// The settings with the rules of the server's stores where they have none.
+    fn complete(&self, mut settings: RouteSettings) -> Result<RouteSettings, Fault> {
+        if !settings.rules.is_empty() {
+            return Ok(settings);
+        }
+        let Some(stores) = &self.stores else {
+            return Err(Fault::new(ErrorCode::MissingKey, "there are no `rules`, and this server has no `stores.yaml`")
+                .hint("Add `rules`, or write `stores.yaml` as `docs/stores.md` shows.")
+                .path("with"));
+        };
+        let (rules, otherwise) = stores.rules();
+        settings.rules = rules;
+        settings.otherwise = settings.otherwise.or(Some(otherwise));
+        Ok(settings)
     }
 }
 
@@ -192,7 +239,7 @@ impl RouteSettings {
                 ports.insert(port.clone());
             }
         }
-        if let Otherwise::To(otherwise) = &self.otherwise {
+        if let Some(Otherwise::To(otherwise)) = &self.otherwise {
             for target in otherwise.to.to_list() {
                 faults.extend(target.check("with.otherwise.to"));
             }
@@ -260,11 +307,12 @@ impl RouteFlow {
         let (mut rules, mut ways) = (Vec::new(), Vec::new());
         for (index, rule) in settings.rules.into_iter().enumerate() {
             let name = rule.name.unwrap_or_else(|| default_name(index));
-            let sinks = open(rule.to.to_list(), &index.to_string())?;
+            let place = rule.place.unwrap_or_else(|| index.to_string());
+            let sinks = open(rule.to.to_list(), &place)?;
             ways.push(Way { name: name.clone(), sinks, port: rule.port, rows: 0 });
             rules.push(Rule { name, when: rule.when, classes: rule.class.into_list() });
         }
-        let (otherwise, last) = match settings.otherwise {
+        let (otherwise, last) = match settings.otherwise.unwrap_or_default() {
             Otherwise::Word(word) => (word, Vec::new()),
             Otherwise::To(otherwise) => (OtherwiseWord::Drop, open(otherwise.to.to_list(), "otherwise")?),
         };
@@ -456,6 +504,7 @@ fn schema() -> Value {
         "type": "object",
         "properties": {
             "rules": {
+                "description": "Where rows go; without rules each class goes where the server's `stores.yaml` says.",
                 "type": "array",
                 "minItems": 1,
                 "items": {
@@ -480,7 +529,6 @@ fn schema() -> Value {
                 ],
             },
         },
-        "required": ["rules"],
         "additionalProperties": false,
     })
 }

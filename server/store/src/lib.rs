@@ -18,6 +18,7 @@ mod error;
 mod logs;
 mod plugins;
 mod purge;
+mod reseal;
 mod run_store;
 mod runs;
 pub mod secrets;
@@ -35,3 +36,4 @@ pub use console::{NewStatement, Outcome, StatementEnd, StatementFilter, Statemen
 pub use database::{Database, Options};
 pub use error::Error;
 pub use plugins::{NewPlugin, PluginRecord};
+pub use reseal::SealedValues;

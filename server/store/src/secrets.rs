@@ -1,8 +1,8 @@
 //! Sealing of secrets: XChaCha20-Poly1305 under a key that is not in the database.
 //!
 //! A sealed value is bound to its place (`connection/history`), so that it cannot be copied onto another record, and names
-//! the key that opens it, so that keys can be changed: the first key of the ring seals, every key opens. Nothing here
-//! prints a key or a secret: not in errors, not in `Debug`.
+//! the key that opens it, so that keys can be changed: the first key of the ring seals, every key opens. A ring from a file
+//! notices when the file changes ([`key_file`]). Nothing here prints a key or a secret: not in errors, not in `Debug`.
 
 use crate::error::{Error, Result};
 use base64::Engine as _;
@@ -11,8 +11,12 @@ use chacha20poly1305::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use model::ErrorCode;
 use sha2::{Digest, Sha256};
-use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+
+mod key_file;
+
+pub use key_file::{KeyFileLock, Rotation, begin_rotation, end_rotation, lock_key_file};
 
 /// The environment variable that holds the key: 32 bytes in base64, or several separated by commas, the newest first.
 pub const KEY_VARIABLE: &str = "SLUICE_KEY";
@@ -56,6 +60,12 @@ impl Sealed {
         Self(bytes)
     }
 
+    /// Which key seals it, as [`Keyring::fingerprints`] names keys; `?` where the value is damaged.
+    #[must_use]
+    pub fn key_fingerprint(&self) -> String {
+        self.key_id().map_or_else(|| "?".to_owned(), |id| fingerprint(&id))
+    }
+
     fn key_id(&self) -> Option<KeyId> {
         (self.0.len() > HEADER_BYTES && self.0[0] == VERSION).then(|| {
             let mut id = KeyId::default();
@@ -74,12 +84,16 @@ impl std::fmt::Debug for Sealed {
 /// The keys of this server.
 pub struct Keyring {
     /// The first seals, all open.
-    keys: Vec<(KeyId, XChaCha20Poly1305)>,
+    keys: RwLock<Keys>,
+    /// Where they were read from, to be read again when another process may have changed them.
+    file: Option<PathBuf>,
 }
+
+type Keys = Vec<(KeyId, XChaCha20Poly1305)>;
 
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keyring").field("keys", &self.keys.len()).finish_non_exhaustive()
+        f.debug_struct("Keyring").field("keys", &self.fingerprints().len()).finish_non_exhaustive()
     }
 }
 
@@ -101,13 +115,12 @@ impl Keyring {
     /// # Errors
     /// As for [`Keyring::load`].
     pub fn load_file(file: &Path) -> Result<Self> {
-        if let Some(keys) = read_key_file(file)? {
-            return Self::parse(&keys, &format!("the key file `{}`", file.display()));
+        if key_file::read(file)?.is_none() {
+            key_file::make(file)?;
         }
-        make_key_file(file)?;
         // Another process may have been quicker: what lies there now counts.
-        let keys = read_key_file(file)?.unwrap_or_default();
-        Self::parse(&keys, &format!("the key file `{}`", file.display()))
+        let keys = read_keys(file)?;
+        Ok(Self { keys: RwLock::new(keys), file: Some(file.to_owned()) })
     }
 
     /// The keys written in `text`: base64, separated by commas or white space, the one that seals first.
@@ -115,18 +128,36 @@ impl Keyring {
     /// # Errors
     /// `invalid_configuration` where a key is malformed; `source` names where the text came from.
     pub fn parse(text: &str, source: &str) -> Result<Self> {
-        let mut keys = Vec::new();
-        for word in text.split([',', ' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()) {
-            let bytes = [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD]
-                .iter()
-                .find_map(|alphabet| alphabet.decode(word).ok())
-                .filter(|bytes| bytes.len() == KEY_BYTES)
-                .ok_or_else(|| malformed(source))?;
-            let mut id = KeyId::default();
-            id.copy_from_slice(&Sha256::digest(&bytes)[..KEY_ID_BYTES]);
-            keys.push((id, XChaCha20Poly1305::new(Key::from_slice(&bytes))));
+        Ok(Self { keys: RwLock::new(parse_keys(text, source)?), file: None })
+    }
+
+    /// The file the keys come from; none: the environment.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Names of the keys that tell nothing about them, the one that seals first.
+    #[must_use]
+    pub fn fingerprints(&self) -> Vec<String> {
+        self.read().iter().map(|(id, _)| fingerprint(id)).collect()
+    }
+
+    /// Reads the file again. What cannot be read leaves the ring as it is: its keys are still good.
+    fn refresh(&self) {
+        let Some(file) = &self.file else { return };
+        match read_keys(file) {
+            Ok(keys) => *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys,
+            Err(error) => tracing::warn!(%error, "the key file cannot be read again"),
         }
-        if keys.is_empty() { Err(malformed(source)) } else { Ok(Self { keys }) }
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, id: KeyId) -> Option<XChaCha20Poly1305> {
+        self.read().iter().find(|(key, _)| *key == id).map(|(_, cipher)| cipher.clone())
     }
 
     /// Seals `plain` for its place.
@@ -134,14 +165,16 @@ impl Keyring {
     /// # Errors
     /// `internal` where the secret is beyond all size.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Sealed> {
-        let (id, cipher) = &self.keys[0];
+        // Sealing is rare, and doing it under a key that was just given up would lose the secret.
+        self.refresh();
+        let (id, cipher) = self.read()[0].clone();
         let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
         let ciphertext = cipher
             .encrypt(&nonce, Payload { msg: plain, aad: place.as_bytes() })
             .map_err(|_| Error::permanent(ErrorCode::Internal, "the secret is too large to be sealed"))?;
         let mut sealed = Vec::with_capacity(HEADER_BYTES + ciphertext.len());
         sealed.push(VERSION);
-        sealed.extend_from_slice(id);
+        sealed.extend_from_slice(&id);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&ciphertext);
         Ok(Sealed(sealed))
@@ -162,11 +195,14 @@ impl Keyring {
             ))
         };
         let id = sealed.key_id().ok_or_else(|| refused("it is damaged"))?;
-        let (_, cipher) = self
-            .keys
-            .iter()
-            .find(|(key, _)| *key == id)
-            .ok_or_else(|| refused("it was sealed under a key this server does not have"))?;
+        let cipher = match self.find(id) {
+            Some(cipher) => cipher,
+            // The key may have been changed since this process began.
+            None => {
+                self.refresh();
+                self.find(id).ok_or_else(|| refused("it was sealed under a key this server does not have"))?
+            }
+        };
         let nonce = XNonce::from_slice(&sealed.0[1 + KEY_ID_BYTES..HEADER_BYTES]);
         let payload = Payload { msg: &sealed.0[HEADER_BYTES..], aad: place.as_bytes() };
         cipher.decrypt(nonce, payload).map_err(|_| refused("it is damaged or was sealed for another record"))
@@ -175,7 +211,7 @@ impl Keyring {
     /// Whether the value should be sealed again, because it was sealed under an older key.
     #[must_use]
     pub fn is_outdated(&self, sealed: &Sealed) -> bool {
-        sealed.key_id() != Some(self.keys[0].0)
+        sealed.key_id() != self.read().first().map(|(id, _)| *id)
     }
 }
 
@@ -184,60 +220,30 @@ fn malformed(source: &str) -> Error {
         .hint("A key is 32 random bytes in base64, as `openssl rand -base64 32` prints")
 }
 
-fn disk(file: &Path, what: &str, error: &std::io::Error) -> Error {
-    Error::permanent(ErrorCode::DiskFailed, format!("the key file `{}` cannot be {what}: {error}", file.display()))
-        .hint(format!("Check the folder's permissions, or set {KEY_VARIABLE}"))
+/// The keys written in `text`, at least one.
+fn parse_keys(text: &str, source: &str) -> Result<Keys> {
+    let mut keys = Keys::new();
+    for word in text.split([',', ' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()) {
+        let bytes = [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD]
+            .iter()
+            .find_map(|alphabet| alphabet.decode(word).ok())
+            .filter(|bytes| bytes.len() == KEY_BYTES)
+            .ok_or_else(|| malformed(source))?;
+        let mut id = KeyId::default();
+        id.copy_from_slice(&Sha256::digest(&bytes)[..KEY_ID_BYTES]);
+        keys.push((id, XChaCha20Poly1305::new(Key::from_slice(&bytes))));
+    }
+    if keys.is_empty() { Err(malformed(source)) } else { Ok(keys) }
 }
 
-/// The file's text, or none where there is no file.
-fn read_key_file(file: &Path) -> Result<Option<String>> {
-    let mut opened = match std::fs::File::open(file) {
-        Ok(opened) => opened,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(disk(file, "read", &error)),
-    };
-    #[cfg(unix)]
-    {
-        // Asked of the opened file, not of the name: it cannot be swapped in between.
-        let mode =
-            std::os::unix::fs::MetadataExt::mode(&opened.metadata().map_err(|error| disk(file, "read", &error))?);
-        if mode & 0o077 != 0 {
-            return Err(Error::permanent(
-                ErrorCode::InvalidConfiguration,
-                format!("others may read the key file `{}` (mode {:o})", file.display(), mode & 0o777),
-            )
-            .hint(format!("Run `chmod 600 {}`; if others may have read it, change the key", file.display())));
-        }
-    }
-    let mut text = String::new();
-    opened.read_to_string(&mut text).map_err(|error| disk(file, "read", &error))?;
-    Ok(Some(text))
+fn read_keys(file: &Path) -> Result<Keys> {
+    let text = key_file::read(file)?.unwrap_or_default();
+    parse_keys(&text, &format!("the key file `{}`", file.display()))
 }
 
-/// Makes the file with a new key, unless it is there by now; it never exists half-written.
-fn make_key_file(file: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| disk(file, "made", &error);
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let mut draft = file.as_os_str().to_owned();
-    draft.push(format!(".{}", uuid::Uuid::now_v7().simple()));
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let key = STANDARD.encode(XChaCha20Poly1305::generate_key(&mut OsRng));
-    let written = options.open(&draft).and_then(|mut opened| {
-        writeln!(opened, "{key}")?;
-        opened.sync_all()
-    });
-    // A hard link, unlike a rename, fails where another process has made the file meanwhile.
-    let linked = written.and_then(|()| match std::fs::hard_link(&draft, file) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
-    let _ = std::fs::remove_file(&draft);
-    linked.map_err(failed)
+/// A part of the key's digest, from which nobody gets the key: `3f07a1b2c4d5e6f7`.
+fn fingerprint(id: &KeyId) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod tests;
 pub use page::{Page, PageColumn};
 pub use store::{Outcome, StatementFilter, StatementRecord};
 
+use crate::connections::ConnectionBook;
 use chrono::Utc;
 use data::{Connections, ConsoleAnswer, ConsoleLimits, ConsoleRequest, Error, Result, StatementCheck};
 use model::{ErrorCode, Fault, StatementId};
@@ -96,6 +97,7 @@ pub struct Console {
 
 struct Inner {
     database: Arc<Database>,
+    book: Arc<ConnectionBook>,
     pools: Arc<dyn Connections>,
     bounds: ConsoleBounds,
     places: Semaphore,
@@ -110,9 +112,14 @@ struct Running {
 impl Console {
     /// A console over the connections of `pools`, with its history in `database`.
     #[must_use]
-    pub fn new(database: Arc<Database>, pools: Arc<dyn Connections>, bounds: ConsoleBounds) -> Self {
+    pub fn new(
+        database: Arc<Database>,
+        book: Arc<ConnectionBook>,
+        pools: Arc<dyn Connections>,
+        bounds: ConsoleBounds,
+    ) -> Self {
         let places = Semaphore::new(bounds.at_once.max(1));
-        Self { inner: Arc::new(Inner { database, pools, bounds, places, running: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { database, book, pools, bounds, places, running: Mutex::default() }) }
     }
 
     /// What can be said of a statement without running it; asks the system what it would cost where `estimate` is set.
@@ -141,7 +148,7 @@ impl Console {
             let message = format!("{} values for placeholders are more than {MOST_PARAMS}", ask.params.len());
             return Err(Error::permanent(ErrorCode::InvalidValue, message));
         }
-        let record = self.inner.database.get_connection(connection).await.map_err(Fault::from)?;
+        let allows_write = self.inner.book.get(connection).await?.allows_write();
         let started_at = Utc::now();
         let id = ask.id.unwrap_or_else(StatementId::generate);
         let stop = self.inner.register(id, &caller.name)?;
@@ -152,7 +159,7 @@ impl Console {
             connection: connection.to_owned(),
             statement: redact::kept(&ask.sql),
             params: u32::try_from(ask.params.len()).unwrap_or(u32::MAX),
-            may_write: ask.write && caller.may_write && record.allow_write,
+            may_write: ask.write && caller.may_write && allows_write,
         };
         let started = Instant::now();
         // From here on every way out unregisters the statement, and puts on record how it ended.
@@ -161,7 +168,7 @@ impl Console {
         pending.is_recorded = true;
 
         let request = ConsoleRequest { sql: ask.sql, params: ask.params, write: new.may_write, limits };
-        let result = match refuse_write(ask.write, caller, record.allow_write, connection) {
+        let result = match refuse_write(ask.write, caller, allows_write, connection) {
             Some(refusal) => Err(refusal),
             None => self.run(connection, request, &stop).await,
         };

@@ -5,8 +5,15 @@
 //! [`Workbench`] is the whole of it, as `app` builds it and `api` holds it.
 
 pub mod anomalies;
+pub mod connections;
 pub mod console;
+pub mod environment;
+mod name;
 pub mod tables;
+
+pub use connections::{ConnectionBook, ConnectionCare};
+pub use environment::Environment;
+pub use name::require_name;
 
 use console::Console;
 use data::Connections;
@@ -19,6 +26,8 @@ pub use tables::Tables;
 pub struct Workbench {
     /// Connectors by the names of their connections, opened once and shared.
     pub pools: Arc<dyn Connections>,
+    /// The care of connections: create, change, delete, list, test.
+    pub connections: Arc<ConnectionCare>,
     /// The SQL console and its history.
     pub console: Console,
     /// Tables as code.

@@ -1,10 +1,11 @@
 //! `POST /graphql`: JSON only, few operations at once, none for ever.
 
 use crate::auth::require_token;
+use crate::body::Body;
 use crate::error::ApiError;
 use crate::server::ApiState;
 use actix_web::http::header;
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use juniper::http::GraphQLBatchRequest;
 use model::{ErrorCode, Fault};
@@ -20,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 const ANSWER_MOST: usize = 16 << 20;
 
 /// Executes one operation, or a list of them.
-pub async fn post(state: Data<ApiState>, request: HttpRequest, body: Bytes) -> Result<HttpResponse, ApiError> {
+pub async fn post(state: Data<ApiState>, request: HttpRequest, Body(body): Body) -> Result<HttpResponse, ApiError> {
     require_token(&request, &state.token)?;
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     // A form posted by a strange page cannot have this type.

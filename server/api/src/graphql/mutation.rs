@@ -2,10 +2,13 @@
 
 use super::Context;
 use super::anomalies::{self, Anomaly, AnomalyRule, AnomalyRuleInput};
+use super::connections::{Connection, ConnectionInput, ConnectionTest, NewConnection};
+use super::console::{self, Answer, StatementInput};
 use super::query::run_id;
 use super::tables::{self, TablePlanAgreement, TablesApplied, TablesDropped, TablesValidation};
 use super::types::{Problem, Run, Saved, Workflow};
 use crate::error::ApiError;
+use crate::rest::query::{caller, parse_id};
 use engine::engine::StartRun;
 use juniper::graphql_object;
 use model::anomaly::AnomalyAction;
@@ -87,6 +90,38 @@ impl Mutation {
         let reason: String = reason.unwrap_or_else(|| "canceled by a person".to_owned()).chars().take(500).collect();
         context.engine.cancel_run(run, &reason).await?;
         Ok(Run(context.engine.get_run(run).await?))
+    }
+
+    /// Saves a new connection; nothing is sent to it yet.
+    async fn create_connection(context: &Context, name: String, input: NewConnection) -> Result<Connection, ApiError> {
+        Ok(Connection(context.workbench.connections.create(input.into_new(name)?).await?))
+    }
+
+    /// Changes a saved connection; what is absent stays as it is.
+    async fn update_connection(context: &Context, name: String, input: ConnectionInput) -> Result<Connection, ApiError> {
+        Ok(Connection(context.workbench.connections.update(&name, input.into_change()?).await?))
+    }
+
+    /// Deletes a saved connection; `force` even where enabled workflows use it.
+    async fn delete_connection(context: &Context, name: String, force: Option<bool>) -> Result<bool, ApiError> {
+        context.workbench.connections.delete(&name, force.unwrap_or(false)).await?;
+        Ok(true)
+    }
+
+    /// Asks the connection's system who it is. A failure is an answer too.
+    async fn test_connection(context: &Context, name: String) -> Result<ConnectionTest, ApiError> {
+        Ok(ConnectionTest(context.workbench.connections.test(&name).await?))
+    }
+
+    /// Runs a statement. It only reads, unless `write` is set and the connection allows writing.
+    async fn run_statement(context: &Context, input: StatementInput) -> Result<Answer, ApiError> {
+        console::run(context, input).await
+    }
+
+    /// Stops a statement that runs on this server.
+    async fn cancel_statement(context: &Context, id: String) -> Result<bool, ApiError> {
+        context.workbench.console.cancel(parse_id(&id)?, &caller())?;
+        Ok(true)
     }
 
     /// Tries again what did not succeed; with `from`, that step and everything after it as well.

@@ -1,6 +1,8 @@
 //! Asking.
 
 use super::anomalies::{self, Anomaly, AnomalyFilterInput, AnomalyRule, Backup};
+use super::connections::{Connection, Table};
+use super::console::{self, Checked, Statement};
 use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
 use super::types::{Problem, Run, RunStatusWord, StepKind, Workflow};
 use super::{Context, page_size};
@@ -110,6 +112,46 @@ impl Query {
     /// Entries of one of the four logs about tables, newest first.
     async fn table_logs(context: &Context, filter: Option<TableLogWish>) -> Result<Vec<TableLogLine>, ApiError> {
         tables::logs(context, filter).await
+    }
+
+    /// Connections by name, after the one called `after`.
+    async fn connections(
+        context: &Context,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<Vec<Connection>, ApiError> {
+        let views = context.workbench.connections.list(after.as_deref(), page_size(first)).await?;
+        Ok(views.into_iter().map(Connection).collect())
+    }
+
+    /// The connection of that name.
+    async fn connection(context: &Context, name: String) -> Result<Connection, ApiError> {
+        Ok(Connection(context.workbench.connections.get(&name).await?))
+    }
+
+    /// What a connection's system says about one of its tables.
+    async fn table(context: &Context, connection: String, name: String) -> Result<Table, ApiError> {
+        Ok(Table(context.workbench.connections.get_table(&connection, &name).await?))
+    }
+
+    /// What can be said of a statement without running it; with `estimate`, what the system expects it to cost.
+    async fn check_statement(
+        context: &Context,
+        connection: String,
+        sql: String,
+        estimate: Option<bool>,
+    ) -> Result<Checked, ApiError> {
+        console::check(context, &connection, &sql, estimate.unwrap_or(false)).await
+    }
+
+    /// Statements that were asked on the console, newest first, before the one called `before`.
+    async fn statements(
+        context: &Context,
+        connection: Option<String>,
+        before: Option<String>,
+        first: Option<i32>,
+    ) -> Result<Vec<Statement>, ApiError> {
+        console::history(context, connection, before.as_deref(), first).await
     }
 
     /// The step kinds there are.

@@ -92,7 +92,7 @@ async fn add(
     secrets: Vec<(String, String)>,
     replace: bool,
 ) -> Result<(), Failure> {
-    super::require_name("channel", &name)?;
+    workbench::require_name("channel", &name)?;
     let settings: Map<String, Value> = settings
         .into_iter()
         .map(|(name, value)| (name, serde_json::from_str(&value).unwrap_or(Value::String(value))))

@@ -54,6 +54,7 @@ impl Serve {
             workbench: parts.workbench(),
             token: ApiToken::new(&token),
             secrets: Box::new(|name| std::env::var(format!("SLUICE_SECRET_{}", name.to_uppercase())).ok()),
+            batches: api::hooks::batch::Batches::default(),
             started,
             schema: Arc::new(api::graphql::schema()),
         };

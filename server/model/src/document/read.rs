@@ -4,7 +4,7 @@
 //! meaning beside those of shape. [`read`] is the entry; `step.rs` beside this file reads the steps.
 
 use super::{
-    Catchup, Concurrency, CronTrigger, Input, InputKind, OnConflict, Trigger, WebhookTrigger, Workflow, parse_duration,
+    Catchup, Concurrency, CronTrigger, HookBatch, Input, InputKind, OnConflict, Trigger, WebhookTrigger, Workflow, parse_duration,
     read_steps,
 };
 use crate::tree::{Content, Key, Node, Position};
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// More faults than this help nobody.
 pub const MAX_FAULTS: usize = 100;
+
+/// How long a webhook may gather calls.
+const LONGEST_GATHERING: Duration = Duration::from_secs(10);
 
 const KEYS: [&str; 8] = ["name", "description", "tags", "triggers", "inputs", "concurrency", "timeout", "steps"];
 
@@ -270,7 +273,7 @@ impl Reader {
                     self.refuse(ErrorCode::InvalidValue, name.at, &path, message, "Make two triggers of it.");
                 }
                 (None, None) if !pairs.is_empty() => {
-                    self.known_keys(pairs, &path, &["cron", "webhook", "timezone", "catchup", "inputs", "secret"]);
+                    self.known_keys(pairs, &path, &["cron", "webhook", "timezone", "catchup", "inputs", "secret", "batch"]);
                     self.missing(item.at, &path, "cron", "the trigger", HINT);
                 }
                 (None, None) => {}
@@ -311,7 +314,7 @@ impl Reader {
     }
 
     fn webhook(&mut self, pairs: &[(Key, Node)], name: &Node, path: &str) -> Option<Trigger> {
-        self.known_keys(pairs, path, &["webhook", "secret"]);
+        self.known_keys(pairs, path, &["webhook", "secret", "batch"]);
         let hint = "Write what follows `/hooks/`: letters, digits, `-`, `_`, and `/` between words.";
         let webhook = self.text(name, &join(path, "webhook"), hint)?;
         let is_word = |word: &str| {
@@ -326,7 +329,31 @@ impl Reader {
             let hint = "Write the name of the secret, not the secret itself.";
             self.text(node, &join(path, "secret"), hint).map(ToOwned::to_owned)
         });
-        Some(Trigger::Webhook(WebhookTrigger { path: webhook.to_owned(), secret }))
+        let batch = pairs.iter().find(|(key, _)| key.text == "batch");
+        let batch = batch.map(|(_, node)| self.hook_batch(node, &join(path, "batch")));
+        Some(Trigger::Webhook(WebhookTrigger { path: webhook.to_owned(), secret, batch }))
+    }
+
+    fn hook_batch(&mut self, node: &Node, path: &str) -> HookBatch {
+        let mut batch = HookBatch::default();
+        let pairs = self.map(node, path, "Write `batch: { rows: 1000, within: 200ms }`.");
+        self.known_keys(pairs, path, &["rows", "within"]);
+        for (key, node) in pairs {
+            let path = join(path, &key.text);
+            match key.text.as_str() {
+                "rows" => batch.rows = self.whole_number(node, &path, 1..=10_000).unwrap_or(batch.rows),
+                "within" => {
+                    let within = self.duration(node, &path, false).unwrap_or(batch.within);
+                    if within > LONGEST_GATHERING {
+                        let message = "a webhook gathers calls for at most 10s".to_owned();
+                        self.refuse(ErrorCode::InvalidValue, node.at, &path, message, "Callers wait so long.");
+                    }
+                    batch.within = within.min(LONGEST_GATHERING);
+                }
+                _ => {}
+            }
+        }
+        batch
     }
 
     fn inputs(&mut self, node: &Node) -> Vec<Input> {

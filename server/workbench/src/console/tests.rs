@@ -12,7 +12,9 @@ use async_trait::async_trait;
 use data::connector::{Abilities, Connector, ReadOptions, Relation, TableInfo};
 use data::{Channel, Sink, Source, System, WriteOptions};
 use serde_json::json;
+use crate::environment::Environment;
 use store::NewConnection;
+use store::secrets::Keyring;
 
 /// Answers what was asked of it, or waits for ever.
 struct Fake;
@@ -92,7 +94,9 @@ async fn console(allow_write: bool) -> Console {
         ..NewConnection::default()
     };
     database.create_connection(&new).await.unwrap();
-    Console::new(database, Arc::new(One), ConsoleBounds::default())
+    let keys = Keyring::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "the test").unwrap();
+    let book = ConnectionBook::new(database.clone(), Arc::new(keys), Environment::default());
+    Console::new(database, Arc::new(book), Arc::new(One), ConsoleBounds::default())
 }
 
 fn caller(name: &str, may_write: bool) -> Caller {
