@@ -42,7 +42,11 @@ fn a_database_lives_by_rest() {
     let (_, tables) = server.rest("GET", "/api/databases/shop/tables", None);
     assert_eq!(tables, json!({ "items": ["fruit"], "next": null }));
     let (status, table) = server.rest("GET", "/api/databases/shop/tables/fruit", None);
-    assert_eq!((status, &table["key"], &table["columns"][1]["name"]), (200, &json!(["id"]), &json!("name")), "{table:#}");
+    assert_eq!(
+        (status, &table["key"], &table["columns"][1]["name"]),
+        (200, &json!(["id"]), &json!("name")),
+        "{table:#}"
+    );
     let (status, missing) = server.rest("GET", "/api/databases/shop/tables/friut", None);
     assert_eq!((status, &missing["code"]), (404, &json!("table_not_found")));
     assert!(missing["hint"].as_str().unwrap().contains("`fruit`"), "{missing:#}");
@@ -101,7 +105,8 @@ fn graphql_does_what_rest_does() {
     let table = json!({ "key": ["id"], "columns": [{ "name": "id" }] });
     let expected = json!([{ "name": "shop", "tables": ["fruit"], "table": table, "lastTest": null }]);
     assert_eq!(asked["connections"], expected);
-    let update = "mutation($input: ConnectionInput!) { updateConnection(name: \"shop\", input: $input) { description labels } }";
+    let update =
+        "mutation($input: ConnectionInput!) { updateConnection(name: \"shop\", input: $input) { description labels } }";
     server.graphql(update, json!({ "input": { "description": "apples", "labels": ["a"] } }));
     let changed = server.graphql(update, json!({ "input": { "description": null } }));
     assert_eq!(changed["updateConnection"], json!({ "description": null, "labels": ["a"] }));
@@ -331,7 +336,10 @@ fn a_secret_shows_in_no_answer_log_line_or_error() {
     assert_eq!(run["status"], "FAILED");
     heard.push_str(&run.to_string());
     heard.push_str(&server.log());
-    assert!(heard.contains("[connection_failed]") && heard.len() > 10_000, "the session was not as it should be: {heard}");
+    assert!(
+        heard.contains("[connection_failed]") && heard.len() > 10_000,
+        "the session was not as it should be: {heard}"
+    );
     for spelling in spellings(secret) {
         if let Some(at) = heard.find(&spelling) {
             let start = heard[..at].char_indices().rev().nth(200).map_or(0, |(at, _)| at);
@@ -346,7 +354,17 @@ fn a_rotated_key_opens_everything_and_the_server_goes_on() {
     for number in 0..5 {
         sluice.call(&["connection", "add", &format!("c{number}"), "postgres://me:hunter2@127.0.0.1:1/x"]);
     }
-    sluice.call(&["channel", "add", "ops", "--kind", "webhook", "--set", "url=http://127.0.0.1:1/", "--secret", "secret=whsec_aaaa"]);
+    sluice.call(&[
+        "channel",
+        "add",
+        "ops",
+        "--kind",
+        "webhook",
+        "--set",
+        "url=http://127.0.0.1:1/",
+        "--secret",
+        "secret=whsec_aaaa",
+    ]);
     let key = sluice.folder.path().join("data/key");
     let before = std::fs::read_to_string(&key).unwrap();
     let server = TestServer::start(sluice);

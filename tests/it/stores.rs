@@ -143,7 +143,9 @@ fn the_example_keeps_the_latest_quote_in_redis_and_every_tick_beside_it() {
     let Some(redis) = find_url("SLUICE_TEST_REDIS", "the example `ticks`") else { return };
     let folder = root().join("workflows/ticks");
     let prefix = unique_name();
-    let stores = fs::read_to_string(folder.join("stores.yaml")).unwrap().replace("quote:{symbol}", &format!("{prefix}:{{symbol}}"));
+    let stores = fs::read_to_string(folder.join("stores.yaml"))
+        .unwrap()
+        .replace("quote:{symbol}", &format!("{prefix}:{{symbol}}"));
     write_stores(&sluice, &stores);
     sluice.call(&["connection", "add", "quotes", &redis]);
     let ticks = sluice.add_sqlite("ticks");
@@ -160,7 +162,8 @@ fn the_example_keeps_the_latest_quote_in_redis_and_every_tick_beside_it() {
     assert_eq!(sqlite_number(&ticks, "SELECT count(*) FROM ticks"), Some(3));
     assert_eq!(sqlite_number(&ticks, "SELECT count(*) FROM rejected_ticks"), Some(1));
     let quotes = server.sluice.read("quotes", &format!("{prefix}:{{symbol}}"));
-    let price = |symbol: &str| quotes.iter().find(|quote| quote["symbol"] == symbol).map(|quote| quote["price"].clone());
+    let price =
+        |symbol: &str| quotes.iter().find(|quote| quote["symbol"] == symbol).map(|quote| quote["price"].clone());
     assert_eq!(price("600519.SH"), Some(json!("1686.5")), "{quotes:?}");
     assert_eq!(price("000001.SZ"), Some(json!("9.5")), "{quotes:?}");
 }

@@ -1,7 +1,7 @@
 //! Tables as code, from the command line, in a workflow and over GraphQL: on SQLite files, and on a TDengine
 //! that is none.
 
-use crate::databases::{sqlite_number, unique_name};
+use crate::databases::{Postgres, find_url, sqlite_number, unique_name};
 use crate::program::{Sluice, root};
 use crate::server::TestServer;
 use serde_json::{Value, json};
@@ -318,4 +318,20 @@ fn tables_over_graphql() {
     let kept = server
         .graphql("mutation($d: String!) { dropTables(document: $d) { tables { status } } }", json!({ "d": document }));
     assert_eq!(kept["dropTables"]["tables"][0]["status"], "SKIPPED", "{kept:#}");
+}
+
+#[test]
+fn tables_of_postgresql_are_made_mended_and_dropped() {
+    let Some(sluice) = Sluice::find() else { return };
+    let Some(database) = Postgres::create("tables as code on PostgreSQL") else { return };
+    let store = Store::new(sluice, "PostgreSQL", &database.url);
+    live(&store, "ALTER TABLE fruit_NAME ALTER COLUMN weight TYPE real", "`weight`");
+}
+
+#[test]
+fn tables_of_mariadb_are_made_mended_and_dropped() {
+    let Some(sluice) = Sluice::find() else { return };
+    let Some(url) = find_url("SLUICE_TEST_MYSQL", "tables as code on MariaDB") else { return };
+    let store = Store::new(sluice, "MariaDB", &url);
+    live(&store, "ALTER TABLE fruit_NAME ADD COLUMN extra INT", "`extra`");
 }

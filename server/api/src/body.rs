@@ -25,9 +25,9 @@ impl FromRequest for Body {
 
 fn explain(error: &actix_web::Error) -> ApiError {
     match error.as_error::<PayloadError>() {
-        Some(PayloadError::Overflow) => Fault::new(ErrorCode::RequestTooLarge, "the body has more than 2 MiB")
-            .hint("Send less at once.")
-            .into(),
+        Some(PayloadError::Overflow) => {
+            Fault::new(ErrorCode::RequestTooLarge, "the body has more than 2 MiB").hint("Send less at once.").into()
+        }
         _ => ApiError::bad_request("the body cannot be read to its end"),
     }
 }

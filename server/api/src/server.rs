@@ -4,8 +4,8 @@ use crate::auth::ApiToken;
 use crate::error::ApiError;
 use crate::rest::{databases, query, tasks};
 use crate::{graphql, health, hooks, openapi};
-use actix_web::web::{self, Data};
 use actix_web::dev::{AppService, HttpServiceFactory};
+use actix_web::web::{self, Data};
 use actix_web::{App, FromRequest, Handler, HttpServer, Responder};
 use engine::engine::Engine;
 use model::{ErrorCode, Fault};
@@ -89,9 +89,10 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
             .app_data(web::QueryConfig::default().error_handler(|error, _| {
                 ApiError::bad_request(format!("the query string cannot be read: {error}")).into()
             }))
-            .app_data(web::PathConfig::default().error_handler(|_, _| {
-                ApiError::bad_request("the path holds what is not UTF-8").into()
-            }))
+            .app_data(
+                web::PathConfig::default()
+                    .error_handler(|_, _| ApiError::bad_request("the path holds what is not UTF-8").into()),
+            )
             // Without token:
             .route("/", web::get().to(welcome))
             .route("/health", web::get().to(health::health))

@@ -143,7 +143,9 @@ fn catalog(settings: &Settings, files: LocalFiles) -> Result<Catalog, Failure> {
     let path = settings.stores_file.clone().unwrap_or_else(|| settings.data_dir.join("stores.yaml"));
     let text = match std::fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && settings.stores_file.is_none() => return Ok(catalog),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && settings.stores_file.is_none() => {
+            return Ok(catalog);
+        }
         Err(error) => {
             let message = format!("`{}` cannot be read: {error}", path.display());
             return Err(Fault::new(ErrorCode::FileNotFound, message).hint("Check `--stores-file`.").into());

@@ -104,7 +104,9 @@ mod tests {
         check(&gate(&["10.0.0.0/8"]), "localhost", refused).await;
         check(&gate(&["localhost"]), "localhost", None).await;
         check(&Gate::with_private(), "localhost", None).await;
-        for host in ["169.254.169.254", "2852039166", "0xa9fea9fe", "::ffff:169.254.169.254", "fe80::1", "fd00:ec2::254"] {
+        for host in
+            ["169.254.169.254", "2852039166", "0xa9fea9fe", "::ffff:169.254.169.254", "fe80::1", "fd00:ec2::254"]
+        {
             check(&Gate::with_private(), host, refused).await;
             check(&gate(&["127.0.0.0/8"]), host, refused).await;
         }

@@ -159,7 +159,8 @@ impl StepKind for Route {
 
     async fn open(&self, context: StepContext) -> Result<Opened> {
         let settings: RouteSettings = settings::read(&context.step)?;
-        let settings = self.complete(settings).map_err(|fault| fault.path(format!("steps.{}.with", context.step.id)))?;
+        let settings =
+            self.complete(settings).map_err(|fault| fault.path(format!("steps.{}.with", context.step.id)))?;
         if let Some(fault) = settings.check().into_iter().next() {
             let path = format!("steps.{}.{}", context.step.id, fault.path.as_deref().unwrap_or("with"));
             return Err(fault.path(path).into());
@@ -175,9 +176,12 @@ impl Route {
             return Ok(settings);
         }
         let Some(stores) = &self.stores else {
-            return Err(Fault::new(ErrorCode::MissingKey, "there are no `rules`, and this server has no `stores.yaml`")
-                .hint("Add `rules`, or write `stores.yaml` as `docs/stores.md` shows.")
-                .path("with"));
+            return Err(Fault::new(
+                ErrorCode::MissingKey,
+                "there are no `rules`, and this server has no `stores.yaml`",
+            )
+            .hint("Add `rules`, or write `stores.yaml` as `docs/stores.md` shows.")
+            .path("with"));
         };
         let (rules, otherwise) = stores.rules();
         settings.rules = rules;

@@ -79,7 +79,14 @@ struct Reader {
 }
 
 impl Reader {
-    fn refuse(&mut self, code: ErrorCode, at: Position, path: &str, message: impl Into<String>, hint: impl Into<String>) {
+    fn refuse(
+        &mut self,
+        code: ErrorCode,
+        at: Position,
+        path: &str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         self.faults.push(Fault::new(code, message).hint(hint).path(path).at(at.line, at.column));
     }
 
@@ -245,6 +252,9 @@ mod tests {
         for text in ["", "[]", "stores: []", "otherwise: drop", "stores: [", "stores: { a: { connection: x } }"] {
             assert!(Stores::parse(text).is_err(), "{text}");
         }
-        assert!(Stores::parse("stores: { market: { connection: a, table: b }, market: { connection: a, table: b } }").is_err());
+        assert!(
+            Stores::parse("stores: { market: { connection: a, table: b }, market: { connection: a, table: b } }")
+                .is_err()
+        );
     }
 }

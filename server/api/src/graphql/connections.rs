@@ -151,8 +151,9 @@ impl NewConnection {
     pub(super) fn into_new(self, name: String) -> Result<NewAddress, ApiError> {
         let settings = parse_settings(self.settings.as_deref())?;
         let address: Option<Address> = read_address(self.url, self.system, settings, self.secret)?;
-        let address = address
-            .ok_or_else(|| ApiError::bad_request("the input names neither a `url` nor a `system` with its `settings`"))?;
+        let address = address.ok_or_else(|| {
+            ApiError::bad_request("the input names neither a `url` nor a `system` with its `settings`")
+        })?;
         Ok(NewAddress {
             name,
             address,

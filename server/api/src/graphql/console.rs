@@ -25,7 +25,9 @@ impl Answer {
     }
     fn columns(&self) -> Vec<AnswerColumn> {
         let columns = self.0.columns.iter();
-        columns.map(|column| AnswerColumn { name: column.name.clone(), native_type: column.native_type.clone() }).collect()
+        columns
+            .map(|column| AnswerColumn { name: column.name.clone(), native_type: column.native_type.clone() })
+            .collect()
     }
     /// The rows as JSON text: a list of lists, each in the order of the columns. Decimals, dates and integers beyond 2^53
     /// are text.

@@ -98,7 +98,11 @@ impl Mutation {
     }
 
     /// Changes a saved connection; what is absent stays as it is.
-    async fn update_connection(context: &Context, name: String, input: ConnectionInput) -> Result<Connection, ApiError> {
+    async fn update_connection(
+        context: &Context,
+        name: String,
+        input: ConnectionInput,
+    ) -> Result<Connection, ApiError> {
         Ok(Connection(context.workbench.connections.update(&name, input.into_change()?).await?))
     }
 

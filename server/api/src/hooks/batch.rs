@@ -155,8 +155,11 @@ impl Queue {
                 answers.push(call.answer);
             }
             let data = [("path".to_owned(), json!(hook.trigger.path)), ("body".to_owned(), Value::Array(rows))];
-            let start =
-                StartRun { trigger: "webhook".to_owned(), trigger_data: data.into_iter().collect(), ..StartRun::default() };
+            let start = StartRun {
+                trigger: "webhook".to_owned(),
+                trigger_data: data.into_iter().collect(),
+                ..StartRun::default()
+            };
             let started = engine.start_hook(&hook, start).await;
             for answer in answers {
                 // Whoever went away does not hear of it.
@@ -182,7 +185,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use model::document::{Workflow, WebhookTrigger};
+    use model::document::{WebhookTrigger, Workflow};
     use model::{VersionId, WorkflowId};
 
     fn call(version: VersionId, rows: usize) -> Call {

@@ -4,8 +4,8 @@
 //! meaning beside those of shape. [`read`] is the entry; `step.rs` beside this file reads the steps.
 
 use super::{
-    Catchup, Concurrency, CronTrigger, HookBatch, Input, InputKind, OnConflict, Trigger, WebhookTrigger, Workflow, parse_duration,
-    read_steps,
+    Catchup, Concurrency, CronTrigger, HookBatch, Input, InputKind, OnConflict, Trigger, WebhookTrigger, Workflow,
+    parse_duration, read_steps,
 };
 use crate::tree::{Content, Key, Node, Position};
 use crate::{ErrorCode, Fault, nearest};
@@ -273,7 +273,11 @@ impl Reader {
                     self.refuse(ErrorCode::InvalidValue, name.at, &path, message, "Make two triggers of it.");
                 }
                 (None, None) if !pairs.is_empty() => {
-                    self.known_keys(pairs, &path, &["cron", "webhook", "timezone", "catchup", "inputs", "secret", "batch"]);
+                    self.known_keys(
+                        pairs,
+                        &path,
+                        &["cron", "webhook", "timezone", "catchup", "inputs", "secret", "batch"],
+                    );
                     self.missing(item.at, &path, "cron", "the trigger", HINT);
                 }
                 (None, None) => {}

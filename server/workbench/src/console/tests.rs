@@ -3,6 +3,7 @@
 
 use super::export::{Format, write};
 use super::*;
+use crate::environment::Environment;
 use arrow::array::{
     ArrayRef, BinaryArray, Decimal128Array, Float32Array, Float64Array, Int64Array, StringArray,
     TimestampMicrosecondArray, UInt64Array,
@@ -12,7 +13,6 @@ use async_trait::async_trait;
 use data::connector::{Abilities, Connector, ReadOptions, Relation, TableInfo};
 use data::{Channel, Sink, Source, System, WriteOptions};
 use serde_json::json;
-use crate::environment::Environment;
 use store::NewConnection;
 use store::secrets::Keyring;
 
