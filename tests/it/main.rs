@@ -6,7 +6,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+mod anomalies;
+mod backups;
 mod bad_input;
+mod cleanup;
 mod cluster;
 mod connections;
 mod databases;

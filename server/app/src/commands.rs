@@ -1,5 +1,7 @@
 //! The subcommands, one file each.
 
+mod anomaly;
+mod backup;
 mod channel;
 mod connection;
 mod graphql_schema;
@@ -50,6 +52,12 @@ pub(crate) enum Command {
     /// Make tables of all databases as a document describes them.
     #[command(subcommand)]
     Tables(tables::Tables),
+    /// List anomalies, acknowledge and resolve them, and set what their rules do.
+    #[command(subcommand)]
+    Anomaly(anomaly::AnomalyCommand),
+    /// Back data up, look through backups, and bring them back.
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
     /// Print the JSON Schema of workflow documents.
     Schema,
     /// Print the GraphQL schema.
@@ -70,6 +78,8 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Key(key) => key.run(settings).await,
         Command::Plugin(plugin) => plugin.run(settings).await,
         Command::Tables(tables) => tables.run(settings).await,
+        Command::Anomaly(anomaly) => anomaly.run(settings).await,
+        Command::Backup(backup) => backup.run(settings).await,
         Command::Schema => schema::run(settings),
         Command::GraphqlSchema => graphql_schema::run(),
     }
