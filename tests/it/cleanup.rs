@@ -10,7 +10,8 @@ fn check(sluice: &Sluice, url: &str, create: &str, fill: &str) {
     sluice.call(&["connection", "add", "store", url]);
     let table = unique_name();
     let (create, fill) = (create.replace("{table}", &table), fill.replace("{table}", &table));
-    let rows = |more: &str| format!("rows: {{ connection: store, table: {table}, column: at, older_than: 10d, {more} }}");
+    let rows =
+        |more: &str| format!("rows: {{ connection: store, table: {table}, column: at, older_than: 10d, {more} }}");
     let document = format!(
         "name: thinned
 steps:

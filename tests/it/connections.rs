@@ -361,7 +361,7 @@ fn a_rotated_key_opens_everything_and_the_server_goes_on() {
         "--kind",
         "webhook",
         "--set",
-        "url=http://127.0.0.1:1/",
+        "url=https://example.com/hook",
         "--secret",
         "secret=whsec_aaaa",
     ]);

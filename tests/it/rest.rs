@@ -72,7 +72,7 @@ fn bad_requests_get_an_error_of_the_one_shape_and_change_nothing() {
         ("PUT", "/api/databases/shop".into(), json_type, br#"{"allow_write":"yes"}"#, 400),
         ("PUT", "/api/databases/nobody".into(), json_type, b"{}", 404),
         ("PUT", "/api/databases/%00".into(), json_type, b"{}", 404),
-        ("PUT", "/api/databases/%FF".into(), json_type, b"{}", 400),
+        ("PUT", "/api/databases/%FF".into(), json_type, b"{}", 404),
         ("GET", format!("/api/databases/{long}"), json_type, b"", 404),
         ("GET", "/api/databases/..%2F..%2Fetc".into(), json_type, b"", 404),
         ("GET", "/api/databases?limit=-1".into(), json_type, b"", 400),

@@ -10,7 +10,7 @@ use std::fs;
 const TICKS: &str = "name: ticks\ntriggers:\n  - webhook: ticks\n    batch: { rows: 40, within: 300ms }\n\
     concurrency: { limit: 1, on_conflict: queue }\nsteps:\n  - id: rows\n    uses: fetch\n    \
     with: { source: inline, rows: \"${{ trigger.body }}\" }\n  - id: kinds\n    uses: classify\n    from: rows\n    \
-    with: { lanes: { rows: market.tick } }\n  - id: stored\n    uses: route\n    from: kinds\n";
+    with: { pin: { rows: market.tick } }\n  - id: stored\n    uses: route\n    from: kinds\n";
 
 fn write_stores(sluice: &Sluice, text: &str) {
     fs::create_dir_all(sluice.folder.path().join("data")).unwrap();

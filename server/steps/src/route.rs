@@ -301,24 +301,26 @@ struct Reply {
 impl RouteFlow {
     fn new(settings: RouteSettings, context: StepContext) -> Result<Self> {
         let step = context.step.id.to_string();
-        let open = |targets: Vec<TargetSettings>, place: &str| -> Result<Vec<SinkTask>> {
+        let open = |targets: Vec<TargetSettings>, place: &str, may_lack: bool| -> Result<Vec<SinkTask>> {
             let tasks = targets.into_iter().enumerate().map(|(index, target)| {
                 let target = Target::new(target, context.clone(), format!("{place}.{index}"))?;
-                Ok(SinkTask::start(target))
+                Ok(SinkTask::start(target, may_lack))
             });
             tasks.collect()
         };
         let (mut rules, mut ways) = (Vec::new(), Vec::new());
         for (index, rule) in settings.rules.into_iter().enumerate() {
             let name = rule.name.unwrap_or_else(|| default_name(index));
+            // The server's stores are for every workflow: one that a step sends nothing to must not hold it up.
+            let of_stores = rule.place.is_some();
             let place = rule.place.unwrap_or_else(|| index.to_string());
-            let sinks = open(rule.to.to_list(), &place)?;
+            let sinks = open(rule.to.to_list(), &place, of_stores)?;
             ways.push(Way { name: name.clone(), sinks, port: rule.port, rows: 0 });
             rules.push(Rule { name, when: rule.when, classes: rule.class.into_list() });
         }
         let (otherwise, last) = match settings.otherwise.unwrap_or_default() {
             Otherwise::Word(word) => (word, Vec::new()),
-            Otherwise::To(otherwise) => (OtherwiseWord::Drop, open(otherwise.to.to_list(), "otherwise")?),
+            Otherwise::To(otherwise) => (OtherwiseWord::Drop, open(otherwise.to.to_list(), "otherwise", false)?),
         };
         ways.push(Way { name: "otherwise".into(), sinks: last, port: None, rows: 0 });
         Ok(Self {

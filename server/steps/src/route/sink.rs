@@ -34,10 +34,10 @@ pub(super) struct SinkTask {
 }
 
 impl SinkTask {
-    /// Starts the task.
-    pub(super) fn start(target: Target) -> Self {
+    /// Starts the task. Where `may_lack`, a connection that cannot be had matters only once rows go there.
+    pub(super) fn start(target: Target, may_lack: bool) -> Self {
         let (queue, commands) = mpsc::channel(EDGE_BATCHES);
-        Self { queue, _task: AbortOnDropHandle::new(tokio::spawn(work(target, commands))) }
+        Self { queue, _task: AbortOnDropHandle::new(tokio::spawn(work(target, may_lack, commands))) }
     }
 
     /// Asks where the target stands in the lane.
@@ -67,11 +67,16 @@ fn stopped() -> Error {
     Error::permanent(ErrorCode::Internal, "a target stopped in the middle")
 }
 
-async fn work(mut target: Target, mut commands: mpsc::Receiver<Command>) {
+async fn work(mut target: Target, may_lack: bool, mut commands: mpsc::Receiver<Command>) {
     while let Some(command) = commands.recv().await {
         match command {
             Command::Probe(lane, schema, answer) => {
-                let _ = answer.send(guard(probe(&mut target, &lane, &schema)).await);
+                let probed = match guard(probe(&mut target, &lane, &schema)).await {
+                    // What it has is not known, so everything is sent again, and every sink skips what it has.
+                    Err(error) if may_lack && is_lacking(&error) => Ok(Probed::Fresh),
+                    probed => probed,
+                };
+                let _ = answer.send(probed);
             }
             Command::Write(batch, answer) => {
                 // A lane that never matched stays closed: its columns may not fit the table.
@@ -102,6 +107,18 @@ async fn probe(target: &mut Target, lane: &Lane, schema: &SchemaRef) -> Result<P
             _ => Ok(Probed::Fresh),
         },
     }
+}
+
+/// Whether the connection is not there or cannot be reached.
+fn is_lacking(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        ErrorCode::ConnectionNotFound
+            | ErrorCode::ConnectionFailed
+            | ErrorCode::AuthenticationFailed
+            | ErrorCode::PermissionDenied
+            | ErrorCode::AddressRefused
+    )
 }
 
 /// A panic within the target becomes an error like any other.
