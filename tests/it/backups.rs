@@ -108,7 +108,7 @@ fn the_ready_made_maintenance_inspects_backs_up_and_cleans() {
              INSERT INTO ticks SELECT date('now', '-' || (i % 180) || ' days'), i FROM n;",
         )
         .unwrap();
-    let kept: u64 = database
+    let kept: i64 = database
         .query_row("SELECT count(*) FROM ticks WHERE ts >= date('now', '-90 days')", [], |row| row.get(0))
         .unwrap();
     drop(database);
@@ -120,7 +120,7 @@ fn the_ready_made_maintenance_inspects_backs_up_and_cleans() {
     let statuses: Vec<_> = list(&sluice).iter().map(|backup| backup["status"].clone()).collect();
     assert_eq!(statuses, [json!("complete"), json!("complete"), json!("removed")]);
     let database = rusqlite::Connection::open(&file).unwrap();
-    let left: u64 = database.query_row("SELECT count(*) FROM ticks", [], |row| row.get(0)).unwrap();
+    let left: i64 = database.query_row("SELECT count(*) FROM ticks", [], |row| row.get(0)).unwrap();
     assert_eq!(left, kept);
     let sizes = sluice.read("history", "table_sizes");
     assert!(sizes.iter().any(|row| row["table"] == "ticks"), "{sizes:?}");
