@@ -137,9 +137,9 @@ fn without_late_keys(targets: &[Target], rest: &[usize], place: usize) -> Option
 
 /// Adds what a table's second turn did to what its first one did.
 fn merge(first: &mut Applied, second: Applied) {
-    if second.status != AppliedStatus::Altered && second.status != AppliedStatus::Unchanged {
-        first.status = second.status;
-    } else if first.status == AppliedStatus::Unchanged {
+    // What went well the second time changes nothing of what the first did, unless that did nothing.
+    let went_well = matches!(second.status, AppliedStatus::Altered | AppliedStatus::Unchanged);
+    if !went_well || first.status == AppliedStatus::Unchanged {
         first.status = second.status;
     }
     first.done.extend(second.done);
