@@ -29,7 +29,7 @@ fn everything(file: &Path) -> Vec<String> {
     for sql in [
         "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name",
         "SELECT id || ' ' || quote(name) || ' ' || quote(price) || ' ' || quote(picture) FROM fruit ORDER BY id",
-        "SELECT count(*) || ' ' || sum(price) FROM ticks",
+        "SELECT count(*) || ' ' || total(price) FROM ticks",
     ] {
         let mut statement = database.prepare(sql).unwrap();
         let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();

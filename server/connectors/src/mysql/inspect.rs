@@ -9,6 +9,11 @@ use mysql_async::prelude::{FromRow, Queryable};
 use mysql_async::{Conn, Error as DriverError};
 use std::collections::HashMap;
 
+/// Table, estimated rows, bytes of rows, bytes of indexes.
+type SizeRow = (String, Option<u64>, Option<u64>, Option<u64>);
+/// Table, index, whether not unique, column, length of its prefix.
+type IndexPart = (String, String, u64, Option<String>, Option<u64>);
+
 /// Tables, indexes and statements told at most.
 const MOST: usize = 100;
 /// Characters of a statement.
@@ -86,7 +91,7 @@ impl Look<'_> {
     }
 
     async fn tables(&mut self) -> Vec<TableSize> {
-        let rows: Vec<(String, Option<u64>, Option<u64>, Option<u64>)> = self
+        let rows: Vec<SizeRow> = self
             .rows(
                 "table sizes",
                 &format!(
@@ -103,7 +108,7 @@ impl Look<'_> {
 
     /// Indexes with their use, their size and whether another does the same.
     async fn indexes(&mut self, mariadb: bool) -> Vec<IndexUse> {
-        let parts: Vec<(String, String, u64, Option<String>, Option<u64>)> = self
+        let parts: Vec<IndexPart> = self
             .rows(
                 "indexes",
                 "SELECT table_name AS a, index_name AS b, non_unique AS c, column_name AS d, sub_part AS e

@@ -272,7 +272,7 @@ impl Insert<'_> {
             return self.chunks(transaction, cells, 0, rows).await;
         }
         // A column cannot be turned as a whole: halve until the culprits stand alone, so that only they are left out.
-        let mut pending = vec![0..rows];
+        let mut pending: Vec<_> = std::iter::once(0..rows).collect();
         while let Some(range) = pending.pop() {
             match self.cells(range.start, range.len()) {
                 Ok(cells) => {

@@ -120,7 +120,7 @@ fn check_hypertable(wanted: &TableStructure, facts: &Facts, notes: &mut Vec<Stri
             "Use timestamptz, timestamp, date or an integer.",
         );
     }
-    if is_number && !chunk_interval.as_deref().is_some_and(|interval| interval.parse::<u64>().is_ok()) {
+    if is_number && chunk_interval.as_deref().is_none_or(|interval| interval.parse::<u64>().is_err()) {
         return invalid(
             format!("the time column `{time_column}` is a number, so that its chunks need a width in numbers"),
             "Give the chunk interval in the column's own unit.",

@@ -198,7 +198,7 @@ async fn fewer(
     limits: ConsoleLimits,
 ) -> Result<u64> {
     let each = large(connection, line).await? / length.max(1).unsigned_abs();
-    Ok(if each == 0 { most } else { most.min((limits.bytes / each).max(1)) })
+    Ok(limits.bytes.checked_div(each).map_or(most, |fit| most.min(fit.max(1))))
 }
 
 /// The first part of a collection that is too large to be answered whole.

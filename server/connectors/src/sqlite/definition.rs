@@ -114,7 +114,7 @@ fn is_type(text: &str) -> bool {
     });
     let closed = open == all.len()
         || (all.iter().filter(|token| token.text == ")").count() == 1 && all[all.len() - 1].text == ")");
-    words && arguments && closed && !(open == 0 && !all.is_empty())
+    words && arguments && closed && (open != 0 || all.is_empty())
 }
 
 /// The type in a form that can be compared.

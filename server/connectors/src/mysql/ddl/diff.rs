@@ -109,9 +109,8 @@ impl Planner<'_> {
         for (word, sql) in [("engine", "ENGINE"), ("row_format", "ROW_FORMAT")] {
             let Some(wanted) = option(self.wanted, word) else { continue };
             let live = option(self.live, word).unwrap_or_else(|| "the default".to_owned());
-            if !wanted.eq_ignore_ascii_case(&live)
-                && !(word == "row_format" && live == "the default" && is_usual(&wanted))
-            {
+            let is_usual_format = word == "row_format" && live == "the default" && is_usual(&wanted);
+            if !wanted.eq_ignore_ascii_case(&live) && !is_usual_format {
                 let summary = format!("change {word} from {live} to {wanted}");
                 self.alter(summary, &format!("{sql}={wanted}"), copied("copies the table"));
             }

@@ -352,11 +352,10 @@ impl Alter<'_> {
         match wanted.default.as_ref().or(kept) {
             // NULL written out asks for no default; nothing written asks for nothing.
             Some(default) if is_null(default) => {
-                if live.default.is_some() && !dropped {
-                    let action = format!("ALTER COLUMN {name} DROP DEFAULT");
-                    let change = self.alter(format!("drop default of {of}"), &action, cost::free());
-                    self.columns.push(change);
-                }
+                let action = format!("ALTER COLUMN {name} DROP DEFAULT");
+                let has_one = live.default.is_some() && !dropped;
+                let change = has_one.then(|| self.alter(format!("drop default of {of}"), &action, cost::free()));
+                self.columns.extend(change);
             }
             Some(default) if dropped || live.default.as_ref() != Some(default) && !self.is_spelled(wanted, live) => {
                 let action = format!("ALTER COLUMN {name} SET DEFAULT {default}");
