@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// Entries of one reference at most, which bounds what is held in memory.
 const MOST: usize = 2_000_000;
 
+/// Listing and delisting day of a security, as days since 1970.
+type Listing = (Option<i32>, Option<i32>);
+
 /// What rows are held against.
 pub(super) struct Facts {
     pub(super) calendar: Option<Calendar>,
@@ -29,7 +32,7 @@ pub(super) struct Facts {
     /// First and last day that is asked about.
     pub(super) range: (Option<i32>, Option<i32>),
     /// Listing and delisting days by code; none: securities are not known.
-    pub(super) listed: Option<BTreeMap<String, (Option<i32>, Option<i32>)>>,
+    pub(super) listed: Option<BTreeMap<String, Listing>>,
     /// Days of special treatment by code, both ends included.
     pub(super) st: HashMap<String, Vec<(i32, i32)>>,
     pub(super) suspended: HashSet<(String, i32)>,
