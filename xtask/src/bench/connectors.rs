@@ -10,7 +10,7 @@ use crate::servers::{Kind, Servers};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// How much.
@@ -247,7 +247,7 @@ impl Figure {
     }
 }
 
-fn text(path: &PathBuf) -> Result<&str> {
+fn text(path: &Path) -> Result<&str> {
     path.to_str().context("the build folder's name is not UTF-8")
 }
 

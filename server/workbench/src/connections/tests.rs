@@ -204,7 +204,9 @@ async fn changes_at_the_same_time_all_take_effect() {
     let write = ConnectionChange { allow_write: Some(true), ..ConnectionChange::default() };
     let (a, b, c) =
         tokio::join!(world.care.update("x", label), world.care.update("x", description), world.care.update("x", write));
-    (a.unwrap(), b.unwrap(), c.unwrap());
+    for changed in [a, b, c] {
+        changed.unwrap();
+    }
     let view = world.care.get("x").await.unwrap();
     assert_eq!((view.labels.len(), view.description.as_deref(), view.allow_write), (1, Some("d"), true));
     assert_eq!(secret_of(&world, "x").await.as_deref(), Some("canary"));
