@@ -47,6 +47,11 @@ pub(super) fn prepare(program: &Path, place: &Place) -> Result<Launch> {
     ] {
         server.args(["-c", &setting]);
     }
+    // Statistics of statements, where the packaging has them: `inspect` is then tested with them.
+    let library = program.parent().map(|bin| bin.join("../lib/pg_stat_statements.so"));
+    if library.is_some_and(|library| library.is_file()) {
+        server.args(["-c", "shared_preload_libraries=pg_stat_statements"]);
+    }
     if let Some(account) = account {
         account.own(&place.folder)?;
         account.own(&data)?;
