@@ -284,11 +284,12 @@ fn number(text: &str, negative: bool) -> Option<Value> {
         let value: i128 = text.parse().ok()?;
         return Some(Value::Int(if negative { -value } else { value }));
     }
-    // Digits with a point may be meant for a decimal, and must not lose any.
+    // Digits with a point may be meant for a decimal, and must not lose any; only a binary fraction has a -0.
     if let Some((whole, fraction)) = text.split_once('.')
         && !text.contains('e')
         && fraction.bytes().all(|byte| byte.is_ascii_digit())
         && let (Ok(unscaled), Ok(scale)) = (format!("{whole}{fraction}").parse::<i128>(), u8::try_from(fraction.len()))
+        && !(negative && unscaled == 0)
     {
         return Some(Value::Decimal(if negative { -unscaled } else { unscaled }, scale));
     }

@@ -66,6 +66,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Fields, String> {
     }
 }
 
+/// Bytes as [`write`] spells them: two digits each.
+pub(super) fn bytes(hex: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = hex.as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect()
+}
+
 fn past(text: &str, from: usize, skip: impl Fn(u8) -> bool) -> usize {
     text.as_bytes()[from..].iter().position(|byte| !skip(*byte)).map_or(text.len() - 1, |found| from + found)
 }
@@ -103,6 +113,15 @@ fn value_end(text: &str, from: usize) -> usize {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn bytes_are_pairs_of_digits() {
+        assert_eq!(bytes(b"00fF275c"), Some(vec![0, 255, 39, 92]));
+        assert_eq!(bytes(b""), Some(Vec::new()));
+        for wrong in ["0", "0g", "+1", "日本"] {
+            assert_eq!(bytes(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn fields_come_as_they_are_written() {

@@ -425,7 +425,7 @@ impl KeyedSource {
                     From::Index => Some(row.index.to_string().into_bytes()),
                     From::Field => {
                         let own = match (&object, row.fields.get_mut(field)) {
-                            (Some(object), _) => object.get(&column.name).cloned().flatten(),
+                            (Some(object), _) => member(object, column, &row.key)?,
                             (None, Some(value)) => value.take(),
                             (None, None) => None,
                         };
@@ -446,6 +446,21 @@ impl KeyedSource {
         let arrays = arrays.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(count));
         Ok(RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)?)
+    }
+}
+
+/// A column's value in an object: bytes stand there as hex.
+fn member(object: &HashMap<String, Option<Vec<u8>>>, column: &Column, key: &str) -> Result<Option<Vec<u8>>> {
+    let value = object.get(&column.name).cloned().flatten();
+    let (Some(text), DataType::Binary) = (&value, &column.data_type) else { return Ok(value) };
+    match json::bytes(text) {
+        Some(bytes) => Ok(Some(bytes)),
+        None => {
+            let shown = crate::error::shortened(&String::from_utf8_lossy(text));
+            let message = format!("column `{}` of `{key}`: `{shown}` is no bytes in hex", column.name);
+            Err(Error::permanent(ErrorCode::ValueRefused, message)
+                .hint("Bytes stand in JSON as two digits each, such as `00ff`; read other text as `utf8`."))
+        }
     }
 }
 

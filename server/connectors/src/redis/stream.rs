@@ -2,6 +2,7 @@
 
 use super::scan::{Keys, Scan};
 use super::shape::{ReadSettings, Shape};
+use super::template::Template;
 use super::{Config, Redis, error, text, typed};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
@@ -21,6 +22,7 @@ type Entries = Vec<(String, Vec<Vec<u8>>)>;
 struct StreamSource {
     config: Arc<Config>,
     connection: MultiplexedConnection,
+    template: Option<Template>,
     names: Vec<String>,
     types: Vec<DataType>,
     schema: SchemaRef,
@@ -75,13 +77,31 @@ pub(super) async fn open(
         } else {
             names.extend(settings.columns.iter().map(|(name, _)| name.clone()));
         }
+        for column in keys.template.iter().flat_map(|template| template.columns()) {
+            if !names.iter().any(|name| name == column) {
+                names.push(column.to_owned());
+            }
+        }
     }
     let types: Vec<DataType> = names.iter().map(|name| settings.data_type(name)).collect();
     let schema =
         names.iter().zip(&types).map(|(name, kind)| Field::new(name, kind.clone(), name != "_id" && name != "_key"));
     let schema = Arc::new(Schema::new(schema.collect::<Vec<_>>()));
     let left = options.limit.unwrap_or(u64::MAX);
-    Ok(Box::new(StreamSource { config, connection, names, types, schema, streams, from, left, resumes, sent: false }))
+    let template = keys.template;
+    Ok(Box::new(StreamSource {
+        config,
+        connection,
+        template,
+        names,
+        types,
+        schema,
+        streams,
+        from,
+        left,
+        resumes,
+        sent: false,
+    }))
 }
 
 /// `1526919030474-55`.
@@ -159,6 +179,7 @@ impl Source for StreamSource {
         self.sent = true;
         self.left -= found.len() as u64;
         let mut values: Vec<Vec<Option<Vec<u8>>>> = self.names.iter().map(|_| Vec::new()).collect();
+        let captures = self.template.as_ref().and_then(|template| template.captures(&of)).unwrap_or_default();
         for (id, pairs) in &found {
             for (name, values) in self.names.iter().zip(&mut values) {
                 values.push(match name.as_str() {
@@ -166,7 +187,10 @@ impl Source for StreamSource {
                     "_key" => Some(of.clone().into_bytes()),
                     // Of a field that an entry has twice the later value counts, as in a hash.
                     name => {
-                        pairs.chunks(2).rev().find(|pair| pair[0] == name.as_bytes()).and_then(|p| p.get(1).cloned())
+                        let own = pairs.chunks(2).rev().find(|pair| pair[0] == name.as_bytes());
+                        let captured = || captures.iter().find(|(column, _)| *column == name);
+                        own.and_then(|pair| pair.get(1).cloned())
+                            .or_else(|| captured().map(|(_, value)| value.clone().into_bytes()))
                     }
                 });
             }

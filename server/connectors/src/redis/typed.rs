@@ -78,6 +78,15 @@ pub(super) fn array(
             Arc::new(each!($array, |text: &str| text.parse::<$native>().ok()))
         };
     }
+    // Digits beyond the largest number are read as infinity, which they do not mean.
+    macro_rules! fraction {
+        ($array:ty, $native:ty) => {
+            Arc::new(each!($array, |text: &str| {
+                let value = text.parse::<$native>().ok();
+                value.filter(|value| !value.is_infinite() || !text.contains(|char: char| char.is_ascii_digit()))
+            }))
+        };
+    }
     Ok(match data_type {
         DataType::Binary => Arc::new(values.iter().map(Option::as_deref).collect::<BinaryArray>()),
         DataType::Boolean => Arc::new(each!(BooleanArray, |text: &str| match text {
@@ -93,8 +102,8 @@ pub(super) fn array(
         DataType::UInt16 => number!(UInt16Array, u16),
         DataType::UInt32 => number!(UInt32Array, u32),
         DataType::UInt64 => number!(UInt64Array, u64),
-        DataType::Float32 => number!(Float32Array, f32),
-        DataType::Float64 => number!(Float64Array, f64),
+        DataType::Float32 => fraction!(Float32Array, f32),
+        DataType::Float64 => fraction!(Float64Array, f64),
         DataType::Decimal128(digits, scale) => Arc::new(
             each!(Decimal128Array, |text: &str| decimal::parse(text, *digits, *scale).and_then(i256::to_i128))
                 .with_precision_and_scale(*digits, *scale)?,

@@ -136,7 +136,7 @@ pub(crate) fn open(url: &str, more: &[(&str, &str)]) -> Arc<dyn Connector> {
     crate::open(settings.system, &settings.values, settings.secret.as_deref(), &gate).unwrap()
 }
 
-fn variable(name: &str, case: &str) -> Option<String> {
+pub(crate) fn variable(name: &str, case: &str) -> Option<String> {
     let value = std::env::var(name).ok();
     if value.is_none() {
         assert!(std::env::var_os("SLUICE_TEST_NO_SKIP").is_none(), "{case} needs {name}");
@@ -145,7 +145,7 @@ fn variable(name: &str, case: &str) -> Option<String> {
     value
 }
 
-fn unique() -> String {
+pub(crate) fn unique() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
     format!("suite_{}_{}_{now}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))

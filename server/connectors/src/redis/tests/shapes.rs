@@ -74,6 +74,12 @@ async fn hashes_hold_every_type_and_its_ends() {
     let error = read(&redis, &table, json!({})).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::ValueRefused, "{error}");
     assert!(error.to_string().contains("`bytes`") && error.to_string().contains(&format!("{prefix}:a")), "{error}");
+    // Digits beyond the largest number are not read as infinity.
+    let mut connection = redis.connect().await.unwrap();
+    let _: () =
+        redis::cmd("HSET").arg(&[&format!("{prefix}-big:a"), "n", "1e39"]).query_async(&mut connection).await.unwrap();
+    let error = read(&redis, &format!("{prefix}-big:*"), json!({ "columns": { "n": "float32" } })).await.unwrap_err();
+    assert!(error.code() == ErrorCode::ValueRefused && error.to_string().contains("1e39"), "{error}");
     // A value that is not of the type that was said is named, too.
     let error = read(&redis, &table, json!({ "columns": { "text": "int64" } })).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::ValueRefused, "{error}");
@@ -225,6 +231,17 @@ async fn streams_are_read_in_order_and_go_on_at_a_checkpoint() {
     put(&redis, plain(&key, Mode::Append, short), &quotes(&many)).await.unwrap();
     let left = redis.count(&Relation::Table(key.clone()), None).await.unwrap();
     assert!((100..1_000).contains(&left), "{left}");
+    // The key's part of a template comes beside the fields.
+    let of_board = format!("{prefix}-z:{{board}}");
+    let _: String = redis::cmd("XADD")
+        .arg(format!("{prefix}-z:main"))
+        .arg(&["*", "n", "1"])
+        .query_async(&mut redis.connect().await.unwrap())
+        .await
+        .unwrap();
+    let mut source = redis.read(ReadOptions::table(&of_board)).await.unwrap();
+    let found = source.next().await.unwrap().unwrap().records;
+    assert_eq!(found.column_by_name("board").unwrap().as_string::<i32>().value(0), "main");
     let bad = ReadOptions { resume_at: Some(Checkpoint("x".into())), ..ReadOptions::table(&key) };
     assert_eq!(redis.read(bad).await.err().unwrap().code(), ErrorCode::ReplayImpossible);
     clear(&redis, &prefix).await;
