@@ -109,6 +109,9 @@ pub struct TaskSpec {
     /// For a chunk: its number and its item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk: Option<Chunk>,
+    /// For the task that finishes what a step's chunks began: what they have told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish: Option<Gathered>,
     /// Values for expressions: `inputs`, `steps`, `run`, `trigger`.
     pub context: Value,
 }
@@ -120,6 +123,38 @@ pub struct Chunk {
     pub index: u32,
     /// What the chunk is about (`foreach`: the item).
     pub item: Value,
+    /// For a chunk of a step that finishes: the step's settings as its first task rendered them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<Map<String, Value>>,
+}
+
+/// What the chunks of a step have told, for the task that finishes the step.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gathered {
+    /// How many chunks there were.
+    pub chunks: usize,
+    /// Their outputs put together: numbers added, lists joined (the first hundred items), objects merged; of anything
+    /// else the first stays.
+    pub outputs: Map<String, Value>,
+    /// Their counted work, added.
+    pub metrics: StepMetrics,
+    /// The step's settings as its first task rendered them.
+    pub with: Map<String, Value>,
+}
+
+/// What a step expands into: a task for each item, which any worker takes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Expansion {
+    /// What each chunk is about; at most ten thousand.
+    pub items: Vec<Value>,
+    /// How many may run at once; none: what `max_parallel` in the settings says, or else four.
+    #[serde(default)]
+    pub max_parallel: Option<usize>,
+    /// For a step whose chunks are of its own kind: after the last chunk one more task of the step gets what they have told
+    /// and gives the step's outputs. A chunk that fails then stops the step, and a retry of the run does only what is left.
+    /// Holds the step's rendered settings, which the later tasks get.
+    #[serde(default)]
+    pub finish: Option<Map<String, Value>>,
 }
 
 /// A task to be made.
@@ -376,9 +411,9 @@ pub struct StepReport {
     /// How long the other side asked to be left alone.
     #[serde(default)]
     pub retry_after: Option<Duration>,
-    /// For an expanding step (`foreach`): the items its chunks are about. The step then goes on until all chunks end.
+    /// For an expanding step: what its chunks are about. The step then goes on until all chunks have ended.
     #[serde(default)]
-    pub expand: Option<Vec<Value>>,
+    pub expand: Option<Expansion>,
 }
 
 impl StepReport {

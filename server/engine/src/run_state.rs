@@ -7,24 +7,18 @@
 //! its retry allows and the failure may pass; the run ends when every step has.
 
 use crate::plan::{Plan, Stage};
-use crate::ports::{Chunk, StepReport, TaskSpec};
+use crate::ports::{Chunk, Gathered, StepReport, TaskSpec};
 use crate::retry;
 use chrono::{DateTime, Utc};
 use model::document::OnError;
-use model::run::StepMetrics;
 use model::{ErrorCode, Fault, RunId, RunStatus, StepId, StepStatus, TaskId, VersionId};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
+mod chunks;
 mod state;
 
-pub use state::{ActiveTask, Chunks, RunState, StageState};
-
-/// The most items a `foreach` may have: they are kept in the run's state.
-pub const MAX_ITEMS: usize = 10_000;
-
-/// How many chunks of one `foreach` run at once where its settings do not say.
-const DEFAULT_MAX_PARALLEL: usize = 4;
+pub use chunks::MAX_ITEMS;
+pub use state::{ActiveTask, Chunks, Finish, RunState, StageState};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +106,20 @@ pub fn advance(
     Ok(advance.commands)
 }
 
+/// What of a stage a task was.
+enum Place {
+    Stage,
+    Chunk(u32),
+    Finish,
+}
+
+/// What of a stage a task is to do.
+enum Part {
+    Stage,
+    Chunk(Chunk),
+    Finish(Gathered),
+}
+
 struct Advance<'a, 'm> {
     plan: &'a Plan,
     state: &'a mut RunState,
@@ -124,14 +132,14 @@ impl Advance<'_, '_> {
         if self.state.status != RunStatus::Queued {
             return Err(Refused::WrongStatus(self.state.status));
         }
-        self.begin();
+        self.start_clock();
+        self.go_on();
         Ok(())
     }
 
-    fn begin(&mut self) {
+    fn start_clock(&mut self) {
         self.state.status = RunStatus::Running;
         self.state.deadline = self.plan.workflow.timeout.map(|timeout| self.moment.now + timeout);
-        self.go_on();
     }
 
     fn cancel(&mut self, reason: &str) -> Result<(), Refused> {
@@ -151,6 +159,8 @@ impl Advance<'_, '_> {
             let stage = self.plan.stages.iter().position(|stage| stage.steps.contains(&step));
             again[stage.ok_or(Refused::UnknownStep(step))?] = true;
         }
+        // What is asked for by name, or follows from what is repeated, begins anew; the rest goes on where it stopped.
+        let mut anew = again.clone();
         // Stages are in topological order, so one pass reaches everything downstream.
         for index in 0..again.len() {
             let stage = &self.plan.stages[index];
@@ -158,24 +168,33 @@ impl Advance<'_, '_> {
             let follows = stage.needs.iter().any(|need| {
                 self.plan.stages.iter().zip(&again).any(|(stage, again)| *again && stage.steps.contains(need))
             });
+            anew[index] |= follows;
             again[index] |= !ended_well || follows;
         }
         if !again.contains(&true) {
             return Err(Refused::WrongStatus(self.state.status));
         }
-        for (index, again) in again.into_iter().enumerate() {
-            if again {
-                self.state.stages[index] = StageState::Pending;
-                for id in &self.plan.stages[index].steps {
-                    let step = self.state.step_mut(id);
-                    step.status = StepStatus::Pending;
-                    step.error = None;
-                    step.finished_at = None;
-                }
+        let mut resumed = Vec::new();
+        for index in again.iter().enumerate().filter(|(_, again)| **again).map(|(index, _)| index) {
+            let halted = std::mem::replace(&mut self.state.stages[index], StageState::Pending);
+            let goes_on = matches!(halted, StageState::Halted(_)) && !anew[index];
+            for id in &self.plan.stages[index].steps {
+                let step = self.state.step_mut(id);
+                step.status = if goes_on { StepStatus::Running } else { StepStatus::Pending };
+                step.error = None;
+                step.finished_at = None;
+            }
+            if let (true, StageState::Halted(chunks)) = (goes_on, halted) {
+                self.state.stages[index] = StageState::Expanded(chunks);
+                resumed.push(index);
             }
         }
         self.state.error = None;
-        self.begin();
+        self.start_clock();
+        for index in resumed {
+            self.resume_chunks(index);
+        }
+        self.go_on();
         Ok(())
     }
 
@@ -184,18 +203,23 @@ impl Advance<'_, '_> {
             return Err(Refused::WrongStatus(self.state.status));
         }
         let place = self.state.stages.iter().enumerate().find_map(|(index, stage)| match stage {
-            StageState::Active(active) if active.id == task => Some((index, active.clone(), None)),
-            StageState::Expanded(chunks) => chunks
-                .active
-                .iter()
-                .find(|(_, active)| active.id == task)
-                .map(|(chunk, active)| (index, active.clone(), Some(*chunk))),
+            StageState::Active(active) if active.id == task => Some((index, active.clone(), Place::Stage)),
+            StageState::Expanded(chunks) => {
+                let finishing = chunks.finish.as_ref().and_then(|finish| finish.active.as_ref());
+                let chunk = chunks.active.iter().find(|(_, active)| active.id == task);
+                match (chunk, finishing) {
+                    (Some((chunk, active)), _) => Some((index, active.clone(), Place::Chunk(*chunk))),
+                    (None, Some(active)) if active.id == task => Some((index, active.clone(), Place::Finish)),
+                    _ => None,
+                }
+            }
             _ => None,
         });
-        let (index, active, chunk) = place.ok_or(Refused::UnknownTask(task))?;
-        match chunk {
-            Some(chunk) => self.end_chunk(index, chunk, &active, reports),
-            None => self.end_stage(index, &active, reports),
+        let (index, active, place) = place.ok_or(Refused::UnknownTask(task))?;
+        match place {
+            Place::Stage => self.end_stage(index, &active, reports),
+            Place::Chunk(chunk) => self.end_chunk(index, chunk, &active, reports),
+            Place::Finish => self.end_finish(index, &active, reports),
         }
         let expired = self.state.deadline.is_some_and(|deadline| deadline <= self.moment.now);
         if expired && !self.all_ended() {
@@ -222,9 +246,9 @@ impl Advance<'_, '_> {
             return;
         }
         let now = self.moment.now;
-        for report in reports {
-            if let Some(items) = report.expand {
-                self.expand(index, &report.step, items);
+        for mut report in reports {
+            if let Some(expansion) = report.expand.take() {
+                self.expand(index, report, expansion);
                 return;
             }
             let step = self.state.step_mut(&report.step);
@@ -257,96 +281,6 @@ impl Advance<'_, '_> {
         let at = self.moment.now + retry::delay(&stage.retry, active.attempt + 1, asked, active.id);
         // An attempt that could only begin after the run's end would be wasted.
         self.state.deadline.is_none_or(|deadline| at < deadline).then_some(at)
-    }
-
-    fn expand(&mut self, index: usize, step: &StepId, items: Vec<Value>) {
-        let with = self.plan.workflow.steps.iter().find(|candidate| &candidate.id == step).map(|step| &step.with);
-        let asked = with.and_then(|with| with.get("max_parallel")).and_then(Value::as_u64);
-        let max_parallel = asked.map_or(DEFAULT_MAX_PARALLEL, |n| usize::try_from(n).unwrap_or(usize::MAX)).max(1);
-        if items.len() > MAX_ITEMS {
-            let message = format!("step `{step}` has {} items; at most {MAX_ITEMS} are allowed", items.len());
-            let run = self.state.step_mut(step);
-            run.status = StepStatus::Failed;
-            run.error = Some(
-                Fault::new(ErrorCode::InvalidValue, message).hint("Group the items, so that one chunk does several."),
-            );
-            self.state.stages[index] = StageState::Ended;
-            return;
-        }
-        self.state.stages[index] = StageState::Expanded(Box::new(Chunks {
-            items,
-            next: 0,
-            max_parallel,
-            active: BTreeMap::new(),
-            failed: 0,
-            metrics: StepMetrics::default(),
-            error: None,
-        }));
-        self.fill_chunks(index);
-    }
-
-    fn end_chunk(&mut self, index: usize, chunk: u32, active: &ActiveTask, reports: Vec<StepReport>) {
-        let again = self.retry_at(&self.plan.stages[index], active, &reports);
-        let StageState::Expanded(chunks) = &mut self.state.stages[index] else {
-            unreachable!("only an expanded stage has chunks")
-        };
-        if let Some(not_before) = again {
-            let item = chunks.items[chunk as usize].clone();
-            let task = self.create_task(index, active.attempt + 1, not_before, Some(Chunk { index: chunk, item }));
-            if let StageState::Expanded(chunks) = &mut self.state.stages[index] {
-                chunks.active.insert(chunk, task);
-            }
-            return;
-        }
-        chunks.active.remove(&chunk);
-        for report in reports {
-            chunks.metrics.rows_in += report.metrics.rows_in;
-            chunks.metrics.rows_out += report.metrics.rows_out;
-            chunks.metrics.rows_rejected += report.metrics.rows_rejected;
-            chunks.metrics.bytes += report.metrics.bytes;
-            chunks.metrics.busy_ms += report.metrics.busy_ms;
-            if report.status == StepStatus::Failed {
-                chunks.failed += 1;
-                chunks.error = chunks.error.take().or(report.error);
-            }
-        }
-        self.fill_chunks(index);
-    }
-
-    /// Makes tasks for the next items while there is room; ends the stage after the last.
-    fn fill_chunks(&mut self, index: usize) {
-        loop {
-            let StageState::Expanded(chunks) = &mut self.state.stages[index] else { return };
-            if chunks.next == chunks.items.len() || chunks.active.len() >= chunks.max_parallel {
-                break;
-            }
-            let number = u32::try_from(chunks.next).expect("items are limited");
-            let item = chunks.items[chunks.next].clone();
-            chunks.next += 1;
-            let now = self.moment.now;
-            let task = self.create_task(index, 1, now, Some(Chunk { index: number, item }));
-            if let StageState::Expanded(chunks) = &mut self.state.stages[index] {
-                chunks.active.insert(number, task);
-            }
-        }
-        let StageState::Expanded(chunks) = &self.state.stages[index] else { return };
-        if !chunks.active.is_empty() {
-            return;
-        }
-        let chunks = chunks.clone();
-        let now = self.moment.now;
-        let step = self.state.step_mut(&self.plan.stages[index].steps[0]);
-        step.status = if chunks.failed == 0 { StepStatus::Succeeded } else { StepStatus::Failed };
-        step.error = chunks.error;
-        step.outputs = [("items".to_owned(), json!(chunks.items.len())), ("failed".to_owned(), json!(chunks.failed))]
-            .into_iter()
-            .collect();
-        step.metrics = chunks.metrics;
-        step.finished_at = Some(now);
-        if let Some(started) = step.started_at {
-            step.metrics.duration_ms = u64::try_from((now - started).num_milliseconds()).unwrap_or(0);
-        }
-        self.state.stages[index] = StageState::Ended;
     }
 
     /// Starts or skips every stage whose time has come; ends the run when nothing is left.
@@ -411,17 +345,16 @@ impl Advance<'_, '_> {
             step.attempts = attempt;
             step.started_at.get_or_insert(now);
         }
-        let task = self.create_task(index, attempt, not_before, None);
+        let task = self.create_task(index, attempt, not_before, Part::Stage);
         self.state.stages[index] = StageState::Active(task);
     }
 
-    fn create_task(
-        &mut self,
-        index: usize,
-        attempt: u32,
-        not_before: DateTime<Utc>,
-        chunk: Option<Chunk>,
-    ) -> ActiveTask {
+    fn create_task(&mut self, index: usize, attempt: u32, not_before: DateTime<Utc>, part: Part) -> ActiveTask {
+        let (chunk, finish) = match part {
+            Part::Stage => (None, None),
+            Part::Chunk(chunk) => (Some(chunk), None),
+            Part::Finish(gathered) => (None, Some(gathered)),
+        };
         let id = (self.moment.new_task)();
         self.state.tasks_made += 1;
         let spec = TaskSpec {
@@ -431,6 +364,7 @@ impl Advance<'_, '_> {
             epoch: self.state.tasks_made,
             deadline: self.state.deadline,
             chunk,
+            finish,
             context: self.context(attempt),
         };
         self.commands.push(Command::CreateTask { id, spec: Box::new(spec), not_before });
@@ -455,18 +389,26 @@ impl Advance<'_, '_> {
     }
 
     fn stop(&mut self, status: RunStatus, error: Fault) {
-        self.commands.extend(self.state.active_tasks().map(Command::WithdrawTask));
-        // A task made by this very event is withdrawn before it exists; leave neither command.
-        let withdrawn: Vec<TaskId> = self.state.active_tasks().collect();
-        let made = |command: &Command| matches!(command, Command::CreateTask { id, .. } if withdrawn.contains(id));
-        self.commands.retain(|command| !made(command));
+        // A task made by this very event is withdrawn before it exists; neither command is left.
+        let mut active: Vec<TaskId> = self.state.active_tasks().collect();
+        self.commands.retain(|command| match command {
+            Command::CreateTask { id, .. } => match active.iter().position(|task| task == id) {
+                Some(place) => {
+                    active.remove(place);
+                    false
+                }
+                None => true,
+            },
+            Command::WithdrawTask(_) => true,
+        });
+        self.commands.extend(active.into_iter().map(Command::WithdrawTask));
         for step in self.state.steps.iter_mut().filter(|step| !step.status.is_final()) {
             step.status = StepStatus::Canceled;
             step.finished_at = Some(self.moment.now);
             step.error = Some(error.clone());
         }
         for stage in &mut self.state.stages {
-            *stage = StageState::Ended;
+            stage.halt();
         }
         self.state.status = status;
         self.state.error = Some(error);
@@ -492,7 +434,7 @@ impl Advance<'_, '_> {
     }
 
     fn all_ended(&self) -> bool {
-        self.state.stages.iter().all(|stage| *stage == StageState::Ended)
+        self.state.stages.iter().all(|stage| matches!(stage, StageState::Ended | StageState::Halted(_)))
     }
 
     fn status_of(&self, id: &StepId) -> StepStatus {

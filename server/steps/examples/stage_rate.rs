@@ -181,6 +181,7 @@ fn prepare(world: &Arc<World>) -> (TaskContext, Runner) {
         epoch: 1,
         deadline: None,
         chunk: None,
+        finish: None,
         context: serde_json::json!({ "inputs": {}, "steps": {} }),
     };
     let workflow = Workflow {

@@ -155,6 +155,6 @@ impl Action for BackingUp {
             "anomalies": watching::outcome(&recorded),
         });
         let Value::Object(outputs) = outputs else { return Ok(ActionReport::default()) };
-        Ok(ActionReport { outputs, rows_in: rows, rows_out: rows, expand: None })
+        Ok(ActionReport { outputs, rows_in: rows, rows_out: rows, ..ActionReport::default() })
     }
 }

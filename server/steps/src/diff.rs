@@ -206,7 +206,7 @@ impl Action for Differing {
         }
         outputs.insert("sample".to_owned(), Value::Object(sample.into_iter().collect()));
         let rows_in = totals.left_rows + totals.right_rows;
-        Ok(ActionReport { outputs, rows_in, rows_out: totals.differences(), expand: None })
+        Ok(ActionReport { outputs, rows_in, rows_out: totals.differences(), ..ActionReport::default() })
     }
 }
 

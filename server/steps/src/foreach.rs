@@ -6,6 +6,7 @@ use crate::kind::{Action, ActionReport, Opened, Outputs, StepContext, StepKind};
 use crate::settings;
 use async_trait::async_trait;
 use data::Result;
+use engine::ports::Expansion;
 use model::kind::{Inputs, KindInfo};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -85,6 +86,7 @@ impl Action for Expanding {
     async fn run(&mut self, _: &mut Outputs<'_>) -> Result<ActionReport> {
         let items = std::mem::take(&mut self.0);
         let outputs = Map::from_iter([("items".to_owned(), items.len().into())]);
-        Ok(ActionReport { outputs, expand: Some(items), ..ActionReport::default() })
+        let expand = Some(Expansion { items, ..Expansion::default() });
+        Ok(ActionReport { outputs, expand, ..ActionReport::default() })
     }
 }

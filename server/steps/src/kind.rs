@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use data::registry::{Connections, Plugins};
 use data::{Batch, Lane, LedgerEntry, LedgerKey, Result, Source};
-use engine::ports::{Observer, TableLogs, Watch};
+use engine::ports::{Expansion, Gathered, Observer, TableLogs, Watch};
 use model::document::Step;
 use model::kind::KindInfo;
 use model::run::{LogLevel, LogLine};
@@ -145,8 +145,24 @@ pub struct ActionReport {
     pub rows_in: u64,
     /// Rows written or found, for the step's metrics.
     pub rows_out: u64,
-    /// For an expanding step: the items its chunks are about.
-    pub expand: Option<Vec<Value>>,
+    /// Rows it refused and kept elsewhere, for the step's metrics.
+    pub rows_rejected: u64,
+    /// Bytes of Arrow memory that went through it, for the step's metrics.
+    pub bytes: u64,
+    /// For an expanding step: what its chunks are about.
+    pub expand: Option<Expansion>,
+}
+
+/// What of a step is to be done.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Part {
+    /// All of it; or, for a step that expands, what comes before its chunks.
+    #[default]
+    Whole,
+    /// One chunk of the step's own kind: the item it is about. Its number is [`StepContext::chunk`].
+    Chunk(Value),
+    /// What comes after the last chunk.
+    Finish(Gathered),
 }
 
 /// Where a step's batches leave; implemented by the stage's bounded edges.
@@ -190,8 +206,10 @@ pub struct StepContext {
     pub attempt: u32,
     /// Fencing number of the lease.
     pub fence: i64,
-    /// Number of the chunk, for the ledger; none outside `foreach`.
+    /// Number of the chunk, for the ledger; none outside chunks.
     pub chunk: Option<u32>,
+    /// What of the step is to be done; anything but all of it only where the step's own action expanded.
+    pub part: Part,
     /// The `foreach` that the step is nested in.
     pub scope: Option<StepId>,
     /// Values for expressions: `inputs`, `steps`, `run`, `trigger`, and `item` within `foreach`.
@@ -230,6 +248,12 @@ impl StepContext {
             task.push_str(part);
         }
         LedgerKey { task, fence: self.fence }
+    }
+
+    /// Whether the step's action may expand into chunks of its own: not where it is nested in a `foreach`, nor in a chunk.
+    #[must_use]
+    pub fn may_expand(&self) -> bool {
+        self.scope.is_none() && self.part == Part::Whole
     }
 
     /// Who the step is, in the logs about tables: `run_…/stored`.

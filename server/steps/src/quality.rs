@@ -159,7 +159,12 @@ impl Action for Reading {
         let verdict = self.checking.check(source, (&self.connection, table)).await?;
         let lane = Lane::new(&format!("{}.findings", self.checking.context.step.id));
         send(&verdict, &lane, out).await?;
-        Ok(ActionReport { outputs: verdict.outputs, rows_in: verdict.rows, rows_out: verdict.kept, expand: None })
+        Ok(ActionReport {
+            outputs: verdict.outputs,
+            rows_in: verdict.rows,
+            rows_out: verdict.kept,
+            ..ActionReport::default()
+        })
     }
 }
 

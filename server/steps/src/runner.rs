@@ -1,18 +1,19 @@
 //! Runs tasks for the engine: evaluates `if`, renders settings, opens the steps and lets the stage work.
 //!
-//! One task is one stage, or one chunk of a `foreach` (`runner/chunk.rs`), whose nested steps run stage by stage. The runner
-//! reports what happened and decides nothing about what runs next.
+//! One task is one stage, or one chunk of a `foreach` (`runner/chunk.rs`), whose nested steps run stage by stage, or a part
+//! of a step that expands into chunks of its own kind. The runner reports what happened and decides nothing about what runs
+//! next.
 
 mod chunk;
 
 use crate::catalog::Catalog;
-use crate::kind::{Opened, StepContext};
+use crate::kind::{Opened, Part, StepContext};
 use crate::stage::{self, Ended, Member, Settings};
 use async_trait::async_trait;
 use chrono::Utc;
 use data::{Connections, Error, Plugins};
 use engine::expression::{self, Scope};
-use engine::ports::{StepReport, TableLogs, TaskContext, TaskRunner, Watch};
+use engine::ports::{Chunk, StepReport, TableLogs, TaskContext, TaskRunner, Watch};
 use futures::FutureExt;
 use futures::future::join_all;
 use model::document::Step;
@@ -56,10 +57,20 @@ impl TaskRunner for Runner {
                 }
             }
         }
-        match (&spec.chunk, steps.as_slice()) {
-            (Some(chunk), [step]) => vec![chunk::run(self, &context, step, chunk).await],
-            (Some(_), _) => fail_all(&spec.steps, &Fault::new(ErrorCode::Internal, "a chunk is of one step")),
-            (None, _) => self.run_stage(&context, steps, &spec.context, None).await,
+        match (&spec.chunk, &spec.finish, steps.as_slice()) {
+            (Some(Chunk { index, item, with: Some(with) }), _, [step]) => {
+                let of = Of { chunk: Some((step.id.clone(), *index)), part: Part::Chunk(item.clone()) };
+                let step = Step { with: with.clone(), ..step.clone() };
+                self.run_rendered(&context, step, &spec.context, of).await
+            }
+            (Some(chunk), _, [step]) => vec![chunk::run(self, &context, step, chunk).await],
+            (None, Some(gathered), [step]) => {
+                let of = Of { chunk: None, part: Part::Finish(gathered.clone()) };
+                let step = Step { with: gathered.with.clone(), ..step.clone() };
+                self.run_rendered(&context, step, &spec.context, of).await
+            }
+            (None, None, _) => self.run_stage(&context, steps, &spec.context, Of::default()).await,
+            _ => fail_all(&spec.steps, &Fault::new(ErrorCode::Internal, "a chunk is of one step")),
         }
     }
 }
@@ -68,25 +79,63 @@ fn fail_all(steps: &[StepId], fault: &Fault) -> Vec<StepReport> {
     steps.iter().map(|step| StepReport::failed(step.clone(), fault.clone(), false)).collect()
 }
 
+/// What of a step a task is.
+#[derive(Debug, Clone, Default)]
+struct Of {
+    /// The step that expanded, and the chunk's number.
+    chunk: Option<(StepId, u32)>,
+    /// For steps that expand into chunks of their own kind.
+    part: Part,
+}
+
+impl Of {
+    /// The `foreach` that a step is nested in.
+    fn scope(&self) -> Option<StepId> {
+        let is_nested = self.part == Part::Whole;
+        self.chunk.as_ref().filter(|_| is_nested).map(|(step, _)| step.clone())
+    }
+}
+
 impl Runner {
     /// Runs the steps of one stage, each of which stands after those whose batches it gets.
-    async fn run_stage(
+    async fn run_stage(&self, context: &TaskContext, steps: Vec<Step>, values: &Value, of: Of) -> Vec<StepReport> {
+        let decided = self.decide(&steps, values).await;
+        // A step of its own kind's chunks gets the settings as they are rendered now, however late those run.
+        let rendered: Vec<_> = decided.iter().map(|decided| decided.as_ref().ok().cloned()).collect();
+        let mut reports = self.run_decided(context, steps, decided, values, of).await;
+        for (report, with) in reports.iter_mut().zip(rendered) {
+            if let (Some(finish), Some(with)) =
+                (report.expand.as_mut().and_then(|expansion| expansion.finish.as_mut()), with)
+            {
+                *finish = with;
+            }
+        }
+        reports
+    }
+
+    /// Runs one step whose settings are rendered.
+    async fn run_rendered(&self, context: &TaskContext, step: Step, values: &Value, of: Of) -> Vec<StepReport> {
+        let decided = vec![Ok(step.with.clone())];
+        self.run_decided(context, vec![step], decided, values, of).await
+    }
+
+    async fn run_decided(
         &self,
         context: &TaskContext,
         steps: Vec<Step>,
+        decided: Vec<Result<serde_json::Map<String, Value>, Ended>>,
         values: &Value,
-        chunk: Option<(StepId, u32)>,
+        of: Of,
     ) -> Vec<StepReport> {
-        let decided = self.decide(&steps, values).await;
         let opening = steps.into_iter().zip(decided).map(|(step, decided)| {
             let cancel = context.cancel.child_token();
-            let chunk = chunk.clone();
+            let of = of.clone();
             async move {
                 let ports = self.catalog.find(&step.uses).map(|kind| kind.info().ports).unwrap_or_default();
                 match decided {
                     Ok(with) => {
                         let step = Step { with, ..step };
-                        let opened = self.open(context, &step, values, chunk, &cancel).await;
+                        let opened = self.open(context, &step, values, of, &cancel).await;
                         Member { step, ports, opened, cancel }
                     }
                     Err(ended) => Member { step, ports, opened: Err(ended), cancel },
@@ -97,7 +146,7 @@ impl Runner {
         let members = join_all(opening).await;
         let settings = Settings {
             run: context.task.run,
-            chunk,
+            chunk: of.chunk.clone(),
             data_dir: self.data_dir.clone(),
             cancel: context.cancel.clone(),
             observer: context.observer.clone(),
@@ -125,21 +174,21 @@ impl Runner {
         context: &TaskContext,
         step: &Step,
         values: &Value,
-        chunk: Option<(StepId, u32)>,
+        of: Of,
         cancel: &CancellationToken,
     ) -> Result<Opened, Ended> {
         let Some(kind) = self.catalog.find(&step.uses) else {
             let message = format!("step `{}` uses `{}`, which this server does not have", step.id, step.uses);
             return Err(Ended::Failed(Error::permanent(ErrorCode::UnknownStepKind, message)));
         };
-        let (scope, chunk) = chunk.unzip();
         let step_context = StepContext {
             step: step.clone(),
             run: context.task.run,
             attempt: context.task.spec.attempt,
             fence: context.task.fence,
-            chunk,
-            scope,
+            scope: of.scope(),
+            chunk: of.chunk.map(|(_, number)| number),
+            part: of.part,
             values: values.clone(),
             connections: self.connections.clone(),
             plugins: self.plugins.clone(),

@@ -70,6 +70,7 @@ impl World {
             attempt: 1,
             fence: 1,
             chunk: None,
+            part: crate::kind::Part::Whole,
             scope: None,
             values: self.values.clone(),
             connections: Arc::new(self.clone()),
@@ -450,7 +451,9 @@ mod tests {
         let nested = json!([{ "id": "one", "uses": "script" }]);
         let with = json!({ "items": [1, "a", null], "steps": nested });
         let report = world().act(&Foreach, with).await.unwrap();
-        assert_eq!(report.expand, Some(vec![json!(1), json!("a"), Value::Null]));
+        let expansion = report.expand.unwrap();
+        assert_eq!(expansion.items, [json!(1), json!("a"), Value::Null]);
+        assert_eq!(expansion.finish, None, "its chunks are of other kinds");
         check_refused(&Foreach, json!({ "items": 3, "steps": nested }), "").await;
         check_refused(&Foreach, json!({ "items": [], "steps": [] }), "").await;
         check_refused(&Foreach, json!({ "items": vec![0; 10_001], "steps": nested }), "10001 items").await;

@@ -6,7 +6,7 @@ use model::run::{StepMetrics, StepRun};
 use model::{Fault, RunStatus, StepId, StepStatus, TaskId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that decides how a run goes on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub enum StageState {
     Active(ActiveTask),
     /// It expanded into chunks.
     Expanded(Box<Chunks>),
+    /// It expanded and ended before all was done; a retry of the run goes on with what is left.
+    Halted(Box<Chunks>),
     /// All its steps have ended.
     Ended,
 }
@@ -54,7 +56,7 @@ pub struct ActiveTask {
     pub attempt: u32,
 }
 
-/// The chunks of a `foreach`.
+/// The chunks of a step that expanded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chunks {
     /// What each chunk is about.
@@ -72,6 +74,41 @@ pub struct Chunks {
     /// Why the first failed chunk failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Fault>,
+    /// Chunks before `next` that are to be run once more: they failed, or were withdrawn, before the run was tried again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub again: BTreeSet<u32>,
+    /// For a step that finishes what its chunks began; none for `foreach`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish: Option<Box<Finish>>,
+}
+
+/// How a step ends that finishes what its chunks began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finish {
+    /// The step's settings as its first task rendered them; every later task of the step gets them.
+    pub with: Map<String, Value>,
+    /// What the chunks that ended well have told, put together.
+    pub outputs: Map<String, Value>,
+    /// The finishing task, while it is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<ActiveTask>,
+}
+
+impl StageState {
+    /// Ends the stage where it is; what a step that finishes has done already is kept for a retry.
+    pub(super) fn halt(&mut self) {
+        *self = match std::mem::replace(self, Self::Ended) {
+            Self::Expanded(mut chunks) if chunks.finish.is_some() => {
+                chunks.again.extend(std::mem::take(&mut chunks.active).into_keys());
+                if let Some(finish) = &mut chunks.finish {
+                    finish.active = None;
+                }
+                Self::Halted(chunks)
+            }
+            Self::Halted(chunks) => Self::Halted(chunks),
+            _ => Self::Ended,
+        };
+    }
 }
 
 impl RunState {
@@ -110,8 +147,11 @@ impl RunState {
     pub fn active_tasks(&self) -> impl Iterator<Item = TaskId> + '_ {
         self.stages.iter().flat_map(|stage| match stage {
             StageState::Active(task) => vec![task.id],
-            StageState::Expanded(chunks) => chunks.active.values().map(|task| task.id).collect(),
-            StageState::Pending | StageState::Ended => Vec::new(),
+            StageState::Expanded(chunks) => {
+                let finishing = chunks.finish.iter().filter_map(|finish| finish.active.as_ref());
+                chunks.active.values().chain(finishing).map(|task| task.id).collect()
+            }
+            StageState::Pending | StageState::Halted(_) | StageState::Ended => Vec::new(),
         })
     }
 

@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::plan::{Plan, Stage};
+use crate::ports::Expansion;
 use chrono::TimeZone;
 use model::Workflow;
 use model::document::{PortRef, Retry, Step};
@@ -25,7 +26,8 @@ struct Drive {
 /// Runs a workflow through events and compares the trace.
 ///
 /// A step is spelled `c from a needs b retry 3 if always() continue`. An event is `admit`, `cancel`, `retry`,
-/// `retry from a`, `wait 5s`, or a task's end: `a ok`, `a,b fail`, `a fail!` (final), `a skip`, `f expand 3`, `f[1] ok`.
+/// `retry from a`, `wait 5s`, or a task's end: `a ok`, `a,b fail`, `a fail!` (final), `a skip`, `f expand 3`, `f expand 3 finish`,
+/// `f[1] ok`, `f[end] ok`.
 /// The trace has a line for each event with the commands that follow, and the statuses at the end.
 fn check(steps: &[&str], events: &[&str], expected: &str) {
     check_with(None, steps, events, expected);
@@ -160,6 +162,9 @@ impl Drive {
                 if let Some(chunk) = &spec.chunk {
                     write!(name, "[{}]", chunk.index).unwrap();
                 }
+                if spec.finish.is_some() {
+                    name.push_str("[end]");
+                }
                 write!(self.trace, " {name}").unwrap();
                 if spec.attempt > 1 {
                     write!(self.trace, "#{}", spec.attempt).unwrap();
@@ -190,7 +195,9 @@ impl Drive {
                     "skip" => StepReport { status: StepStatus::Skipped, ..StepReport::succeeded(id(step)) },
                     "expand" => {
                         let items = (0..rest[0].parse::<u32>().unwrap()).map(Value::from).collect();
-                        StepReport { expand: Some(items), ..StepReport::succeeded(id(step)) }
+                        let finish = rest.get(1).map(|_| Map::new());
+                        let expansion = Expansion { items, max_parallel: None, finish };
+                        StepReport { expand: Some(expansion), ..StepReport::succeeded(id(step)) }
                     }
                     other => panic!("{other}"),
                 }
@@ -416,6 +423,238 @@ fn a_failed_chunk_fails_its_step_after_the_others_ended() {
 #[test]
 fn foreach_over_nothing_succeeds() {
     check(&["f", "b needs f"], &["admit", "f expand 0"], "admit -> f\nf expand 0 -> b\nrunning: f=succeeded b=running");
+}
+
+#[test]
+fn a_step_that_finishes_gets_one_more_task_after_its_last_chunk() {
+    check(
+        &["m parallel 2", "b needs m"],
+        &["admit", "m expand 3 finish", "m[1] ok", "m[0] ok", "m[2] ok", "m[end] ok", "b ok"],
+        "admit -> m
+         m expand 3 finish -> m[0] m[1]
+         m[1] ok -> m[2]
+         m[0] ok ->
+         m[2] ok -> m[end]
+         m[end] ok -> b
+         b ok ->
+         succeeded: m=succeeded b=succeeded",
+    );
+}
+
+#[test]
+fn a_step_that_expands_into_nothing_is_finished_at_once() {
+    check(
+        &["m"],
+        &["admit", "m expand 0 finish", "m[end] ok"],
+        "admit -> m
+         m expand 0 finish -> m[end]
+         m[end] ok ->
+         succeeded: m=succeeded",
+    );
+}
+
+#[test]
+fn a_chunk_is_tried_again_alone() {
+    check(
+        &["m parallel 2 retry 2"],
+        &["admit", "m expand 2 finish", "m[0] fail", "m[1] ok", "m[0] ok", "m[end] ok"],
+        "admit -> m
+         m expand 2 finish -> m[0] m[1]
+         m[0] fail -> m[0]#2+4s
+         m[1] ok ->
+         m[0] ok -> m[end]
+         m[end] ok ->
+         succeeded: m=succeeded",
+    );
+}
+
+#[test]
+fn a_failed_chunk_lets_no_further_one_begin_and_a_retry_does_what_is_left() {
+    check(
+        &["a", "m parallel 2 needs a", "b needs m"],
+        &[
+            "admit",
+            "a ok",
+            "m expand 4 finish",
+            "m[0] fail!",
+            "m[1] ok",
+            "retry",
+            "m[0] ok",
+            "m[2] ok",
+            "m[3] ok",
+            "m[end] ok",
+            "b ok",
+        ],
+        "admit -> a
+         a ok -> m
+         m expand 4 finish -> m[0] m[1]
+         m[0] fail! ->
+         m[1] ok ->
+         retry -> m[0] m[2]
+         m[0] ok -> m[3]
+         m[2] ok ->
+         m[3] ok -> m[end]
+         m[end] ok -> b
+         b ok ->
+         succeeded: a=succeeded m=succeeded b=succeeded",
+    );
+}
+
+#[test]
+fn canceled_chunks_are_withdrawn_and_begin_again_with_a_retry() {
+    check(
+        &["m parallel 2"],
+        &[
+            "admit",
+            "m expand 4 finish",
+            "m[1] ok",
+            "cancel",
+            "m[0] ok",
+            "retry",
+            "m[0] ok",
+            "m[2] ok",
+            "m[3] ok",
+            "m[end] ok",
+        ],
+        "admit -> m
+         m expand 4 finish -> m[0] m[1]
+         m[1] ok -> m[2]
+         cancel -> -m[0] -m[2]
+         m[0] ok -> refused: the run is canceled
+         retry -> m[0] m[2]
+         m[0] ok -> m[3]
+         m[2] ok ->
+         m[3] ok -> m[end]
+         m[end] ok ->
+         succeeded: m=succeeded",
+    );
+}
+
+#[test]
+fn a_failed_finish_is_all_that_a_retry_repeats() {
+    check(
+        &["m retry 2", "b needs m"],
+        &[
+            "admit",
+            "m expand 1 finish",
+            "m[0] ok",
+            "m[end] fail",
+            "m[end] fail",
+            "retry",
+            "cancel",
+            "retry",
+            "m[end] ok",
+        ],
+        "admit -> m
+         m expand 1 finish -> m[0]
+         m[0] ok -> m[end]
+         m[end] fail -> m[end]#2+4s
+         m[end] fail ->
+         retry -> m[end]
+         cancel -> -m[end]
+         retry -> m[end]
+         m[end] ok -> b
+         running: m=succeeded b=running",
+    );
+}
+
+#[test]
+fn a_step_asked_for_by_name_expands_anew() {
+    check(
+        &["a", "m needs a"],
+        &[
+            "admit",
+            "a ok",
+            "m expand 1 finish",
+            "m[0] fail!",
+            "retry from m",
+            "m expand 1 finish",
+            "cancel",
+            "retry from a",
+        ],
+        "admit -> a
+         a ok -> m
+         m expand 1 finish -> m[0]
+         m[0] fail! ->
+         retry from m -> m
+         m expand 1 finish -> m[0]
+         cancel -> -m[0]
+         retry from a -> a
+         running: a=running m=pending",
+    );
+}
+
+#[test]
+fn a_run_over_its_time_keeps_what_its_chunks_have_done() {
+    check_with(
+        Some(Duration::from_secs(60)),
+        &["m parallel 1"],
+        &["admit", "m expand 2 finish", "wait 61s", "m[0] ok", "retry", "m[1] ok", "m[end] ok"],
+        "admit -> m
+         m expand 2 finish -> m[0]
+         m[0] ok ->
+         retry -> m[1]
+         m[1] ok -> m[end]
+         m[end] ok ->
+         succeeded: m=succeeded",
+    );
+}
+
+#[test]
+fn a_step_that_expands_beside_others_is_refused() {
+    check(
+        &["m", "b from m"],
+        &["admit", "m,b expand 1 finish"],
+        "admit -> m,b
+         m,b expand 1 finish ->
+         failed: m=failed b=failed",
+    );
+}
+
+#[test]
+fn a_finishing_task_gets_what_the_chunks_told_and_the_settings_as_first_rendered() {
+    let plan = plan(None, &["m"]);
+    let mut state = RunState::new(&plan, Map::new(), Value::Null);
+    let now = Utc.with_ymd_and_hms(2024, 1, 31, 8, 0, 0).unwrap();
+    let mut new_task = TaskId::generate;
+    let mut moment = Moment {
+        now,
+        run: RunId::from(uuid::Uuid::nil()),
+        version: VersionId::from(uuid::Uuid::nil()),
+        new_task: &mut new_task,
+    };
+    let made = |commands: Vec<Command>| match commands.into_iter().next() {
+        Some(Command::CreateTask { id, spec, .. }) => (id, spec),
+        other => panic!("{other:?}"),
+    };
+    let (task, _) = made(advance(&plan, &mut state, Event::Admitted, &mut moment).unwrap());
+    let mut report = StepReport::succeeded(id("m"));
+    report.outputs.insert("rows_expected".to_owned(), json!(100));
+    let with = Map::from_iter([("table".to_owned(), json!("orders"))]);
+    report.expand =
+        Some(Expansion { items: vec![json!("low"), json!("high")], max_parallel: Some(1), finish: Some(with.clone()) });
+    let mut event = Event::TaskEnded { task, reports: vec![report] };
+    for item in ["low", "high"] {
+        let (task, spec) = made(advance(&plan, &mut state, event, &mut moment).unwrap());
+        let chunk = spec.chunk.unwrap();
+        assert_eq!((chunk.item, chunk.with.as_ref()), (json!(item), Some(&with)));
+        assert_eq!(state.steps[0].outputs["rows_expected"], json!(100));
+        let mut report = StepReport::succeeded(id("m"));
+        report.outputs.insert("rows".to_owned(), json!(7));
+        report.metrics.rows_out = 7;
+        event = Event::TaskEnded { task, reports: vec![report] };
+    }
+    assert_eq!(state.steps[0].metrics.rows_out, 7, "what the first chunk did is seen while the second runs");
+    let (task, spec) = made(advance(&plan, &mut state, event, &mut moment).unwrap());
+    let gathered = spec.finish.unwrap();
+    assert_eq!((gathered.chunks, &gathered.outputs["rows"], &gathered.with), (2, &json!(14), &with));
+    let mut report = StepReport::succeeded(id("m"));
+    report.outputs.insert("verdict".to_owned(), json!("equal"));
+    let event = Event::TaskEnded { task, reports: vec![report] };
+    assert_eq!(advance(&plan, &mut state, event, &mut moment).unwrap(), []);
+    assert_eq!(state.steps[0].outputs["verdict"], json!("equal"));
+    assert_eq!(state.steps[0].metrics.rows_out, 14);
+    assert_eq!(state.status, RunStatus::Succeeded);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! The chunk reports for the `foreach` step as a whole. An attempt runs all nested steps again; their sinks know by their
 //! ledgers, whose names carry the chunk, what is written already.
 
-use super::Runner;
+use super::{Of, Runner};
 use engine::ports::{Chunk, StepReport, TaskContext};
 use model::document::read::Reader;
 use model::document::{OnError, Step, read_steps};
@@ -50,10 +50,16 @@ pub(super) async fn run(runner: &Runner, context: &TaskContext, step: &Step, chu
             }
             _ => {
                 let whole = Value::Object(values.clone());
-                runner.run_stage(context, stage.clone(), &whole, Some((step.id.clone(), chunk.index))).await
+                let of = Of { chunk: Some((step.id.clone(), chunk.index)), ..Of::default() };
+                runner.run_stage(context, stage.clone(), &whole, of).await
             }
         };
-        for inner in reports {
+        for mut inner in reports {
+            if inner.expand.is_some() {
+                let message =
+                    format!("step `{}` expands into chunks, which a step nested in `foreach` cannot", inner.step);
+                inner = StepReport::failed(inner.step, Fault::new(ErrorCode::Unsupported, message), false);
+            }
             statuses.insert(inner.step.clone(), inner.status);
             let seen = seen_by_expressions(&inner);
             if let Value::Object(steps) = values.entry("steps").or_insert_with(|| json!({})) {

@@ -4,7 +4,7 @@ use crate::edge::{Inbox, Ports};
 use crate::kind::{Action, ActionReport, Claim, Flow, Outputs};
 use crate::spool::{Remembered, SpoolReader};
 use data::{Batch, Checkpoint, Error, Lane, Result, Source};
-use engine::ports::Observer;
+use engine::ports::{Expansion, Observer};
 use model::run::StepMetrics;
 use model::{ErrorCode, StepId};
 use serde_json::{Map, Value};
@@ -60,7 +60,9 @@ pub(crate) struct Counted {
     /// Rows written, where the step says so itself.
     rows_out: Option<u64>,
     pub(crate) outputs: Map<String, Value>,
-    pub(crate) expand: Option<Vec<Value>>,
+    pub(crate) expand: Option<Expansion>,
+    /// Rows it says it refused itself.
+    rows_rejected: u64,
     /// Whether it stopped because nobody read on.
     pub(crate) abandoned: bool,
 }
@@ -77,6 +79,7 @@ impl Counted {
             rows_out: None,
             outputs: Map::new(),
             expand: None,
+            rows_rejected: 0,
             abandoned: false,
         }
     }
@@ -89,7 +92,7 @@ impl Node {
         StepMetrics {
             rows_in: self.counted.rows_in,
             rows_out: self.counted.rows_out.unwrap_or_else(|| self.ports.rows_out()),
-            rows_rejected: self.ports.rows_rejected(),
+            rows_rejected: self.ports.rows_rejected() + self.counted.rows_rejected,
             bytes: self.counted.bytes,
             duration_ms: millis(self.counted.started.elapsed()),
             busy_ms: millis(self.counted.busy),
@@ -190,12 +193,14 @@ impl Node {
 
     async fn act(&mut self, mut action: Box<dyn Action>) -> Result<()> {
         let started = Instant::now();
-        let ActionReport { outputs, rows_in, rows_out, expand } =
+        let ActionReport { outputs, rows_in, rows_out, rows_rejected, bytes, expand } =
             action.run(&mut Outputs::new(&mut self.ports)).await?;
         self.counted.busy += started.elapsed();
         self.counted.rows_in = rows_in;
         self.counted.rows_out = (rows_out > 0).then_some(rows_out);
         self.counted.outputs = outputs;
+        self.counted.rows_rejected = rows_rejected;
+        self.counted.bytes = bytes;
         self.counted.expand = expand;
         Ok(())
     }

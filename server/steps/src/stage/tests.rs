@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod memory;
+mod parts;
 
 use crate::catalog::Catalog;
 use crate::runner::Runner;
@@ -41,6 +42,11 @@ impl Run {
     }
 
     async fn attempt(&mut self, steps: &str) -> Vec<StepReport> {
+        self.task(steps, |_| {}).await
+    }
+
+    /// Runs one task of the steps, its spec changed by `change`.
+    async fn task(&mut self, steps: &str, change: impl FnOnce(&mut TaskSpec)) -> Vec<StepReport> {
         self.attempts += 1;
         let root = tree::parse(steps, &Limits::default()).unwrap();
         let mut reader = Reader::new();
@@ -63,17 +69,21 @@ impl Run {
             files: self.folder.path().to_owned(),
             data_dir: self.folder.path().to_owned(),
             watch: Arc::new(engine::testing::MemoryWatch::default()),
-            catalog: Arc::new(Catalog::new(self.memory.clone()).with(Arc::new(memory::Trouble))),
+            catalog: Arc::new(
+                Catalog::new(self.memory.clone()).with(Arc::new(memory::Trouble)).with(Arc::new(parts::Parted)),
+            ),
         };
-        let spec = TaskSpec {
+        let mut spec = TaskSpec {
             version: VersionId::generate(),
             steps: steps.iter().map(|step| step.id.clone()).collect(),
             attempt: self.attempts,
             epoch: self.attempts,
             deadline: None,
             chunk: None,
+            finish: None,
             context: json!({ "inputs": { "yes": true, "no": false }, "steps": {}, "run": {} }),
         };
+        change(&mut spec);
         let task =
             LeasedTask { id: TaskId::generate(), run: self.run, spec, fence: i64::from(self.attempts), deliveries: 1 };
         runner
