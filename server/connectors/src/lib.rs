@@ -22,6 +22,7 @@ mod decimal;
 mod error;
 mod name;
 mod settings;
+mod split;
 #[allow(dead_code, reason = "the connectors call it as their consoles land")]
 mod statement;
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod ledger;
 mod load;
 mod pool;
 mod read;
+mod split;
 mod structure;
 mod types;
 mod value;
@@ -31,8 +32,9 @@ use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
 use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
 use data::inspection::Inspection;
+use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
-use data::{Abilities, Connector, Result, Sink, Source, System, WriteOptions};
+use data::{Abilities, Connector, RangeFilter, Result, Sink, Source, Split, SplitRequest, System, WriteOptions};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 use std::sync::Arc;
@@ -171,6 +173,14 @@ impl Connector for Mysql {
         }
         let count: Option<u64> = connection.query_first(sql).await.map_err(|e| error::mapped(&self.config, &e))?;
         Ok(count.unwrap_or(0))
+    }
+
+    async fn split(&self, request: &SplitRequest) -> Result<Split> {
+        split::split(self, request).await
+    }
+
+    async fn range_filter(&self, table: &str, key: &[String], range: &KeyRange) -> Result<RangeFilter> {
+        split::range_filter(self, table, key, range).await
     }
 
     async fn structure(&self, name: &str) -> Result<Option<TableStructure>> {

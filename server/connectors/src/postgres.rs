@@ -18,6 +18,7 @@ mod ledger;
 mod numeric;
 mod pool;
 mod read;
+mod split;
 mod structure;
 mod target;
 #[cfg(test)]
@@ -35,8 +36,9 @@ use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
 use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
 use data::inspection::Inspection;
+use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
-use data::{Abilities, Connector, Result, Sink, Source, System, WriteOptions};
+use data::{Abilities, Connector, RangeFilter, Result, Sink, Source, Split, SplitRequest, System, WriteOptions};
 use pool::Pool;
 use std::sync::Arc;
 use timescale::Timescale;
@@ -149,6 +151,14 @@ impl Connector for Postgres {
         client.batch_execute("COMMIT").await.map_err(mapped)?;
         client.release();
         Ok(row.get::<_, i64>(0).unsigned_abs())
+    }
+
+    async fn split(&self, request: &SplitRequest) -> Result<Split> {
+        split::split(self, request).await
+    }
+
+    async fn range_filter(&self, table: &str, key: &[String], range: &KeyRange) -> Result<RangeFilter> {
+        split::range_filter(self, table, key, range).await
     }
 
     async fn structure(&self, table: &str) -> Result<Option<TableStructure>> {

@@ -14,6 +14,7 @@ mod guard;
 mod inspect;
 mod introspect;
 mod read;
+mod split;
 mod structure;
 #[cfg(test)]
 mod tests;
@@ -28,8 +29,9 @@ use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
 use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
 use data::inspection::Inspection;
+use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
-use data::{Abilities, Connector, Error, Result, Sink, Source, System, WriteOptions};
+use data::{Abilities, Connector, Error, RangeFilter, Result, Sink, Source, Split, SplitRequest, System, WriteOptions};
 use model::ErrorCode;
 use rusqlite::{Connection, OpenFlags};
 use std::sync::Arc;
@@ -195,6 +197,14 @@ impl Connector for Sqlite {
                 .map_err(|error| error::mapped(&config.path, &error))
         })
         .await
+    }
+
+    async fn split(&self, request: &SplitRequest) -> Result<Split> {
+        split::split(self, request).await
+    }
+
+    async fn range_filter(&self, table: &str, key: &[String], range: &KeyRange) -> Result<RangeFilter> {
+        split::range_filter(self, table, key, range).await
     }
 
     async fn structure(&self, table: &str) -> Result<Option<TableStructure>> {

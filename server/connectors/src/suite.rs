@@ -13,6 +13,7 @@ mod modes;
 mod pairs;
 mod reading;
 mod refusals;
+mod splitting;
 mod timed;
 mod types;
 pub(crate) mod world;
@@ -35,6 +36,11 @@ mod needs {
     /// The console of a system the corpus has statements for.
     pub(super) fn corpus(abilities: Abilities) -> bool {
         abilities.console && abilities.sql && !abilities.time_key
+    }
+
+    /// Tables that can be cut into ranges of their key.
+    pub(super) fn splits(abilities: Abilities) -> bool {
+        abilities.sql && !abilities.time_key
     }
 
     pub(super) fn transactions(abilities: Abilities) -> bool {
@@ -77,6 +83,7 @@ suite! {
         a_query_is_read, a_dropped_source_frees_its_connection, a_table_is_described;
     refusals[any_key]: refused_rows_are_named, a_missing_column_is_named, a_missing_table_is_named, weird_names_work, a_value_too_long_is_refused,
         a_row_that_clashes_is_named;
+    splitting[splits]: ranges_hold_every_row_once, skewed_keys_are_cut_where_rows_are, a_key_that_cannot_be_cut_is_refused;
     console[corpus]: the_corpus_is_answered_and_changes_nothing, the_other_layers_hold_without_the_first;
     timed[nothing]: values_beside_a_timestamp_survive, an_upsert_goes_over_rows_of_the_same_time,
         an_append_tells_rows_of_the_same_time, a_truncate_leaves_only_new_rows, rows_in_order_of_time_go_on_at_a_checkpoint,

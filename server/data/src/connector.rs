@@ -3,6 +3,7 @@
 use crate::backup::{BackupReport, BackupRequest, RestoreRequest};
 use crate::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
 use crate::inspection::Inspection;
+use crate::split::{KeyRange, RangeFilter, Split, SplitRequest};
 use crate::structure::{TablePlan, TableStructure};
 use crate::{Checkpoint, Error, Result, Sink, Source, WriteOptions};
 use arrow::datatypes::SchemaRef;
@@ -199,6 +200,25 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// As for [`Connector::read`].
     async fn count(&self, relation: &Relation, filter: Option<&str>) -> Result<u64>;
+
+    /// Boundaries that cut a table into ranges of its key of about the same size; none where it is too small to be cut.
+    ///
+    /// # Errors
+    /// `unsupported` where the system cannot cut by this key, and as for [`Connector::read`].
+    async fn split(&self, request: &SplitRequest) -> Result<Split> {
+        let _ = request;
+        Err(unsupported(self.system(), "cut a table into ranges of its key"))
+    }
+
+    /// The condition that holds for the rows of `table` whose `key` is in `range`, compared as [`ReadOptions::order_by`]
+    /// orders: text by its bytes, NULL first.
+    ///
+    /// # Errors
+    /// `unsupported` where the key's columns cannot be compared with the boundaries, and as for [`Connector::read`].
+    async fn range_filter(&self, table: &str, key: &[String], range: &KeyRange) -> Result<RangeFilter> {
+        let _ = (table, key, range);
+        Err(unsupported(self.system(), "read a range of a key"))
+    }
 
     /// The table of that name with everything that makes it what it is, or `None`.
     ///

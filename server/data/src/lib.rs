@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod registry;
 pub mod sink;
 pub mod source;
+pub mod split;
 pub mod structure;
 pub mod transform;
 
@@ -29,6 +30,7 @@ pub use ledger::{LedgerEntry, LedgerKey};
 pub use registry::{ConnectionInfo, Connections, FileRequest, Files, Opener, Plugins, Target};
 pub use sink::{Mode, RefusedRow, Sink, WriteOptions, Written};
 pub use source::{Resume, Source, SourceBatch};
+pub use split::{KeyPart, KeyRange, RangeFilter, Split, SplitRequest};
 pub use structure::{TablePlan, TableStructure};
 pub use transform::Transformer;
 

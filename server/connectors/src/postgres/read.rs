@@ -170,7 +170,7 @@ fn qualified(column: &str) -> String {
 }
 
 /// An expression that sorts the column by value, text by its bytes, and the type to cast a literal of it to.
-fn sort_key(column: &str, kind: Kind, oid: u32, native_type: &str) -> (String, String) {
+pub(super) fn sort_key(column: &str, kind: Kind, oid: u32, native_type: &str) -> (String, String) {
     match kind {
         Kind::Text if matches!(oid, 25 | 1042 | 1043) => {
             let literal = if oid == 1042 { "bpchar" } else { "text" };
