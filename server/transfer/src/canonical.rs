@@ -91,6 +91,21 @@ fn family(data_type: &DataType) -> Family {
     }
 }
 
+/// The type both sides are compared in as they are, with nothing to be converted: the usual case, and the quick one.
+fn alike(left: &DataType, right: &DataType) -> Option<DataType> {
+    use DataType as T;
+    match (left, right) {
+        (T::Timestamp(left, _), T::Timestamp(right, _)) if left == right => Some(T::Timestamp(*left, None)),
+        (T::Decimal128(_, left), T::Decimal128(_, right)) if left == right => Some(T::Decimal128(38, *left)),
+        (left, right) if left == right => {
+            let plain =
+                left.is_integer() || matches!(left, T::Boolean | T::Utf8 | T::Binary | T::Date32 | T::Decimal256(..));
+            plain.then(|| left.clone())
+        }
+        _ => None,
+    }
+}
+
 impl Canonical {
     /// The common form of two types; `ordered` where the order of the values matters too (a key), not only whether they are equal.
     ///
@@ -98,6 +113,9 @@ impl Canonical {
     /// `unsupported` where values of the two types never mean the same (a number and a date).
     pub(crate) fn of(column: &str, left: &DataType, right: &DataType, ordered: bool) -> Result<Self> {
         use Family as F;
+        if let Some(same) = alike(left, right) {
+            return Ok(Self::Cast(same));
+        }
         let (l, r) = (family(left), family(right));
         // The rules are symmetric: sort the pair so that each is written once.
         let either = |f: fn(F) -> bool| f(l) || f(r);
@@ -251,16 +269,27 @@ fn plain(array: &ArrayRef) -> Result<ArrayRef> {
             plain(&cast_with_options(array, values, &CastOptions { safe: false, ..CastOptions::default() })?)
         }
         DataType::Timestamp(unit, Some(_)) => {
-            let data = array.to_data().into_builder().data_type(DataType::Timestamp(*unit, None));
-            Ok(arrow::array::make_array(data.build()?))
+            let plain = DataType::Timestamp(*unit, None);
+            Ok(retyped(array, &plain)?)
         }
         _ => Ok(array.clone()),
     }
 }
 
+/// The same values under another type of the same layout.
+fn retyped(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    let data = array.to_data().into_builder().data_type(to.clone());
+    Ok(arrow::array::make_array(data.build()?))
+}
+
 fn cast(column: &str, array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     if array.data_type() == to {
         return Ok(array.clone());
+    }
+    if let (DataType::Decimal128(_, from), DataType::Decimal128(38, scale)) = (array.data_type(), to)
+        && from == scale
+    {
+        return retyped(array, to);
     }
     let via = match (array.data_type(), to) {
         // The kernel has no direct way from views and fixed sizes, or from text, to these.

@@ -1,25 +1,46 @@
-//! One side of a comparison: where it stands, and the next rows that share a key.
+//! One side of a comparison: where it stands, and the next rows.
 //!
-//! The side is read by a task of its own, two batches ahead, so that both systems work at once.
+//! The side is read, brought to canonical form and checked for its order by a task of its own, two batches ahead, so that
+//! both systems and the merge work at once.
 
+use crate::compare::in_order;
 use crate::pairing::{Pairing, select};
 use arrow::array::{Array, ArrayRef};
 use arrow::record_batch::RecordBatch;
-use arrow::row::{OwnedRow, Row, Rows};
+use arrow::row::{Row, Rows};
 use data::{Error, Result, Source};
 use model::ErrorCode;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// A batch with its keys and values in comparable form.
+/// A batch with its columns in comparable form.
 pub(crate) struct Loaded {
     /// The compared columns as they were read, under the left side's names.
     pub(crate) records: RecordBatch,
     pub(crate) canonical: Vec<ArrayRef>,
-    keys: Rows,
-    values: Rows,
+    /// Made when a row is looked at alone, which in most batches none is.
+    keys: OnceLock<Rows>,
+    values: OnceLock<Rows>,
+}
+
+impl Loaded {
+    fn keys(&self, pairing: &Pairing) -> Result<&Rows> {
+        if let Some(rows) = self.keys.get() {
+            return Ok(rows);
+        }
+        let rows = pairing.keys.convert_columns(&self.canonical[..pairing.key])?;
+        Ok(self.keys.get_or_init(|| rows))
+    }
+
+    fn values(&self, pairing: &Pairing) -> Result<&Rows> {
+        if let Some(rows) = self.values.get() {
+            return Ok(rows);
+        }
+        let rows = pairing.values.convert_columns(&self.canonical[pairing.key..])?;
+        Ok(self.values.get_or_init(|| rows))
+    }
 }
 
 /// Rows of one batch that share a key.
@@ -29,67 +50,76 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    pub(crate) fn value(&self, row: usize) -> Row<'_> {
-        self.batch.values.row(row)
+    pub(crate) fn value(&self, row: usize, pairing: &Pairing) -> Result<Row<'_>> {
+        Ok(self.batch.values(pairing)?.row(row))
     }
 }
 
 /// One side.
 pub(crate) struct Cursor {
     side: &'static str,
-    names: Vec<String>,
-    renamed: Vec<String>,
-    batches: mpsc::Receiver<Result<RecordBatch>>,
+    batches: mpsc::Receiver<Result<Loaded>>,
     /// Ends the reading when the cursor goes.
     _reader: JoinSet<()>,
     current: Option<Arc<Loaded>>,
     position: usize,
-    last_key: Option<OwnedRow>,
     pub(crate) rows: u64,
 }
 
 impl Cursor {
     /// A cursor before the first row of `source`, of which it takes the columns `names` and calls them `renamed`.
-    pub(crate) fn new(side: &'static str, source: Box<dyn Source>, names: &[String], renamed: &[String]) -> Self {
+    pub(crate) fn new(
+        side: &'static str,
+        source: Box<dyn Source>,
+        names: &[String],
+        renamed: &[String],
+        pairing: &Arc<Pairing>,
+    ) -> Self {
         let (sender, batches) = mpsc::channel(2);
         let mut reader = JoinSet::new();
-        reader.spawn(read(source, sender));
-        Self {
-            side,
-            names: names.to_vec(),
-            renamed: renamed.to_vec(),
-            batches,
-            _reader: reader,
-            current: None,
-            position: 0,
-            last_key: None,
-            rows: 0,
-        }
+        let loader =
+            Loader { side, names: names.to_vec(), renamed: renamed.to_vec(), pairing: pairing.clone(), last_key: None };
+        reader.spawn(loader.read(source, sender));
+        Self { side, batches, _reader: reader, current: None, position: 0, rows: 0 }
     }
 
     /// Makes the next row the current one where there is any.
-    pub(crate) async fn fill(&mut self, pairing: &Pairing) -> Result<()> {
-        while self.current.as_ref().is_none_or(|batch| self.position >= batch.records.num_rows()) {
+    pub(crate) async fn fill(&mut self) -> Result<()> {
+        while self.remaining() == 0 {
             self.current = None;
             self.position = 0;
-            let Some(records) = self.batches.recv().await else { return Ok(()) };
-            let loaded = self.load(&records?, pairing)?;
-            self.current = Some(Arc::new(loaded));
+            let Some(loaded) = self.batches.recv().await else { return Ok(()) };
+            self.current = Some(Arc::new(loaded?));
         }
         Ok(())
     }
 
+    /// How many rows of the current batch are left.
+    pub(crate) fn remaining(&self) -> usize {
+        self.current.as_ref().map_or(0, |batch| batch.records.num_rows() - self.position)
+    }
+
+    /// The current batch's columns in canonical form, and the current row's place in them.
+    pub(crate) fn columns(&self) -> Option<(&[ArrayRef], usize)> {
+        self.current.as_ref().map(|batch| (batch.canonical.as_slice(), self.position))
+    }
+
+    /// Passes over rows of the current batch.
+    pub(crate) fn advance(&mut self, rows: usize) {
+        self.position += rows;
+        self.rows += rows as u64;
+    }
+
     /// The key of the current row; none at the end.
-    pub(crate) fn key(&self) -> Option<Row<'_>> {
-        self.current.as_ref().map(|batch| batch.keys.row(self.position))
+    pub(crate) fn key(&self, pairing: &Pairing) -> Result<Option<Row<'_>>> {
+        self.current.as_ref().map(|batch| Ok(batch.keys(pairing)?.row(self.position))).transpose()
     }
 
     /// Takes the current row alone.
     pub(crate) fn take_row(&mut self) -> Option<Piece> {
         let batch = self.current.clone()?;
         let rows = self.position..self.position + 1;
-        self.position += 1;
-        self.rows += 1;
+        self.advance(1);
         Some(Piece { batch, rows })
     }
 
@@ -97,12 +127,14 @@ impl Cursor {
     pub(crate) async fn take_group(&mut self, pairing: &Pairing, limit: usize) -> Result<Vec<Piece>> {
         let mut pieces = Vec::with_capacity(1);
         let mut taken = 0;
-        let Some(key) = self.key().map(|key| key.owned()) else { return Ok(pieces) };
-        while let Some(batch) = &self.current {
+        let Some(first) = self.current.clone() else { return Ok(pieces) };
+        let key = first.keys(pairing)?.row(self.position);
+        while let Some(batch) = self.current.clone() {
             let start = self.position;
             let total = batch.records.num_rows();
+            let keys = batch.keys(pairing)?;
             let mut end = start;
-            while end < total && batch.keys.row(end) == key.row() {
+            while end < total && keys.row(end) == key {
                 end += 1;
             }
             if end == start {
@@ -114,51 +146,60 @@ impl Cursor {
                 return Err(Error::permanent(ErrorCode::Unsupported, message)
                     .hint("Name a key that tells rows apart, or none, so that whole rows are compared."));
             }
-            pieces.push(Piece { batch: batch.clone(), rows: start..end });
+            pieces.push(Piece { batch, rows: start..end });
             self.position = end;
             if end < total {
                 break;
             }
-            self.fill(pairing).await?;
+            self.fill().await?;
         }
         self.rows += taken as u64;
         Ok(pieces)
     }
+}
 
-    fn load(&mut self, records: &RecordBatch, pairing: &Pairing) -> Result<Loaded> {
+/// Reads a side and makes its batches comparable.
+struct Loader {
+    side: &'static str,
+    names: Vec<String>,
+    renamed: Vec<String>,
+    pairing: Arc<Pairing>,
+    last_key: Option<Vec<ArrayRef>>,
+}
+
+impl Loader {
+    async fn read(mut self, mut source: Box<dyn Source>, sender: mpsc::Sender<Result<Loaded>>) {
+        loop {
+            let next = match source.next().await {
+                Ok(Some(batch)) => match batch.rejected.filter(|rejected| rejected.num_rows() > 0) {
+                    None => self.load(&batch.records),
+                    Some(rejected) => Err(unreadable(&rejected)),
+                },
+                Ok(None) => return,
+                Err(error) => Err(error),
+            };
+            let failed = next.is_err();
+            if sender.send(next).await.is_err() || failed {
+                return;
+            }
+        }
+    }
+
+    fn load(&mut self, records: &RecordBatch) -> Result<Loaded> {
         let records = select(records, &self.names, &self.renamed)?;
-        let canonical = pairing.canonical(&records)?;
-        let keys = pairing.keys.convert_columns(&canonical[..pairing.key])?;
-        let values = pairing.values.convert_columns(&canonical[pairing.key..])?;
+        let canonical = self.pairing.canonical(&records)?;
+        let keys = &canonical[..self.pairing.key];
         let total = records.num_rows();
         if total > 0 {
-            let follows = self.last_key.as_ref().is_none_or(|last| last.row() <= keys.row(0));
-            if !follows || (1..total).any(|row| keys.row(row - 1) > keys.row(row)) {
+            if !in_order(self.last_key.as_deref(), keys)? {
                 let message = format!("the rows of the {} side do not come in the order of the key", self.side);
                 return Err(Error::permanent(ErrorCode::Unsupported, message).hint(
                     "Text must sort by its UTF-8 bytes, numbers by value, NULL first; give both keys the same type.",
                 ));
             }
-            self.last_key = Some(keys.row(total - 1).owned());
+            self.last_key = Some(keys.iter().map(|column| column.slice(total - 1, 1)).collect());
         }
-        Ok(Loaded { records, canonical, keys, values })
-    }
-}
-
-async fn read(mut source: Box<dyn Source>, sender: mpsc::Sender<Result<RecordBatch>>) {
-    loop {
-        let next = match source.next().await {
-            Ok(Some(batch)) => match batch.rejected.filter(|rejected| rejected.num_rows() > 0) {
-                None => Ok(batch.records),
-                Some(rejected) => Err(unreadable(&rejected)),
-            },
-            Ok(None) => return,
-            Err(error) => Err(error),
-        };
-        let failed = next.is_err();
-        if sender.send(next).await.is_err() || failed {
-            return;
-        }
+        Ok(Loaded { records, canonical, keys: OnceLock::new(), values: OnceLock::new() })
     }
 }
 

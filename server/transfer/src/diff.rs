@@ -7,6 +7,7 @@
 
 pub use crate::difference::DifferenceKind;
 
+use crate::compare::equal_rows;
 use crate::cursor::{Cursor, Piece};
 use crate::difference::Gatherer;
 use crate::pairing::{Names, Pairing, select_schema};
@@ -17,9 +18,13 @@ use data::connector::{ReadOptions, Relation};
 use data::{Connector, Result, Source};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// How many rows of one side may share a key; they are held in memory.
 pub const MAX_GROUP: usize = 1_000_000;
+/// Rows that are compared at once at most, and at first after a difference.
+const WIDEST: usize = data::BATCH_ROWS;
+const NARROWEST: usize = 4;
 
 /// What one side is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,16 +219,31 @@ async fn merge(
 ) -> Result<Totals> {
     let (left_schema, _) = select_schema(&left.schema(), &names.left, &names.left)?;
     let (right_schema, _) = select_schema(&right.schema(), &names.right, &names.left)?;
-    let pairing = Pairing::new(names, &left_schema, &right_schema, &options.tolerance)?;
+    let pairing = Arc::new(Pairing::new(names, &left_schema, &right_schema, &options.tolerance)?);
     let mut found = Gatherer::new(sink, &left_schema, &right_schema, &pairing);
-    let mut left = Cursor::new("left", left, &names.left, &names.left);
-    let mut right = Cursor::new("right", right, &names.right, &names.left);
+    let mut left = Cursor::new("left", left, &names.left, &names.left, &pairing);
+    let mut right = Cursor::new("right", right, &names.right, &names.left, &pairing);
     let whole_rows = pairing.key == pairing.columns.len();
     let mut totals = Totals::default();
+    let mut window = WIDEST;
     loop {
-        left.fill(&pairing).await?;
-        right.fill(&pairing).await?;
-        let order = match (left.key(), right.key()) {
+        left.fill().await?;
+        right.fill().await?;
+        // As long as the sides agree, and by far the most rows do, whole runs are compared.
+        if let (Some((l, left_at)), Some((r, right_at))) = (left.columns(), right.columns()) {
+            let rows = left.remaining().min(right.remaining()).min(window);
+            let equal = equal_rows(l, left_at, r, right_at, rows);
+            left.advance(equal);
+            right.advance(equal);
+            totals.equal += equal as u64;
+            if equal == rows {
+                window = (window * 2).min(WIDEST);
+                continue;
+            }
+            // Near a difference there are often more; a failed look must not cost more than those that succeeded.
+            window = NARROWEST;
+        }
+        let order = match (left.key(&pairing)?, right.key(&pairing)?) {
             (None, None) => break,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
@@ -272,25 +292,21 @@ async fn match_group(
         && l.rows.len() == 1
         && r.rows.len() == 1
     {
-        if l.value(l.rows.start) == r.value(r.rows.start) {
-            totals.equal += 1;
-            return Ok(());
-        }
         note_change((l, l.rows.start), (r, r.rows.start), pairing, found, totals)?;
         return found.flush(data::BATCH_ROWS).await;
     }
     let mut unmatched: HashMap<&[u8], u64> = HashMap::new();
     for (piece, row) in rows_of(right) {
-        *unmatched.entry(piece.value(row).data()).or_default() += 1;
+        *unmatched.entry(piece.value(row, pairing)?.data()).or_default() += 1;
     }
     // Each left row takes an equal right row away; what is over on either side keeps its order.
     let mut over_left = Vec::new();
     let mut matched: HashMap<&[u8], u64> = HashMap::new();
     for (piece, row) in rows_of(left) {
-        match unmatched.get_mut(piece.value(row).data()) {
+        match unmatched.get_mut(piece.value(row, pairing)?.data()) {
             Some(count) if *count > 0 => {
                 *count -= 1;
-                *matched.entry(piece.value(row).data()).or_default() += 1;
+                *matched.entry(piece.value(row, pairing)?.data()).or_default() += 1;
                 totals.equal += 1;
             }
             _ => over_left.push((piece, row)),
@@ -298,7 +314,7 @@ async fn match_group(
     }
     let mut over_right = Vec::new();
     for (piece, row) in rows_of(right) {
-        match matched.get_mut(piece.value(row).data()) {
+        match matched.get_mut(piece.value(row, pairing)?.data()) {
             Some(count) if *count > 0 => *count -= 1,
             _ => over_right.push((piece, row)),
         }

@@ -6,6 +6,7 @@
 //! Start with [`diff::compare`] or [`tables`]; `canonical.rs` says when values of two types are equal.
 
 mod canonical;
+mod compare;
 pub mod count;
 mod cursor;
 pub mod diff;
