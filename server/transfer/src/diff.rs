@@ -1,7 +1,7 @@
 //! The rows in which two tables differ: a merge of both sides in the order of a key.
 //!
 //! The result is that of a full outer join on the key. Rows with equal keys are matched as multisets: first those that
-//! are equal throughout, then the rest in their order as changed, and what is left over is missing or extra.
+//! are equal throughout, then the rest in the order of their values as changed, and what is left over is missing or extra.
 //! Without a key whole rows are compared, so nothing is ever called changed.
 //! A side whose rows do not come in order is an error, never a wrong result.
 
@@ -299,7 +299,7 @@ async fn match_group(
     for (piece, row) in rows_of(right) {
         *unmatched.entry(piece.value(row, pairing)?.data()).or_default() += 1;
     }
-    // Each left row takes an equal right row away; what is over on either side keeps its order.
+    // Each left row takes an equal right row away.
     let mut over_left = Vec::new();
     let mut matched: HashMap<&[u8], u64> = HashMap::new();
     for (piece, row) in rows_of(left) {
@@ -318,6 +318,15 @@ async fn match_group(
             Some(count) if *count > 0 => *count -= 1,
             _ => over_right.push((piece, row)),
         }
+    }
+    // A system gives rows that share a key in any order; the result must not depend on it.
+    for over in [&mut over_left, &mut over_right] {
+        let mut valued = Vec::with_capacity(over.len());
+        for (piece, row) in over.drain(..) {
+            valued.push((piece.value(row, pairing)?, (piece, row)));
+        }
+        valued.sort_by(|left, right| left.0.cmp(&right.0));
+        over.extend(valued.into_iter().map(|(_, at)| at));
     }
     let pairs = over_left.len().min(over_right.len());
     for (l, r) in over_left.iter().zip(&over_right) {
@@ -362,5 +371,7 @@ fn note_change(
     Ok(())
 }
 
+#[cfg(test)]
+mod outer_join;
 #[cfg(test)]
 mod tests;
