@@ -21,6 +21,7 @@ mod civil;
 mod decimal;
 mod error;
 mod name;
+mod rename;
 mod settings;
 mod split;
 #[allow(dead_code, reason = "the connectors call it as their consoles land")]

@@ -77,6 +77,9 @@ pub struct ColumnStructure {
     pub collation: Option<String>,
     /// What people wrote about it.
     pub comment: Option<String>,
+    /// What a wanted column is called in tables where it has its old name; never read from a live table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
 }
 
 /// How a generated column comes about.

@@ -10,9 +10,10 @@ mod normal;
 mod render;
 
 use super::{Config, error, structure};
+use crate::rename::{self, Names};
 use cost::Server;
 use data::connector::System;
-use data::structure::{ChangeCost, TableAction, TableChange, TableKind, TablePlan, TableStructure};
+use data::structure::{ChangeCost, ColumnStructure, TableAction, TableChange, TableKind, TablePlan, TableStructure};
 use data::{Error, Result};
 use model::ErrorCode;
 use mysql_async::prelude::Queryable;
@@ -49,7 +50,42 @@ pub(super) async fn plan(
         let manual = format!("`{}` is a view: drop it or choose another name, then a table can be made", wanted.name);
         return Ok(TablePlan { action: TableAction::Manual, manual: vec![manual], ..TablePlan::nothing(&wanted.name) });
     }
-    Ok(diff::plan(&server, wanted, &normal, live))
+    let renamed = rename::renamed(wanted, live, Names { fold: true, quote: '`' });
+    let mut plan = diff::plan(&server, wanted, &normal, &renamed.live);
+    let kept = renamed.columns.iter().filter_map(|(old, _)| {
+        let what = server.keeps_from_renaming(live, &old.name)?;
+        let name = &old.name;
+        Some(format!("MySQL does not rename `{name}`, which {what} uses: drop that by hand, and apply again"))
+    });
+    let kept: Vec<String> = kept.collect();
+    if !kept.is_empty() {
+        // The other statements are for the table as it is after the renaming.
+        return Ok(TablePlan { action: TableAction::Manual, manual: kept, ..TablePlan::nothing(&wanted.name) });
+    }
+    let renames = renamed.columns.iter().map(|(old, new)| rename_column(&server, wanted, old, new));
+    plan.changes.splice(0..0, renames);
+    plan.manual.extend(renamed.manual);
+    if !plan.manual.is_empty() {
+        plan.action = TableAction::Manual;
+    } else if !plan.changes.is_empty() {
+        plan.action = TableAction::Alter;
+    }
+    Ok(plan)
+}
+
+fn rename_column(server: &Server, wanted: &TableStructure, old: &ColumnStructure, new: &str) -> TableChange {
+    let table = super::quote_table(&wanted.name);
+    let action = if server.renames_columns() {
+        format!("RENAME COLUMN {} TO {}", super::quote(&old.name), super::quote(new))
+    } else {
+        let column = ColumnStructure { name: new.to_owned(), ..old.clone() };
+        format!("CHANGE COLUMN {} {}", super::quote(&old.name), render::column(&column, None))
+    };
+    TableChange {
+        summary: format!("rename column `{}` to `{new}`", old.name),
+        sql: format!("ALTER TABLE {table} {action}"),
+        cost: cost::at_once(),
+    }
 }
 
 /// The wanted table as the server would describe it.

@@ -17,8 +17,11 @@ use super::error::mapped;
 use super::pool::Lent;
 use super::structure;
 use super::timescale::{Timescale, detect};
-use crate::name::TableName;
-use data::structure::{CheckConstraint, IndexStructure, TableAction, TableKind, TablePlan, TableStructure};
+use crate::name::{TableName, quote};
+use crate::rename::{self, Names};
+use data::structure::{
+    CheckConstraint, IndexStructure, TableAction, TableChange, TableKind, TablePlan, TableStructure,
+};
 use data::{Error, Result};
 use model::ErrorCode;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,9 +43,21 @@ struct Facts {
     /// The wanted table as it was spelled. The server's spelling of an expression, read by the server once more, may come
     /// out longer; so statements say what was wanted, and what is there may be spelled either way.
     spelled: TableStructure,
+    /// Conditions in the spelling that does not change any more when the server reads it again.
+    settled: BTreeMap<String, String>,
+    /// Columns that get another name first; the live table is told as it is afterwards.
+    renamed: Vec<(String, String)>,
+    /// Why columns are not renamed.
+    not_renamed: Vec<String>,
 }
 
 impl Facts {
+    /// Whether two conditions say the same. The server spells a condition anew whenever the type of a column in it
+    /// changes: `IN` over a varchar comes out in three ways.
+    fn same_condition(&self, left: &str, right: &str) -> bool {
+        left == right || self.settled.get(left).is_some_and(|settled| self.settled.get(right) == Some(settled))
+    }
+
     /// The check at that place, as it was spelled.
     fn spelled_check<'a>(&'a self, place: usize, check: &'a CheckConstraint) -> &'a CheckConstraint {
         self.spelled.checks.get(place).unwrap_or(check)
@@ -67,8 +82,21 @@ pub(super) async fn plan(
     let (normal, told) = normal::normalized(client, &wanted).await?;
     notes.extend(told);
     let mut facts = facts(client, &normal, live, timescale).await?;
+    let mut after = live.cloned();
+    if let Some(live) = live.filter(|live| live.kind != TableKind::View) {
+        let renamed = rename::renamed(&wanted, live, Names { fold: false, quote: '"' });
+        for (old, new) in renamed.columns {
+            if facts.identities.remove(&old.name) {
+                facts.identities.insert(new.clone());
+            }
+            facts.renamed.push((old.name, new));
+        }
+        facts.not_renamed = renamed.manual;
+        facts.settled = normal::settled(client, &normal, &renamed.live).await?;
+        after = Some(renamed.live);
+    }
     facts.spelled = wanted;
-    decide(&normal, live, &facts, notes)
+    decide(&normal, after.as_ref(), &facts, notes)
 }
 
 /// Plans with everything known.
@@ -79,13 +107,21 @@ fn decide(
     mut notes: Vec<String>,
 ) -> Result<TablePlan> {
     check_hypertable(wanted, facts, &mut notes)?;
-    let (changes, manual) = match live {
+    let (mut changes, mut manual) = match live {
         None => (create::changes(wanted, facts), Vec::new()),
         Some(live) if live.kind == TableKind::View => {
             (Vec::new(), vec![format!("`{}` is a view; drop it by hand to make a table of that name", live.name)])
         }
         Some(live) => alter::changes(wanted, live, facts, &mut notes),
     };
+    let table = TableName::parse(&wanted.name).quoted();
+    let renames = facts.renamed.iter().map(|(from, to)| TableChange {
+        summary: format!("rename column `{from}` to `{to}`"),
+        sql: format!("ALTER TABLE {table} RENAME COLUMN {} TO {}", quote(from), quote(to)),
+        cost: cost::free(),
+    });
+    changes.splice(0..0, renames);
+    manual.extend(facts.not_renamed.iter().cloned());
     let action = match (live.is_some(), changes.is_empty(), manual.is_empty()) {
         (_, _, false) => TableAction::Manual,
         (_, true, true) => TableAction::Nothing,
@@ -160,6 +196,9 @@ async fn facts(
         volatile_defaults: BTreeSet::new(),
         references: BTreeMap::new(),
         spelled: TableStructure::default(),
+        settled: BTreeMap::new(),
+        renamed: Vec::new(),
+        not_renamed: Vec::new(),
     };
     if let Some(live) = live {
         let quoted = TableName::parse(&live.name).quoted();

@@ -184,6 +184,7 @@ async fn columns(client: &Client, oid: u32) -> Result<Vec<ColumnStructure>> {
             is_tag: false,
             collation: row.get(6),
             comment: row.get(7),
+            renamed_from: None,
         }
     };
     Ok(rows.iter().map(column).collect())

@@ -10,6 +10,7 @@ use super::structure::Attached;
 use super::types::Affinity;
 use super::{Config, error};
 use crate::name::{quote, quote_all};
+use crate::rename::{self, Names};
 use data::structure::{
     ChangeCost, ColumnStructure, ForeignKey, IndexStructure, LockKind, TableAction, TableChange, TableKind, TablePlan,
     TableStructure,
@@ -39,6 +40,16 @@ pub(super) fn plan(wanted: &TableStructure, live: Option<&TableStructure>, attac
         plan.manual.push(format!("`{}` is a view; drop it or choose another name for the table", live.name));
         return Ok(plan);
     }
+    let renamed = rename::renamed(wanted, live, Names { fold: true, quote: '"' });
+    let live = &renamed.live;
+    for (old, new) in &renamed.columns {
+        let sql = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", quote(&live.name), quote(&old.name), quote(new));
+        plan.changes.push(change(&format!("rename column `{}` to `{new}`", old.name), sql, ChangeCost::default()));
+    }
+    if !renamed.manual.is_empty() {
+        // Where the table is made anew, columns that nobody asked for would be left behind.
+        return Ok(TablePlan { action: TableAction::Manual, manual: renamed.manual, changes: Vec::new(), ..plan });
+    }
     let mut differences = Differences::default();
     differences.columns(wanted, live);
     differences.table(wanted, live);
@@ -46,6 +57,13 @@ pub(super) fn plan(wanted: &TableStructure, live: Option<&TableStructure>, attac
     differences.settle(wanted, live);
     if differences.rebuild.is_empty() {
         differences.alter(live, &mut plan);
+    } else if !renamed.columns.is_empty() && !attached.triggers.is_empty() {
+        // The triggers would be made again as they were spelled before.
+        plan.manual.extend(differences.rebuild.iter().map(|what| {
+            format!(
+                "{what}: the table has to be made anew, which its triggers bear only after the renaming; apply again"
+            )
+        }));
     } else if attached.unusual.is_empty() {
         differences.remake(wanted, live, attached, &mut plan);
     } else {
@@ -302,11 +320,8 @@ impl<'a> Differences<'a> {
             && type_key(&new.native_type) == type_key(&old.native_type)
         {
             plan.notes.push(format!(
-                "if column `{0}` is to be called `{1}` and keep its values, rename it by hand first: ALTER TABLE … RENAME COLUMN {2} TO {3}",
-                old.name,
-                new.name,
-                quote(&old.name),
-                quote(&new.name)
+                "if column `{0}` is to be called `{1}` and keep its values, say `renamed_from: {0}` of it",
+                old.name, new.name
             ));
         }
     }

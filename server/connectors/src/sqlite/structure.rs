@@ -106,6 +106,7 @@ fn columns(
             is_tag: false,
             collation: if found.is_view { None } else { created.collation(&name) },
             comment: None,
+            renamed_from: None,
             name,
         });
     }

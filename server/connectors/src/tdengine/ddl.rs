@@ -5,6 +5,7 @@
 
 use super::sql::{Place, literal, quote};
 use super::types::Native;
+use crate::rename::{self, Names};
 use data::structure::{
     ChangeCost, ColumnStructure, LockKind, TableAction, TableChange, TableKind, TablePlan, TableStructure,
 };
@@ -160,8 +161,14 @@ fn alter(place: &Place, wanted: &TableStructure, live: &TableStructure, plan: &m
         return Ok(());
     }
     let sub = matches!(wanted.kind, TableKind::SubTable { .. });
+    let renamed = rename::renamed(wanted, live, Names { fold: false, quote: '`' });
+    let live = &renamed.live;
+    plan.manual.extend(renamed.manual);
     let stable = wanted.kind == TableKind::SuperTable;
     let head = format!("ALTER {} {}", if stable { "STABLE" } else { "TABLE" }, place.quoted()?);
+    for (old, new) in &renamed.columns {
+        rename_column(wanted, old, new, &head, plan)?;
+    }
     let mut wider = Vec::new();
     let mut dropped = Vec::new();
     let mut added = Vec::new();
@@ -216,6 +223,34 @@ fn alter(place: &Place, wanted: &TableStructure, live: &TableStructure, plan: &m
         (true, true) => TableAction::Nothing,
         (true, false) => TableAction::Alter,
     };
+    Ok(())
+}
+
+/// Tags of supertables and columns of normal tables have names that can change, and nothing else has.
+fn rename_column(
+    wanted: &TableStructure,
+    old: &ColumnStructure,
+    new: &str,
+    head: &str,
+    plan: &mut TablePlan,
+) -> Result<()> {
+    let word = match (&wanted.kind, old.is_tag) {
+        (TableKind::SuperTable, true) => "TAG",
+        (TableKind::Plain, false) => "COLUMN",
+        _ => {
+            plan.manual.push(format!(
+                "`{}` of `{}` cannot be renamed to `{new}`: TDengine renames tags of supertables and columns of normal tables only; \
+                 add a column and copy the values, or keep the name",
+                old.name, wanted.name
+            ));
+            return Ok(());
+        }
+    };
+    plan.changes.push(TableChange {
+        summary: format!("rename {} `{}` to `{new}`", word.to_lowercase(), old.name),
+        sql: format!("{head} RENAME {word} {} {}", quote(&old.name)?, quote(new)?),
+        cost: ChangeCost::default(),
+    });
     Ok(())
 }
 
@@ -403,6 +438,38 @@ mod tests {
             ["ALTER STABLE `ms`.`ticks` DROP TAG `board`"]
         );
         assert!(plan.is_destructive());
+    }
+
+    #[tokio::test]
+    async fn tags_and_columns_of_normal_tables_are_renamed() {
+        let world = World::new().await;
+        apply(&world, &ticks()).await;
+        let rename = |wanted: &mut TableStructure, at: usize, to: &str| {
+            let from = std::mem::replace(&mut wanted.columns[at].name, to.to_owned());
+            wanted.columns[at].renamed_from = Some(from);
+        };
+        let mut wanted = ticks();
+        rename(&mut wanted, 5, "code");
+        let plan = apply(&world, &wanted).await;
+        let sql: Vec<&str> = plan.changes.iter().map(|change| change.sql.as_str()).collect();
+        assert_eq!(sql, ["ALTER STABLE `ms`.`ticks` RENAME TAG `symbol` `code`"]);
+        assert_eq!(planned(&world, &wanted).await, TablePlan::nothing("ticks"));
+        // A supertable's columns have their names for life; nothing is dropped for it.
+        rename(&mut wanted, 2, "last");
+        let plan = planned(&world, &wanted).await;
+        assert_eq!((plan.action, plan.changes.len()), (TableAction::Manual, 0), "{plan:?}");
+        assert!(plan.manual[0].contains("cannot be renamed to `last`"), "{plan:?}");
+        let mut plain = ticks();
+        plain.name = "bars".to_owned();
+        plain.kind = TableKind::Plain;
+        plain.columns.retain(|column| !column.is_tag);
+        apply(&world, &plain).await;
+        world.run("INSERT INTO bars (ts, seq, price) VALUES (1704160800000, 1, 6.5)").await;
+        rename(&mut plain, 2, "last");
+        let plan = apply(&world, &plain).await;
+        assert_eq!(plan.changes[0].summary, "rename column `price` to `last`");
+        assert_eq!(planned(&world, &plain).await, TablePlan::nothing("bars"));
+        assert_eq!(world.rows("SELECT last FROM bars").await, ["6.5"]);
     }
 
     #[tokio::test]

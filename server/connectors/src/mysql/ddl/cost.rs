@@ -1,6 +1,6 @@
 //! What InnoDB does for each kind of change: at once, in place while others work, or by copying the table.
 
-use data::structure::{ChangeCost, LockKind};
+use data::structure::{ChangeCost, LockKind, TableStructure};
 
 /// Product and version, by which the costs differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,27 @@ impl Server {
 
     fn since(self, mariadb: (u32, u32, u32), mysql: (u32, u32, u32)) -> bool {
         self.version >= if self.mariadb { mariadb } else { mysql }
+    }
+
+    /// Whether it has `RENAME COLUMN`.
+    pub(super) fn renames_columns(self) -> bool {
+        self.since((10, 5, 2), (8, 0, 0))
+    }
+
+    /// What of the table uses the column and keeps it from being renamed; MariaDB renames it there, too.
+    pub(super) fn keeps_from_renaming(self, live: &TableStructure, column: &str) -> Option<String> {
+        if self.mariadb {
+            return None;
+        }
+        let named = format!("`{}`", column.to_lowercase());
+        let uses = |sql: &str| sql.to_lowercase().contains(&named);
+        let check = live.checks.iter().find(|check| uses(&check.condition));
+        let computed = live.columns.iter().find(|c| c.generated.as_ref().is_some_and(|g| uses(&g.expression)));
+        match (check, computed) {
+            (Some(check), _) => Some(format!("the check `{}`", check.name)),
+            (None, Some(computed)) => Some(format!("the generated column `{}`", computed.name)),
+            (None, None) => None,
+        }
     }
 
     /// A column added at any place, or dropped.

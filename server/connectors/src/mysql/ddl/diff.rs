@@ -141,11 +141,7 @@ impl Planner<'_> {
             if let Some(renamed) = new.iter().find(|at| normal.columns[**at].native_type == column.native_type) {
                 let (from, to) = (&column.name, &normal.columns[*renamed].name);
                 self.notes.push(format!(
-                    "if `{from}` is to become `{to}`, rename it by hand first: \
-                     ALTER TABLE {} RENAME COLUMN {} TO {}",
-                    self.table,
-                    quote(from),
-                    quote(to)
+                    "if `{from}` is to become `{to}` and keep its values, say `renamed_from: {from}` of it"
                 ));
             }
         }

@@ -137,6 +137,49 @@ async fn after_apply_there_is_nothing_to_do() {
 }
 
 #[tokio::test]
+async fn a_renamed_column_keeps_its_values_and_all_that_hangs_on_it() {
+    let Some(own) = server("a_renamed_column_keeps_its_values_and_all_that_hangs_on_it").await else { return };
+    let mysql = &own.0;
+    mysql.execute("CREATE TABLE parents (id INT UNSIGNED PRIMARY KEY)").await.unwrap();
+    let mut wanted = everything();
+    apply(mysql, &wanted).await;
+    mysql.execute("INSERT INTO parents VALUES (1)").await.unwrap();
+    mysql
+        .execute("INSERT INTO everything (price, place, parent) VALUES (12.5, ST_GeomFromText('POINT(1 2)'), 1)")
+        .await
+        .unwrap();
+    for (from, to) in [("price", "net price"), ("symbol", "code2"), ("parent", "upper")] {
+        let column = wanted.columns.iter_mut().find(|column| column.name == from).unwrap();
+        (column.name, column.renamed_from) = (to.to_owned(), Some(from.to_owned()));
+    }
+    let twice = wanted.columns.iter_mut().find(|column| column.name == "twice").unwrap();
+    twice.generated.as_mut().unwrap().expression = "`net price` * 2".to_owned();
+    wanted.indexes[0].columns = vec!["code2(10)".to_owned(), "kind desc".to_owned()];
+    wanted.indexes[1].columns = vec!["net price".to_owned()];
+    wanted.foreign_keys[0].columns = vec!["upper".to_owned()];
+    wanted.checks[0].condition = "`net price`>=0 and code2 <> 'x;)'".to_owned();
+    wanted.checks[1].condition = "`net price` < 100000".to_owned();
+    let done = apply(mysql, &wanted).await;
+    assert_eq!(
+        done,
+        [
+            "rename column `symbol` to `code2`",
+            "rename column `price` to `net price`",
+            "rename column `parent` to `upper`"
+        ]
+    );
+    assert_nothing(mysql, &wanted).await;
+    let kept =
+        data::connector::Relation::Query("SELECT * FROM everything WHERE `net price` = 12.5 AND twice = 25".to_owned());
+    assert_eq!(mysql.count(&kept, None).await.unwrap(), 1);
+    // With both names there, a person has to say which one counts.
+    mysql.execute("ALTER TABLE everything ADD COLUMN symbol INT").await.unwrap();
+    let live = mysql.structure("everything").await.unwrap();
+    let plan = mysql.plan_table(&wanted, live.as_ref()).await.unwrap();
+    assert_eq!((plan.action, plan.changes.len(), plan.manual.len()), (TableAction::Manual, 0, 1), "{plan:#?}");
+}
+
+#[tokio::test]
 async fn a_change_by_hand_is_named_exactly() {
     let Some(own) = server("a_change_by_hand_is_named_exactly").await else { return };
     let mysql = &own.0;

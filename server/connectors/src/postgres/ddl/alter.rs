@@ -114,8 +114,9 @@ impl Alter<'_> {
         let (mut drops, mut adds) = (Vec::new(), Vec::new());
         for (place, normal) in self.wanted.checks.iter().enumerate() {
             let wanted = self.facts.spelled_check(place, normal);
-            let same =
-                |live: &&CheckConstraint| live.condition == normal.condition || live.condition == wanted.condition;
+            let same = |live: &&CheckConstraint| {
+                live.condition == wanted.condition || self.facts.same_condition(&normal.condition, &live.condition)
+            };
             let found = left
                 .iter()
                 .position(|live| same(live) && live.name == wanted.name)
@@ -145,7 +146,7 @@ impl Alter<'_> {
         let (mut drops, mut renames, mut adds) = (Vec::new(), Vec::new(), Vec::new());
         for (place, normal) in self.wanted.indexes.iter().enumerate() {
             let wanted = self.facts.spelled_index(place, normal);
-            let same_index = |live: &IndexStructure| same_index(normal, live) || same_index(wanted, live);
+            let same_index = |live: &IndexStructure| self.same_index(normal, live) || self.same_index(wanted, live);
             let named = !wanted.name.is_empty();
             let found = left
                 .iter()
@@ -171,6 +172,20 @@ impl Alter<'_> {
         self.drops.extend(drops);
         self.drops.extend(renames);
         self.adds.splice(0..0, adds);
+    }
+
+    /// Whether two indexes do the same; names apart.
+    fn same_index(&self, wanted: &IndexStructure, live: &IndexStructure) -> bool {
+        let method = |index: &IndexStructure| index.method.clone().filter(|method| method != "btree");
+        let filters = match (&wanted.filter, &live.filter) {
+            (Some(wanted), Some(live)) => self.facts.same_condition(wanted, live),
+            (wanted, live) => wanted == live,
+        };
+        wanted.unique == live.unique
+            && method(wanted) == method(live)
+            && wanted.columns == live.columns
+            && filters
+            && wanted.include == live.include
     }
 
     /// The index that TimescaleDB makes for itself.
@@ -479,14 +494,4 @@ fn is_null(default: &str) -> bool {
 fn same_words(left: &str, right: &str) -> bool {
     let plain = |text: &str| text.to_ascii_lowercase().replace([' ', '"'], "");
     plain(left) == plain(right)
-}
-
-/// Whether two indexes do the same; names apart.
-fn same_index(wanted: &IndexStructure, live: &IndexStructure) -> bool {
-    let method = |index: &IndexStructure| index.method.clone().filter(|method| method != "btree");
-    wanted.unique == live.unique
-        && method(wanted) == method(live)
-        && wanted.columns == live.columns
-        && wanted.filter == live.filter
-        && wanted.include == live.include
 }

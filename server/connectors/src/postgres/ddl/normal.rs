@@ -13,6 +13,7 @@ use crate::postgres::timescale::Timescale;
 use data::structure::{CheckConstraint, IndexStructure, TableStructure};
 use data::{Error, Result};
 use model::ErrorCode;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The table as the server would tell it, and notes about what could not be learned.
 pub(super) async fn normalized(client: &Lent, wanted: &TableStructure) -> Result<(TableStructure, Vec<String>)> {
@@ -75,6 +76,96 @@ async fn learn(client: &Lent, wanted: &TableStructure) -> Result<TableStructure,
     let found = Found { oid: row.get(0), schema: "pg_temp".to_owned(), table: NAME.to_owned(), shown: NAME.to_owned() };
     let learned = structure::describe(client, &found, Timescale::None).await?;
     Ok(merged(wanted, learned))
+}
+
+/// Conditions of both tables that differ in their spelling, each as the server spells it in the end on the wanted columns.
+///
+/// What the server tells of a condition and reads again may come out otherwise, for one or two rounds; a condition that the
+/// wanted columns cannot have is left out.
+pub(super) async fn settled(
+    client: &Lent,
+    normal: &TableStructure,
+    live: &TableStructure,
+) -> Result<BTreeMap<String, String>> {
+    let conditions = |table: &TableStructure| -> BTreeSet<String> {
+        let checks = table.checks.iter().map(|check| check.condition.clone());
+        checks.chain(table.indexes.iter().filter_map(|index| index.filter.clone())).collect()
+    };
+    let (wanted, there) = (conditions(normal), conditions(live));
+    let differing: Vec<&String> = wanted.symmetric_difference(&there).collect();
+    let mut settled = BTreeMap::new();
+    if wanted.is_subset(&there) || there.is_subset(&wanted) {
+        return Ok(settled);
+    }
+    client.batch_execute("BEGIN").await.map_err(|error| mapped(&error))?;
+    let bare = TableStructure { columns: normal.columns.clone(), ..TableStructure::default() };
+    let made = client.batch_execute(&create::table(&bare, &quote(NAME), true)).await;
+    // Without the right to make one, conditions are compared as they are spelled.
+    if made.is_ok() {
+        for condition in differing {
+            if let Some(last) = read_again(client, condition).await? {
+                settled.insert(condition.clone(), without_casts(&last));
+            }
+        }
+    }
+    client.batch_execute("ROLLBACK").await.map_err(|error| mapped(&error))?;
+    Ok(settled)
+}
+
+/// The condition after the server has read its own spelling often enough.
+async fn read_again(client: &Lent, condition: &str) -> Result<Option<String>> {
+    let mapped = |error| mapped(&error);
+    let mut spelled = condition.to_owned();
+    for _ in 0..4 {
+        client.batch_execute("SAVEPOINT one").await.map_err(mapped)?;
+        let sql = format!("ALTER TABLE pg_temp.{NAME} ADD CONSTRAINT {NAME} CHECK ({spelled})");
+        let told = match client.batch_execute(&sql).await {
+            Ok(()) => {
+                let query = "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint \
+                             WHERE conrelid = to_regclass($1) AND contype = 'c'";
+                Some(client.query_one(query, &[&format!("pg_temp.{NAME}")]).await.map_err(mapped)?.get::<_, String>(0))
+            }
+            Err(_) => None,
+        };
+        client.batch_execute("ROLLBACK TO SAVEPOINT one").await.map_err(mapped)?;
+        match told {
+            Some(told) if told == spelled => break,
+            Some(told) => spelled = told,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(spelled))
+}
+
+/// The condition without casts from one kind of text to another around literals, which mean nothing:
+/// `('a'::character varying)::text` is `'a'::text`.
+fn without_casts(condition: &str) -> String {
+    let mut out = String::with_capacity(condition.len());
+    let mut rest = condition;
+    while let Some(at) = rest.find('\'') {
+        let (before, from) = rest.split_at(at);
+        let mut end = 1;
+        while let Some(found) = from[end..].find('\'') {
+            end += found + 1;
+            if !from[end..].starts_with('\'') {
+                break;
+            }
+            end += 1;
+        }
+        let (literal, after) = from.split_at(end);
+        match (before.strip_suffix('('), after.strip_prefix("::character varying)::text")) {
+            (Some(before), Some(after)) => {
+                out.push_str(&format!("{before}{literal}::text"));
+                rest = after;
+            }
+            _ => {
+                out.push_str(&format!("{before}{literal}"));
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// What was learned, under the names that were wanted, and with what a temporary table cannot have.

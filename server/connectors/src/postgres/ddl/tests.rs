@@ -41,6 +41,9 @@ fn facts(timescale: Timescale) -> Facts {
         volatile_defaults: BTreeSet::new(),
         references: BTreeMap::new(),
         spelled: TableStructure::default(),
+        settled: BTreeMap::new(),
+        renamed: Vec::new(),
+        not_renamed: Vec::new(),
     }
 }
 
@@ -348,6 +351,109 @@ async fn a_change_by_hand_is_named_exactly() {
         assert!(fits, "{sql}: {told:#?}");
         nothing_left(&world, &wanted).await;
     }
+    world.end().await;
+}
+
+/// The planner's answer in words.
+fn summaries(plan: &TablePlan) -> Vec<&str> {
+    plan.changes.iter().map(|change| change.summary.as_str()).collect()
+}
+
+/// A table with conditions that the server spells anew when types change.
+fn states(native_type: &str) -> TableStructure {
+    TableStructure {
+        name: "states".to_owned(),
+        columns: vec![column("id", "bigint"), column("state", native_type), column("n", "integer")],
+        indexes: vec![IndexStructure {
+            name: "states_open".to_owned(),
+            columns: names(&["id"]),
+            filter: Some("state IN ('new', 'it''s')".to_owned()),
+            ..IndexStructure::default()
+        }],
+        checks: vec![
+            CheckConstraint { name: "known".to_owned(), condition: "state IN ('new', 'gone', 'it''s')".to_owned() },
+            CheckConstraint { name: "few".to_owned(), condition: "n IN (1, 2)".to_owned() },
+        ],
+        ..TableStructure::default()
+    }
+}
+
+#[tokio::test]
+async fn a_check_that_the_server_spells_anew_is_the_same_check() {
+    let Some(world) = World::postgres("a_check_that_the_server_spells_anew_is_the_same_check").await else { return };
+    apply(&world, &states("varchar(10)")).await;
+    // The file changes the type: the check is rebuilt by the server, and is no difference afterwards.
+    let plan = apply(&world, &states("varchar(20)")).await;
+    assert_eq!(summaries(&plan), ["change type of `state` from character varying(10) to character varying(20)"]);
+    nothing_left(&world, &states("varchar(20)")).await;
+    let plan = apply(&world, &states("text")).await;
+    assert_eq!(summaries(&plan), ["change type of `state` from character varying(20) to text"]);
+    nothing_left(&world, &states("text")).await;
+    // The other way round, and by hand.
+    apply(&world, &states("varchar(30)")).await;
+    nothing_left(&world, &states("varchar(30)")).await;
+    for by_hand in ["text", "varchar(40)", "varchar"] {
+        world.connector.execute(&format!("ALTER TABLE states ALTER state TYPE {by_hand}")).await.unwrap();
+        let plan = again(&world, &states("varchar(30)")).await;
+        assert!(plan.changes.len() == 1 && plan.changes[0].summary.starts_with("change type"), "{plan:#?}");
+        apply(&world, &states("varchar(30)")).await;
+        nothing_left(&world, &states("varchar(30)")).await;
+    }
+    // A check that says something else is still another one.
+    world.connector.execute("ALTER TABLE states DROP CONSTRAINT known").await.unwrap();
+    world.connector.execute("ALTER TABLE states ADD CONSTRAINT known CHECK (state IN ('new', 'gone'))").await.unwrap();
+    let plan = again(&world, &states("varchar(30)")).await;
+    assert_eq!(summaries(&plan).len(), 2, "{plan:#?}");
+    apply(&world, &states("varchar(30)")).await;
+    nothing_left(&world, &states("varchar(30)")).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_renamed_column_keeps_its_values_and_all_that_hangs_on_it() {
+    let Some((world, mut wanted)) = made("a_renamed_column_keeps_its_values_and_all_that_hangs_on_it").await else {
+        return;
+    };
+    world.connector.execute("INSERT INTO customers VALUES (1)").await.unwrap();
+    world.connector.execute("INSERT INTO orders (customer, price, code) VALUES (1, 12.5, 'x')").await.unwrap();
+    let rename = |wanted: &mut TableStructure, from: &str, to: &str| {
+        let column = wanted.columns.iter_mut().find(|column| column.name == from).unwrap();
+        (column.name, column.renamed_from) = (to.to_owned(), Some(from.to_owned()));
+    };
+    for (from, to) in
+        [("id", "number"), ("customer", "buyer"), ("price", "Net Price"), ("state", "status"), ("note", "remark")]
+    {
+        rename(&mut wanted, from, to);
+    }
+    wanted.primary_key = names(&["number"]);
+    wanted.foreign_keys[0].columns = names(&["buyer"]);
+    wanted.indexes[0].columns = names(&["buyer", "at desc"]);
+    wanted.indexes[1].filter = Some("status <> 'gone'".to_owned());
+    wanted.indexes[1].include = names(&["Net Price"]);
+    wanted.indexes[2].columns = names(&["(lower(remark))"]);
+    wanted.indexes[4].columns = names(&["remark text_pattern_ops"]);
+    wanted.checks[0].condition = "\"Net Price\" >= 0".to_owned();
+    let doubled = wanted.columns.iter_mut().find(|column| column.name == "double_price").unwrap();
+    doubled.generated.as_mut().unwrap().expression = "\"Net Price\" * 2".to_owned();
+    let plan = apply(&world, &wanted).await;
+    assert_eq!(
+        summaries(&plan),
+        [
+            "rename column `id` to `number`",
+            "rename column `customer` to `buyer`",
+            "rename column `state` to `status`",
+            "rename column `price` to `Net Price`",
+            "rename column `note` to `remark`",
+        ]
+    );
+    assert!(!plan.is_destructive());
+    nothing_left(&world, &wanted).await;
+    let kept = world.rows("orders", &[]).await;
+    assert_eq!(crate::cell::text(kept.column_by_name("Net Price").unwrap(), 0).as_deref(), Some("12.5000"));
+    // With both names there, a person has to say which one counts.
+    world.connector.execute("ALTER TABLE orders ADD COLUMN note text").await.unwrap();
+    let plan = again(&world, &wanted).await;
+    assert_eq!((plan.action, plan.changes.len(), plan.manual.len()), (TableAction::Manual, 0, 1), "{plan:#?}");
     world.end().await;
 }
 

@@ -107,6 +107,46 @@ async fn nothing_is_to_be_done_after_an_apply() {
 }
 
 #[tokio::test]
+async fn a_renamed_column_keeps_its_values_and_all_that_hangs_on_it() {
+    let world = made().await;
+    world.connector.execute("INSERT INTO bars (\"sym bol\", price) VALUES ('x', 12.5)").await.unwrap();
+    let mut wanted = bars();
+    for (from, to) in [("sym bol", "code"), ("price", "Net Price"), ("venue", "place")] {
+        let column = wanted.columns.iter_mut().find(|column| column.name == from).unwrap();
+        (column.name, column.renamed_from) = (to.to_owned(), Some(from.to_owned()));
+    }
+    wanted.indexes[0].columns = vec!["code".into(), "(\"Net Price\" + 1) desc".into()];
+    wanted.indexes[0].filter = Some("\"Net Price\" > 0".into());
+    wanted.indexes[1].columns = vec!["code".into(), "at".into()];
+    wanted.foreign_keys[0].columns = vec!["place".into()];
+    wanted.checks[0].condition = "\"Net Price\" >= 0".into();
+    wanted.columns[5].generated.as_mut().unwrap().expression = "\"Net Price\" * 2".into();
+    let done = apply(&world, &wanted).await;
+    let summaries: Vec<&str> = done.changes.iter().map(|change| change.summary.as_str()).collect();
+    assert_eq!(
+        summaries,
+        [
+            "rename column `sym bol` to `code`",
+            "rename column `price` to `Net Price`",
+            "rename column `venue` to `place`"
+        ]
+    );
+    assert_eq!(plan(&world, &wanted).await.action, TableAction::Nothing);
+    let kept = data::connector::Relation::Query("SELECT * FROM bars WHERE \"Net Price\" = 12.5 AND twice = 25".into());
+    assert_eq!(world.connector.count(&kept, None).await.unwrap(), 1);
+    // Together with what only a new table brings.
+    wanted.columns[1].name = "symbol".into();
+    wanted.columns[1].renamed_from = Some("code".into());
+    wanted.columns[1].native_type = "VARCHAR(40)".into();
+    wanted.indexes[0].columns[0] = "symbol".into();
+    wanted.indexes[1].columns[0] = "symbol".into();
+    apply(&world, &wanted).await;
+    assert_eq!(plan(&world, &wanted).await.action, TableAction::Nothing);
+    assert_eq!(world.connector.count(&kept, Some("symbol = 'x'")).await.unwrap(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_change_by_hand_is_named_and_nothing_else() {
     check("DROP INDEX by_symbol", &["create index `by_symbol`"]).await;
     check("CREATE INDEX extra ON bars (note)", &["drop index `extra`"]).await;
