@@ -1,6 +1,6 @@
 //! The nouns of Sluice: workflow document, step, run, task, capability and error codes.
 //!
-//! Nothing here is async and nothing does I/O; every other crate speaks in these types.
+//! Nothing here is async and nothing does I/O (but for `testing`, which reads a corpus for the tests of others); every other crate speaks in these types.
 //! Start with [`document::Workflow`] for what a user writes, [`fault::Fault`] for the one shape in which
 //! anything wrong reaches a person, and [`run`] for what happens when a workflow runs.
 //! What a document *means* (its plan) is the engine's business, not this crate's.
@@ -15,6 +15,7 @@ pub mod nearest;
 pub mod run;
 pub mod schema;
 pub mod table_log;
+pub mod testing;
 pub mod tree;
 
 pub use document::Workflow;

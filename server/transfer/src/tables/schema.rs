@@ -152,6 +152,7 @@ fn column() -> Value {
                 ],
             },
             "collation": { "type": ["string", "null"] },
+            "renamed_from": { "type": ["string", "null"], "description": "What the column is called in tables that have it under its old name: it is renamed there, not dropped and added." },
             "values": { "type": ["array", "null"], "items": { "type": "string" }, "description": "Of `ENUM` and `SET`." },
         },
     })

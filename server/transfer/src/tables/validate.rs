@@ -155,8 +155,9 @@ fn compare(target: &Target, live: Option<&TableStructure>, plan: &TablePlan) -> 
         let quoted = format!("`{name}`");
         validation.differences.iter().filter(|text| text.contains(&quoted)).cloned().collect()
     };
+    let named_live = |name: &str| live.columns.iter().find(|column| same(&column.name, name));
     for wanted in &target.structure.columns {
-        let found = live.columns.iter().find(|column| same(&column.name, &wanted.name));
+        let found = named_live(&wanted.name).or_else(|| named_live(wanted.renamed_from.as_deref()?));
         let differences = about(&wanted.name);
         let verdict = match found {
             None => Verdict::Missing,
@@ -172,7 +173,12 @@ fn compare(target: &Target, live: Option<&TableStructure>, plan: &TablePlan) -> 
         });
     }
     for extra in &live.columns {
-        if target.structure.columns.iter().any(|column| same(&column.name, &extra.name)) {
+        let is_wanted = |name: &str| target.structure.columns.iter().any(|column| same(&column.name, name));
+        let goes_on = |column: &data::structure::ColumnStructure| {
+            column.renamed_from.as_deref().is_some_and(|from| same(from, &extra.name))
+                && named_live(&column.name).is_none()
+        };
+        if is_wanted(&extra.name) || target.structure.columns.iter().any(goes_on) {
             continue;
         }
         let differences = about(&extra.name);
