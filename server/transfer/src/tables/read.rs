@@ -7,6 +7,7 @@ mod column;
 mod constraint;
 mod raw;
 
+#[cfg(test)]
 pub(super) use column::COLUMN_KEYS;
 pub(super) use raw::{Named, RawColumn, RawDefault, RawTable};
 

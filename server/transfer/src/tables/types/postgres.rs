@@ -1,7 +1,7 @@
 //! Portable words in the spelling of PostgreSQL.
 
 use super::words::Kind;
-use super::{Refused, TypeSpec, decimal, fraction, refused, sized};
+use super::{Refused, TypeSpec, decimal, fraction, sized};
 
 pub(super) fn native(spec: &TypeSpec<'_>, kind: Kind) -> Result<String, Refused> {
     let widened = |signed: &str, unsigned: &str| if spec.unsigned { unsigned } else { signed }.to_owned();

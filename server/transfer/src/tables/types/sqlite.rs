@@ -1,7 +1,7 @@
 //! Portable words in the spelling of SQLite.
 
 use super::words::Kind;
-use super::{Refused, TypeSpec, decimal, refused, sized};
+use super::{Refused, TypeSpec, decimal, sized};
 
 /// Types that the connector reads back as what they are; see `connectors/src/sqlite/types.rs`.
 pub(super) fn native(spec: &TypeSpec<'_>, kind: Kind) -> Result<String, Refused> {
