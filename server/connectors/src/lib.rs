@@ -18,6 +18,7 @@ mod backup;
 mod canonical;
 mod cell;
 mod civil;
+mod console;
 mod decimal;
 mod error;
 mod name;

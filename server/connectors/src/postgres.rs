@@ -34,7 +34,7 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
-use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
+use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
@@ -185,8 +185,8 @@ impl Connector for Postgres {
         console::check(&self.pool, sql, estimate).await
     }
 
-    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
-        console::run(&self.pool, request).await
+    async fn console_rows(&self, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
+        console::rows(&self.pool, request, form).await
     }
 
     async fn inspect(&self) -> Result<Inspection> {

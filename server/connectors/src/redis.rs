@@ -26,7 +26,7 @@ use crate::Gate;
 use async_trait::async_trait;
 use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
-use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
+use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
 use data::{Abilities, Connector, Error, Result, Sink, Source, System, WriteOptions};
 use model::ErrorCode;
@@ -157,8 +157,8 @@ impl Connector for Redis {
         Ok(command::Line::check(sql))
     }
 
-    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
-        console::run(self, request).await
+    async fn console_rows(&self, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
+        console::rows(self, request, form).await
     }
 
     async fn inspect(&self) -> Result<Inspection> {

@@ -27,7 +27,7 @@ pub use config::Config;
 use async_trait::async_trait;
 use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
-use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
+use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
@@ -233,8 +233,8 @@ impl Connector for Sqlite {
         console::check(self.config.clone(), sql.to_owned(), estimate).await
     }
 
-    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
-        console::run(self.config.clone(), request).await
+    async fn console_rows(&self, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
+        console::rows(self.config.clone(), request, form).await
     }
 
     async fn inspect(&self) -> Result<Inspection> {

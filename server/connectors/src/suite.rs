@@ -14,6 +14,7 @@ mod pairs;
 mod reading;
 mod refusals;
 mod splitting;
+mod stream;
 mod timed;
 mod types;
 pub(crate) mod world;
@@ -41,6 +42,11 @@ mod needs {
     /// Tables that can be cut into ranges of their key.
     pub(super) fn splits(abilities: Abilities) -> bool {
         abilities.sql && !abilities.time_key
+    }
+
+    /// The console, also of systems the corpus has no statements for.
+    pub(super) fn console(abilities: Abilities) -> bool {
+        abilities.console
     }
 
     pub(super) fn transactions(abilities: Abilities) -> bool {
@@ -85,6 +91,9 @@ suite! {
         a_row_that_clashes_is_named;
     splitting[splits]: ranges_hold_every_row_once, skewed_keys_are_cut_where_rows_are, a_key_that_cannot_be_cut_is_refused;
     console[corpus]: the_corpus_is_answered_and_changes_nothing, the_other_layers_hold_without_the_first;
+    stream[console]: a_stream_answers_what_a_page_answers, millions_of_rows_are_never_far_ahead_of_whoever_takes_them,
+        a_dropped_stream_frees_its_session, a_stream_ends_at_its_limits, a_stream_nobody_takes_ends_with_its_time,
+        a_stream_fails_as_a_page_does;
     timed[nothing]: values_beside_a_timestamp_survive, an_upsert_goes_over_rows_of_the_same_time,
         an_append_tells_rows_of_the_same_time, a_truncate_leaves_only_new_rows, rows_in_order_of_time_go_on_at_a_checkpoint,
         columns_filter_and_limit_of_timed_rows, text_beside_a_timestamp_sorts_by_its_bytes,

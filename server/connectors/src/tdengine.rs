@@ -30,7 +30,7 @@ use crate::address::Gate;
 use async_trait::async_trait;
 use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
-use data::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
+use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
 use data::structure::{TablePlan, TableStructure};
 use data::{Abilities, Connector, Error, Result, Sink, Source, System, WriteOptions};
@@ -161,8 +161,8 @@ impl Connector for Tdengine {
         console::check(self, sql, estimate).await
     }
 
-    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
-        console::run(self, request).await
+    async fn console_rows(&self, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
+        console::rows(self, request, form).await
     }
 
     async fn inspect(&self) -> Result<Inspection> {

@@ -1,7 +1,7 @@
 //! What a system that Sluice speaks to can do.
 
 use crate::backup::{BackupReport, BackupRequest, RestoreRequest};
-use crate::console::{ConsoleAnswer, ConsoleRequest, StatementCheck};
+use crate::console::{ConsoleAnswer, ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use crate::inspection::Inspection;
 use crate::split::{KeyRange, RangeFilter, Split, SplitRequest};
 use crate::structure::{TablePlan, TableStructure};
@@ -252,13 +252,23 @@ pub trait Connector: Send + Sync {
         Err(unsupported(self.system(), "check statements"))
     }
 
-    /// Runs one statement of the console; dropping the future cancels it in the system too.
+    /// Starts one statement of the console, whose rows are taken as they come; dropping the future or the rows cancels it
+    /// in the system too.
     ///
     /// # Errors
-    /// `statement_not_allowed`, `statement_timeout`, `statement_failed`, `unsupported`, or a connection error.
-    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
-        let _ = request;
+    /// `statement_not_allowed`, `statement_timeout`, `statement_failed`, `value_refused`, `unsupported`, or a connection
+    /// error.
+    async fn console_rows(&self, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
+        let _ = (request, form);
         Err(unsupported(self.system(), "run statements of the console"))
+    }
+
+    /// Runs one statement of the console and answers its rows as a page.
+    ///
+    /// # Errors
+    /// As for [`Connector::console_rows`].
+    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+        ConsoleAnswer::gather(self.console_rows(request, ConsoleForm::Page).await?).await
     }
 
     /// Looks at how the system is doing. What the user may not see is named in `unavailable` rather than an error.

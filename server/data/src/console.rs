@@ -8,6 +8,7 @@
 use crate::Result;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
 use model::Fault;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -28,11 +29,12 @@ pub struct ConsoleRequest {
 /// Where a statement stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConsoleLimits {
-    /// Rows at most; what is beyond is left out and said so.
+    /// Rows at most; what is beyond is left out and said so. [`u64::MAX`]: all.
     pub rows: u64,
-    /// Bytes of values at most, about.
+    /// Bytes of values held at a time, about: of the whole page, which ends there; of one row of a stream, where a larger
+    /// one is an error.
     pub bytes: u64,
-    /// How long it may take.
+    /// How long it may take, up to the moment its last row was taken.
     pub time: Duration,
 }
 
@@ -41,6 +43,44 @@ impl Default for ConsoleLimits {
     fn default() -> Self {
         Self { rows: 1_000, bytes: 16 << 20, time: Duration::from_secs(30) }
     }
+}
+
+/// How the rows of a statement are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsoleForm {
+    /// All of them before the first is handed on, so that a column may still become text when one of the last values fits
+    /// no other type.
+    Page,
+    /// As they come, a few batches ahead of whoever takes them at most. A statement that writes is a page all the same.
+    Stream,
+}
+
+/// The rows of a running statement. Dropping it before the end cancels the statement in the system too.
+#[async_trait]
+pub trait ConsoleRows: Send {
+    /// Names and types of the columns, the same for every batch; none for a statement that answers no rows.
+    fn schema(&self) -> SchemaRef;
+
+    /// The types as the system spells them, one for each column.
+    fn native_types(&self) -> &[String];
+
+    /// The next rows, or `None` at the end.
+    ///
+    /// # Errors
+    /// As for [`crate::Connector::console`]; what came before is then only a part.
+    async fn next(&mut self) -> Result<Option<RecordBatch>>;
+
+    /// How it ended; it is known once [`ConsoleRows::next`] has told the end.
+    fn end(&self) -> ConsoleEnd;
+}
+
+/// How a statement ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ConsoleEnd {
+    /// Whether there were more rows than the limits let through.
+    pub truncated: bool,
+    /// Rows that a writing statement touched.
+    pub affected: Option<u64>,
 }
 
 /// What a statement answered.
@@ -56,6 +96,21 @@ pub struct ConsoleAnswer {
     pub truncated: bool,
     /// Rows that a writing statement touched.
     pub affected: Option<u64>,
+}
+
+impl ConsoleAnswer {
+    /// All that is still to come.
+    ///
+    /// # Errors
+    /// As for [`ConsoleRows::next`].
+    pub async fn gather(mut rows: Box<dyn ConsoleRows>) -> Result<Self> {
+        let mut batches = Vec::new();
+        while let Some(batch) = rows.next().await? {
+            batches.push(batch);
+        }
+        let ConsoleEnd { truncated, affected } = rows.end();
+        Ok(Self { schema: rows.schema(), native_types: rows.native_types().to_vec(), batches, truncated, affected })
+    }
 }
 
 /// What can be said of a statement without running it.

@@ -24,7 +24,7 @@ pub use address::{AddressPattern, AddressRules};
 pub use batch::{BATCH_ROWS, Batch, Checkpoint, Lane};
 pub use channel::{Alert, AlertSeverity, Channel, Delivery};
 pub use connector::{Abilities, Connector, System};
-pub use console::{ConsoleAnswer, ConsoleLimits, ConsoleRequest, StatementCheck};
+pub use console::{ConsoleAnswer, ConsoleEnd, ConsoleForm, ConsoleLimits, ConsoleRequest, ConsoleRows, StatementCheck};
 pub use error::Error;
 pub use ledger::{LedgerEntry, LedgerKey};
 pub use registry::{ConnectionInfo, Connections, FileRequest, Files, Opener, Plugins, Target};

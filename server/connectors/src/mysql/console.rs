@@ -10,16 +10,18 @@ mod estimate;
 use super::pool::CutOff;
 use super::value::Builder;
 use super::{Mysql, error, quote, types};
+use crate::console::{BATCH_BYTES, Feed};
 use crate::statement;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use data::console::{
-    ConsoleAnswer, ConsoleLimits, ConsoleRequest, Effect, StatementCheck, not_allowed, require_allowed,
+    ConsoleEnd, ConsoleForm, ConsoleLimits, ConsoleRequest, ConsoleRows, Effect, StatementCheck, not_allowed,
+    require_allowed,
 };
 use data::{BATCH_ROWS, Error, Result, System};
 use model::ErrorCode;
 use mysql_async::prelude::Queryable;
-use mysql_async::{BinaryProtocol, Column, Conn, Error as DriverError, Params, QueryResult, Value};
+use mysql_async::{BinaryProtocol, Conn, Error as DriverError, Params, QueryResult, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,26 +30,28 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long the server may think about an estimate.
 const ESTIMATE: Duration = Duration::from_secs(5);
 
-/// Runs the statement. Dropping the future ends it in the server.
-pub(super) async fn run(mysql: &Mysql, request: &ConsoleRequest) -> Result<ConsoleAnswer> {
+/// Runs the statement. Dropping its rows ends it in the server.
+pub(super) async fn rows(mysql: &Mysql, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
     require_allowed(&statement::check(System::Mysql, &request.sql), request.write)?;
-    let (mut connection, _place) = mysql.connections.console().await?;
-    let mut cut = CutOff::console(&mysql.connections, connection.id());
-    let limits = request.limits;
-    let running = async {
-        prepare_session(mysql, &mut connection, &limits, request.write).await?;
-        answer(mysql, &mut connection, request).await
-    };
-    let answered = match tokio::time::timeout(limits.time.saturating_add(GRACE), running).await {
-        Ok(answered) => answered,
-        Err(_) => Err(timed_out(limits.time)),
-    };
-    if answered.as_ref().is_ok_and(|answer| !answer.truncated) {
-        cut.done();
-        // It was read to its end; a connection that does not close is gone anyway.
-        let _ = connection.disconnect().await;
-    }
-    answered
+    let mysql = mysql.clone();
+    crate::console::run(form, request.write, move |mut feed| async move {
+        let (mut connection, _place) = mysql.connections.console().await?;
+        let mut cut = CutOff::console(&mysql.connections, connection.id());
+        let limits = request.limits;
+        let running = async {
+            prepare_session(&mysql, &mut connection, &limits, request.write).await?;
+            answer(&mysql, &mut connection, &request, &mut feed).await
+        };
+        let timed = tokio::time::timeout(limits.time.saturating_add(GRACE), running).await;
+        let end = timed.unwrap_or_else(|_| Err(timed_out(limits.time)))?;
+        if !end.truncated {
+            cut.done();
+            // It was read to its end; a connection that does not close is gone anyway.
+            let _ = connection.disconnect().await;
+        }
+        feed.finish(end).await
+    })
+    .await
 }
 
 /// What can be said of the statement; with `estimate` the server is asked what it would do.
@@ -95,8 +99,10 @@ async fn prepare_session(mysql: &Mysql, connection: &mut Conn, limits: &ConsoleL
         false => format!("max_execution_time = {}", (seconds * 1000.0).ceil()),
     };
     let wait = limits.time.as_secs().clamp(1, 31_536_000);
-    let mut statements =
-        vec![format!("SET SESSION {time}, lock_wait_timeout = {wait}, innodb_lock_wait_timeout = {wait}")];
+    // Whoever takes the rows may be slower than the server's usual patience.
+    let mut statements = vec![format!(
+        "SET SESSION {time}, lock_wait_timeout = {wait}, innodb_lock_wait_timeout = {wait}, net_write_timeout = {wait}"
+    )];
     if let Some(role) = &mysql.config.console_role {
         statements.push(format!("SET ROLE {}", quote(role)));
     }
@@ -112,7 +118,7 @@ async fn prepare_session(mysql: &Mysql, connection: &mut Conn, limits: &ConsoleL
     Ok(())
 }
 
-async fn answer(mysql: &Mysql, connection: &mut Conn, request: &ConsoleRequest) -> Result<ConsoleAnswer> {
+async fn answer(mysql: &Mysql, connection: &mut Conn, request: &ConsoleRequest, feed: &mut Feed) -> Result<ConsoleEnd> {
     let limits = request.limits;
     let mapped = |e| refused(mysql, &limits, &e);
     let prepared = connection.prep(request.sql.as_str()).await.map_err(mapped)?;
@@ -128,96 +134,86 @@ async fn answer(mysql: &Mysql, connection: &mut Conn, request: &ConsoleRequest) 
     let Some(columns) = columns else {
         let affected = result.affected_rows();
         result.drop_result().await.map_err(mapped)?;
-        return Ok(ConsoleAnswer {
-            schema: Arc::new(Schema::empty()),
-            native_types: Vec::new(),
-            batches: Vec::new(),
-            truncated: false,
-            affected: Some(affected),
-        });
+        feed.begin(Arc::new(Schema::empty()), Vec::new());
+        return Ok(ConsoleEnd { truncated: false, affected: Some(affected) });
     };
-    let mut answer = Answer::new(&columns, mysql.config.zero_dates);
-    answer.truncated = answer.read(&mut result, &limits, mapped).await?;
-    if !answer.truncated {
+    let fields: Vec<Field> =
+        columns.iter().map(|column| Field::new(column.name_str(), types::arrow_type(column), true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    feed.begin(schema.clone(), columns.iter().map(types::native_name).collect());
+    let truncated = read(&mut result, Pending::new(schema, mysql.config.zero_dates), &limits, feed, mapped).await?;
+    if !truncated {
         result.drop_result().await.map_err(mapped)?;
     }
-    answer.finish()
+    Ok(ConsoleEnd { truncated, affected: None })
 }
 
-/// Rows on their way into batches.
-struct Answer {
+/// Takes rows up to the limits; tells whether there were more.
+async fn read(
+    result: &mut QueryResult<'_, '_, BinaryProtocol>,
+    mut pending: Pending,
+    limits: &ConsoleLimits,
+    feed: &mut Feed,
+    mapped: impl Fn(DriverError) -> Error,
+) -> Result<bool> {
+    let most = feed.most_bytes(limits);
+    let (mut rows, mut bytes) = (0u64, 0u64);
+    while let Some(row) = result.next().await.map_err(&mapped)? {
+        let values = row.unwrap();
+        let size: u64 = values.iter().map(size).sum();
+        if rows == limits.rows || (rows > 0 && bytes.saturating_add(size) > most) {
+            feed.push(pending.cut()?).await?;
+            return Ok(true);
+        }
+        if size > limits.bytes && !feed.is_page() {
+            let message = format!("row {} is larger than the limit of {} bytes", rows + 1, limits.bytes);
+            return Err(Error::permanent(ErrorCode::ValueRefused, message)
+                .hint("Ask for fewer or shorter columns: `LEFT(text, 1000)`."));
+        }
+        pending.take(&values, size).map_err(|why| {
+            Error::permanent(ErrorCode::ValueRefused, format!("row {}: {why}", rows + 1))
+                .hint("Select an expression that turns the value into another, such as `HEX(column)`.")
+        })?;
+        rows += 1;
+        bytes += size;
+        if pending.rows == BATCH_ROWS || pending.bytes >= BATCH_BYTES {
+            feed.push(pending.cut()?).await?;
+        }
+    }
+    if pending.rows > 0 {
+        feed.push(pending.cut()?).await?;
+    }
+    Ok(false)
+}
+
+/// Rows on their way into a batch.
+struct Pending {
     schema: SchemaRef,
-    native_types: Vec<String>,
     builders: Vec<Builder>,
-    batches: Vec<RecordBatch>,
-    pending: usize,
-    truncated: bool,
+    rows: usize,
+    bytes: u64,
 }
 
-impl Answer {
-    fn new(columns: &[Column], zero_dates: super::ZeroDates) -> Self {
-        let fields: Vec<Field> =
-            columns.iter().map(|column| Field::new(column.name_str(), types::arrow_type(column), true)).collect();
-        let builders = fields.iter().map(|f| Builder::new(f.name(), f.data_type(), zero_dates)).collect();
-        Self {
-            schema: Arc::new(Schema::new(fields)),
-            native_types: columns.iter().map(types::native_name).collect(),
-            builders,
-            batches: Vec::new(),
-            pending: 0,
-            truncated: false,
-        }
+impl Pending {
+    fn new(schema: SchemaRef, zero_dates: super::ZeroDates) -> Self {
+        let builders = schema.fields().iter().map(|f| Builder::new(f.name(), f.data_type(), zero_dates)).collect();
+        Self { schema, builders, rows: 0, bytes: 0 }
     }
 
-    /// Takes rows up to the limits; tells whether there were more.
-    async fn read(
-        &mut self,
-        result: &mut QueryResult<'_, '_, BinaryProtocol>,
-        limits: &ConsoleLimits,
-        mapped: impl Fn(DriverError) -> Error,
-    ) -> Result<bool> {
-        let (mut rows, mut bytes) = (0u64, 0u64);
-        while let Some(row) = result.next().await.map_err(&mapped)? {
-            let values = row.unwrap();
-            let size: u64 = values.iter().map(size).sum();
-            if rows == limits.rows || (rows > 0 && bytes + size > limits.bytes) {
-                return Ok(true);
-            }
-            for (builder, value) in self.builders.iter_mut().zip(&values) {
-                builder.push(value).map_err(|why| {
-                    Error::permanent(ErrorCode::ValueRefused, format!("row {}: {why}", rows + 1))
-                        .hint("Select an expression that turns the value into another, such as `HEX(column)`.")
-                })?;
-            }
-            rows += 1;
-            bytes += size;
-            self.pending += 1;
-            if self.pending == BATCH_ROWS {
-                self.cut()?;
-            }
+    fn take(&mut self, values: &[Value], size: u64) -> Result<(), String> {
+        for (builder, value) in self.builders.iter_mut().zip(values) {
+            builder.push(value)?;
         }
-        Ok(false)
-    }
-
-    fn cut(&mut self) -> Result<()> {
-        let arrays = self.builders.iter_mut().map(Builder::finish).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(self.pending));
-        self.batches.push(RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)?);
-        self.pending = 0;
+        self.rows += 1;
+        self.bytes += size;
         Ok(())
     }
 
-    fn finish(mut self) -> Result<ConsoleAnswer> {
-        if self.pending > 0 {
-            self.cut()?;
-        }
-        Ok(ConsoleAnswer {
-            schema: self.schema,
-            native_types: self.native_types,
-            batches: self.batches,
-            truncated: self.truncated,
-            affected: None,
-        })
+    fn cut(&mut self) -> Result<RecordBatch> {
+        let arrays = self.builders.iter_mut().map(Builder::finish).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        (self.rows, self.bytes) = (0, 0);
+        Ok(RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)?)
     }
 }
 

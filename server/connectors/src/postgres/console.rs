@@ -3,7 +3,7 @@
 //! The parsed allow-list comes first (`statement.rs`). [`session`] opens a session of its own for every statement, in the
 //! role the connection names, and closes it afterwards, so that nothing the statement leaves behind meets anybody else. The
 //! statement runs in a read-only transaction, which is rolled back, over the extended protocol, which takes one statement
-//! only; rows are fetched a few at a time and counted, in rows and in bytes.
+//! only; rows are fetched some at a time and counted, in rows and in bytes.
 
 mod check;
 mod parameter;
@@ -16,10 +16,11 @@ use super::decode::Column;
 use super::error::mapped;
 use super::pool::Pool;
 use super::types::Kind;
+use crate::console::{BATCH_BYTES, Feed};
 use crate::error::shortened;
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use data::console::{ConsoleAnswer, ConsoleLimits, ConsoleRequest, Effect, StatementCheck, require_allowed};
+use data::console::{ConsoleEnd, ConsoleForm, ConsoleRequest, ConsoleRows, Effect, StatementCheck, require_allowed};
 use data::{BATCH_ROWS, Error, Result};
 use futures::StreamExt;
 use model::ErrorCode;
@@ -32,16 +33,16 @@ use std::time::Duration;
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Statement, Transaction};
 
-/// Rows asked for at a time.
-const FETCH: u64 = 100;
+/// Rows asked for at first, and twice as many each time after.
+const FETCH: u64 = 128;
 /// What the server gets beyond the statement's time before its session is given up.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Runs a statement; dropping the future cancels it in the server.
-pub(super) async fn run(pool: &Arc<Pool>, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+/// Runs a statement; dropping its rows cancels it in the server.
+pub(super) async fn rows(pool: &Arc<Pool>, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
     let checked = layer_one(&request.sql);
     require_allowed(&checked, request.write)?;
-    run_allowed(pool, request, checked).await
+    run_allowed(pool, request, checked, form).await
 }
 
 /// Runs what the first layer let through.
@@ -49,24 +50,26 @@ pub(super) async fn run_allowed(
     pool: &Arc<Pool>,
     request: ConsoleRequest,
     checked: StatementCheck,
-) -> Result<ConsoleAnswer> {
-    let time = request.limits.time;
-    let running = async {
-        let mut session = Session::open(pool, request.write, request.limits.bytes).await?;
-        let answer = execute(&mut session, &request, &checked).await;
-        match answer {
-            Ok(answer) => {
-                session.done();
-                Ok(answer)
+    form: ConsoleForm,
+) -> Result<Box<dyn ConsoleRows>> {
+    let pool = pool.clone();
+    crate::console::run(form, request.write, move |mut feed| async move {
+        let time = request.limits.time;
+        let running = async {
+            let mut session = Session::open(&pool, request.write, request.limits.bytes).await?;
+            match execute(&mut session, &request, &checked, &mut feed).await {
+                Ok(end) => {
+                    session.done();
+                    Ok(end)
+                }
+                // What still runs is canceled when the session is dropped.
+                Err(error) => Err(session.explained(error)),
             }
-            // What still runs is canceled when the session is dropped.
-            Err(error) => Err(session.explained(error)),
-        }
-    };
-    match tokio::time::timeout(time + GRACE, running).await {
-        Ok(answer) => answer,
-        Err(_) => Err(timed_out(time)),
-    }
+        };
+        let end = tokio::time::timeout(time + GRACE, running).await.unwrap_or_else(|_| Err(timed_out(time)))?;
+        feed.finish(end).await
+    })
+    .await
 }
 
 /// The parsed allow-list.
@@ -79,7 +82,12 @@ fn timed_out(time: Duration) -> Error {
         .hint("Narrow it down, or allow it more time.")
 }
 
-async fn execute(session: &mut Session, request: &ConsoleRequest, checked: &StatementCheck) -> Result<ConsoleAnswer> {
+async fn execute(
+    session: &mut Session,
+    request: &ConsoleRequest,
+    checked: &StatementCheck,
+    feed: &mut Feed,
+) -> Result<ConsoleEnd> {
     let meter = session.meter();
     let transaction = session.begin(request.write, request.limits.time).await?;
     let original = transaction.prepare(&request.sql).await.map_err(|error| failed(&request.sql, &error))?;
@@ -90,6 +98,7 @@ async fn execute(session: &mut Session, request: &ConsoleRequest, checked: &Stat
             .hint("Give one value for each of `$1`, `$2`, … in their order."));
     }
     let mut shape = Shape::of(&original);
+    let native_types = shape.native_types(&transaction).await?;
     let run = Run { transaction: &transaction, request, effect: checked.effect, meter: &meter };
     let fetched = loop {
         let statement = match shape.wrapped(&transaction, &request.sql).await? {
@@ -99,23 +108,24 @@ async fn execute(session: &mut Session, request: &ConsoleRequest, checked: &Stat
         if request.write {
             transaction.batch_execute("SAVEPOINT attempt").await.map_err(|error| mapped(&error))?;
         }
-        match run.fetch(&statement, &shape).await {
+        feed.begin(shape.schema(), native_types.clone());
+        match run.fetch(&statement, &shape, feed).await {
             Ok(fetched) => break fetched,
             // The value has no place in its Arrow type: the whole column comes as text, in a second attempt.
-            Err(Stopped::NoPlace(column)) if !shape.is_text(column) => {
+            Err(Stopped::NoPlace(column)) if !shape.is_text(column) && feed.restart() => {
                 shape.make_text(column);
                 if request.write {
                     transaction.batch_execute("ROLLBACK TO SAVEPOINT attempt").await.map_err(|error| mapped(&error))?;
                 }
             }
             Err(Stopped::NoPlace(column)) => {
-                let message = format!("column `{}` holds a value that cannot be shown", shape.name(column));
+                let (name, schema) = (shape.name(column), shape.schema());
+                let message = format!("a value of column `{name}` is no {}", schema.field(column).data_type());
                 return Err(Error::permanent(ErrorCode::ValueRefused, message).hint("Cast the column to text."));
             }
             Err(Stopped::Failed(error)) => return Err(error),
         }
     };
-    let native_types = shape.native_types(&transaction).await?;
     if request.write {
         transaction.commit().await.map_err(|error| match error.as_db_error() {
             Some(_) => mapped(&error),
@@ -130,13 +140,7 @@ async fn execute(session: &mut Session, request: &ConsoleRequest, checked: &Stat
         transaction.rollback().await.map_err(|error| mapped(&error))?;
     }
     let affected = (request.write && checked.effect != Effect::Read).then_some(fetched.affected);
-    Ok(ConsoleAnswer {
-        schema: fetched.schema,
-        native_types,
-        batches: fetched.batches,
-        truncated: fetched.truncated,
-        affected,
-    })
+    Ok(ConsoleEnd { truncated: fetched.truncated, affected })
 }
 
 /// The error of a statement, with line and column where the server tells the place.
@@ -163,8 +167,6 @@ struct Run<'a> {
 }
 
 struct Fetched {
-    schema: SchemaRef,
-    batches: Vec<RecordBatch>,
     truncated: bool,
     affected: u64,
 }
@@ -189,26 +191,31 @@ impl<'a> FromSql<'a> for Raw<'a> {
 }
 
 impl Run<'_> {
-    async fn fetch(&self, statement: &Statement, shape: &Shape) -> std::result::Result<Fetched, Stopped> {
+    async fn fetch(
+        &self,
+        statement: &Statement,
+        shape: &Shape,
+        feed: &mut Feed,
+    ) -> std::result::Result<Fetched, Stopped> {
         let stopped = |error: tokio_postgres::Error| Stopped::Failed(failed(&self.request.sql, &error));
         let parameters: Vec<Parameter<'_>> = self.request.params.iter().map(Parameter).collect();
         let portal = self.transaction.bind_raw(statement, &parameters).await.map_err(stopped)?;
-        let ConsoleLimits { rows: limit, bytes: most, .. } = self.request.limits;
+        let (limit, most) = (self.request.limits.rows, feed.most_bytes(&self.request.limits));
         let kinds: Vec<Kind> = shape.kinds();
         let mut builders: Vec<Column> = kinds.iter().map(|kind| Column::new(*kind, 64)).collect();
-        let fields = kinds.iter().enumerate().map(|(at, kind)| Field::new(shape.name(at), kind.data_type(), true));
-        let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let mut batches = Vec::new();
-        let (mut kept, mut total, mut bytes, mut pending) = (0u64, 0u64, 0u64, 0usize);
-        let (mut truncated, mut no_place, mut tag) = (false, None, 0);
+        let schema = shape.schema();
+        let (mut kept, mut total, mut bytes, mut pending, mut pending_bytes) = (0u64, 0u64, 0u64, 0usize, 0u64);
+        let (mut truncated, mut no_place, mut tag, mut is_empty) = (false, None, 0, true);
         // A statement that writes runs to its end, so that it tells how many rows it touched.
         let runs_on = self.request.write && self.effect != Effect::Read;
+        let mut fetch = FETCH;
         loop {
             let count = match kinds.is_empty() {
                 true => 0,
-                false if truncated => FETCH as i32,
-                false => FETCH.min(limit.saturating_sub(kept) + 1) as i32,
+                false if truncated => fetch as i32,
+                false => fetch.min(limit.saturating_sub(kept).saturating_add(1)) as i32,
             };
+            fetch = (fetch * 2).min(BATCH_ROWS as u64);
             let stream = self.transaction.query_portal_raw(&portal, count).await.map_err(stopped)?;
             let mut stream = pin!(stream);
             let mut came = 0;
@@ -218,7 +225,7 @@ impl Run<'_> {
                 came += 1;
                 total += 1;
                 let size = row.raw_size_bytes() as u64;
-                truncated |= kept >= limit || bytes + size > most && kept > 0;
+                truncated |= kept >= limit || bytes.saturating_add(size) > most && kept > 0;
                 if truncated || no_place.is_some() {
                     continue;
                 }
@@ -240,9 +247,11 @@ impl Run<'_> {
                 }
                 kept += 1;
                 pending += 1;
-                if pending == BATCH_ROWS && no_place.is_none() {
-                    batches.push(batch(&schema, &mut builders, pending).map_err(Stopped::Failed)?);
-                    pending = 0;
+                pending_bytes += size;
+                if (pending == BATCH_ROWS || pending_bytes >= BATCH_BYTES) && no_place.is_none() {
+                    let batch = batch(&schema, &mut builders, pending).map_err(Stopped::Failed)?;
+                    feed.push(batch).await.map_err(Stopped::Failed)?;
+                    (pending, pending_bytes, is_empty) = (0, 0, false);
                 }
             }
             tag = stream.rows_affected().unwrap_or(tag);
@@ -253,11 +262,12 @@ impl Run<'_> {
                 break;
             }
         }
-        if pending > 0 || batches.is_empty() && !kinds.is_empty() {
-            batches.push(batch(&schema, &mut builders, pending).map_err(Stopped::Failed)?);
+        if pending > 0 || is_empty && !kinds.is_empty() {
+            let batch = batch(&schema, &mut builders, pending).map_err(Stopped::Failed)?;
+            feed.push(batch).await.map_err(Stopped::Failed)?;
         }
         let affected = if kinds.is_empty() { tag } else { total };
-        Ok(Fetched { schema, batches, truncated, affected })
+        Ok(Fetched { truncated, affected })
     }
 }
 

@@ -1,25 +1,31 @@
 //! The console of Redis: one command that only reads, its answer as rows.
 //!
-//! A command that would answer more than the limits let through is cut before it is sent, since the server sends all it
-//! was asked for: a whole hash becomes a walk through it, ranks and counts end at the limit, a long string is refused.
+//! A command that could answer much is asked part by part ([`Walk`]), since the server sends all it was asked for at once:
+//! a whole hash becomes a walk through it, ranks and entries come some at a time, a long string is refused.
+
+mod walk;
 
 use super::command::{Answer, Line};
 use super::{Redis, error};
+use crate::console::Feed;
 use arrow::array::{ArrayRef, BinaryArray, StringArray};
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use data::console::{ConsoleAnswer, ConsoleLimits, ConsoleRequest, not_allowed, require_allowed};
+use data::console::{
+    ConsoleEnd, ConsoleForm, ConsoleLimits, ConsoleRequest, ConsoleRows, not_allowed, require_allowed,
+};
 use data::{Error, Result};
 use model::ErrorCode;
 use redis::Value;
 use redis::aio::MultiplexedConnection;
 use std::sync::Arc;
+use walk::Walk;
 
 /// Keyspaces up to this size may be listed by KEYS.
 const FEW_KEYS: u64 = 10_000;
 
 /// Runs one command.
-pub(super) async fn run(redis: &Redis, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+pub(super) async fn rows(redis: &Redis, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
     let check = Line::check(&request.sql);
     // Nothing here writes, whoever asks.
     require_allowed(&check, false)?;
@@ -27,48 +33,97 @@ pub(super) async fn run(redis: &Redis, request: ConsoleRequest) -> Result<Consol
         return Err(Error::permanent(ErrorCode::InvalidValue, "a command of Redis has no placeholders"));
     }
     let line = Line::read(&request.sql)?;
-    let limits = request.limits;
-    let work = async {
-        let mut connection = redis.connect_for(limits.time).await?;
-        let (rows, truncated) = ask(redis, &mut connection, &line, limits).await?;
-        table(rows, truncated, limits)
-    };
-    match tokio::time::timeout(limits.time, work).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            let message = format!("the command took longer than {} s", limits.time.as_secs_f64());
-            Err(Error::permanent(ErrorCode::StatementTimeout, message).hint("Ask for less, or raise the time limit."))
+    let (redis, limits) = (redis.clone(), request.limits);
+    crate::console::run(form, false, move |mut feed| async move {
+        let work = async {
+            let mut connection = redis.connect_for(limits.time).await?;
+            require_small(&redis, &mut connection, &line, limits).await?;
+            let walk = Walk::begin(&redis, &mut connection, &line, limits).await?;
+            answer(walk, &mut connection, limits, &mut feed).await
+        };
+        match tokio::time::timeout(limits.time, work).await {
+            Ok(end) => feed.finish(end?).await,
+            Err(_) => {
+                let message = format!("the command took longer than {} s", limits.time.as_secs_f64());
+                Err(Error::permanent(ErrorCode::StatementTimeout, message)
+                    .hint("Ask for less, or raise the time limit."))
+            }
         }
-    }
+    })
+    .await
 }
 
-/// An answer as a table: names of columns, and rows of bytes.
-struct Rows {
+/// An answer, or a part of one, as a table: names of columns, and rows of bytes.
+struct Table {
     names: Vec<&'static str>,
     rows: Vec<Vec<Option<Vec<u8>>>>,
 }
 
-async fn ask(
+/// Takes parts up to the limits.
+async fn answer(
+    mut walk: Walk,
+    connection: &mut MultiplexedConnection,
+    limits: ConsoleLimits,
+    feed: &mut Feed,
+) -> Result<ConsoleEnd> {
+    let mut kinds = Kinds::default();
+    let is_page = feed.is_page();
+    if !is_page && walk.is_long() {
+        // A column is text or bytes in all batches, which only its last value tells.
+        let mut look = walk.clone();
+        while let Some(part) = look.next(connection).await? {
+            kinds.note(&part);
+        }
+    }
+    let most = feed.most_bytes(&limits);
+    let (mut held, mut truncated, mut bytes, mut count, mut has_begun) = (None::<Table>, false, 0_u64, 0_u64, false);
+    while let Some(mut part) = walk.next(connection).await? {
+        let fitting = part.rows.iter().take_while(|row| {
+            bytes = bytes.saturating_add(row.iter().flatten().map(|value| value.len() as u64).sum::<u64>());
+            bytes <= most
+        });
+        let fitting = fitting.count().min(usize::try_from(limits.rows - count).unwrap_or(usize::MAX));
+        truncated = fitting < part.rows.len();
+        part.rows.truncate(fitting);
+        count += fitting as u64;
+        match &mut held {
+            Some(table) if is_page => table.rows.append(&mut part.rows),
+            _ if is_page => held = Some(part),
+            _ => {
+                if !has_begun {
+                    kinds.note(&part);
+                    feed.begin(kinds.schema(&part.names), native_types(&part));
+                    has_begun = true;
+                }
+                feed.push(kinds.batch(&part)?).await?;
+            }
+        }
+        if truncated {
+            break;
+        }
+    }
+    if let Some(table) = held {
+        kinds.note(&table);
+        feed.begin(kinds.schema(&table.names), native_types(&table));
+        if !table.rows.is_empty() {
+            feed.push(kinds.batch(&table)?).await?;
+        }
+    }
+    Ok(ConsoleEnd { truncated, affected: None })
+}
+
+/// Refuses what would be too much for one answer and cannot be asked part by part.
+async fn require_small(
     redis: &Redis,
     connection: &mut MultiplexedConnection,
     line: &Line,
     limits: ConsoleLimits,
-) -> Result<(Rows, bool)> {
-    let mapped = |e| error::mapped(&redis.config, &e);
-    let count = |name: &'static str| {
-        let mut command = redis::cmd(name);
-        if let Some(key) = line.arguments.first().filter(|_| name != "DBSIZE") {
-            command.arg(key);
-        }
-        command
-    };
-    let mut arguments = line.arguments.clone();
-    let mut truncated = false;
-    let most = limits.rows.clamp(1, 1_000_000);
+) -> Result<()> {
     let Some(known) = line.known else { return Err(not_allowed("the command is not known")) };
     match known.answer {
         Answer::Small if line.name == "KEYS" => {
-            let keys: u64 = count("DBSIZE").query_async(connection).await.map_err(mapped)?;
+            let keys = redis::cmd("DBSIZE").query_async::<u64>(connection).await;
+            let keys = keys.map_err(|e| error::mapped(&redis.config, &e))?;
             if keys > FEW_KEYS {
                 return Err(not_allowed(&format!("KEYS would stop the server while it goes through {keys} keys"))
                     .hint("Use `SCAN 0 MATCH pattern COUNT 1000`."));
@@ -82,75 +137,18 @@ async fn ask(
                     .hint("Ask for a part of it: `GETRANGE key 0 1000`."));
             }
         }
-        Answer::Small => {}
-        Answer::Whole(length) => {
-            let length: u64 = count(length).query_async(connection).await.map_err(mapped)?;
-            if length > most || large(connection, line).await? > limits.bytes {
-                return walk(redis, connection, line, limits).await.map(|rows| (rows, true));
-            }
-        }
-        Answer::Ranks(length) => {
-            if arguments[3..]
-                .iter()
-                .any(|word| word.eq_ignore_ascii_case(b"BYSCORE") || word.eq_ignore_ascii_case(b"BYLEX"))
-            {
-                return Err(not_allowed("ranges by score or by text are asked for by ZRANGEBYSCORE with LIMIT"));
-            }
-            let length: i64 = count(length).query_async(connection).await.map_err(mapped)?;
-            let rank = |index: usize| -> Result<i64> {
-                let text = String::from_utf8_lossy(&arguments[index]).into_owned();
-                let rank: i64 = text
-                    .parse()
-                    .map_err(|_| Error::permanent(ErrorCode::InvalidValue, format!("`{text}` is no rank")))?;
-                Ok(if rank < 0 { rank.saturating_add(length) } else { rank })
-            };
-            let (first, last) = (rank(1)?.max(0), rank(2)?.min(length - 1));
-            let most = i64::try_from(fewer(connection, line, length, most, limits).await?).unwrap_or(i64::MAX);
-            if last.saturating_sub(first) >= most {
-                truncated = true;
-                arguments[1] = first.to_string().into_bytes();
-                arguments[2] = (first + most - 1).to_string().into_bytes();
-            }
-        }
-        Answer::Counted => {
-            let length: i64 = count("XLEN").query_async(connection).await.map_err(mapped)?;
-            let most = fewer(connection, line, length, most, limits).await?;
-            let given = option(&arguments, b"COUNT");
-            match given.and_then(|at| String::from_utf8_lossy(arguments.get(at + 1)?).parse::<u64>().ok()) {
-                Some(wanted) if wanted <= most => {}
-                _ => {
-                    truncated = u64::try_from(length).is_ok_and(|length| length > most) && most < limits.rows;
-                    arguments.truncate(given.unwrap_or(arguments.len()));
-                    arguments.extend([b"COUNT".to_vec(), (most + 1).to_string().into_bytes()]);
-                }
-            }
-        }
-        Answer::Limited => {
-            let length: i64 = count("ZCARD").query_async(connection).await.map_err(mapped)?;
-            let most = fewer(connection, line, length, most, limits).await?;
-            let given = option(&arguments, b"LIMIT");
-            match given.and_then(|at| String::from_utf8_lossy(arguments.get(at + 2)?).parse::<i64>().ok()) {
-                Some(wanted) if (0..=most as i64).contains(&wanted) => {}
-                Some(_) => return Err(not_allowed(&format!("LIMIT lets more than {most} through"))),
-                None => arguments.extend([b"LIMIT".to_vec(), b"0".to_vec(), (most + 1).to_string().into_bytes()]),
-            }
-        }
         Answer::Page => {
-            if let Some(at) = option(&arguments, b"COUNT")
-                && String::from_utf8_lossy(arguments.get(at + 1).map_or(&[][..], Vec::as_slice))
+            if let Some(at) = option(&line.arguments, b"COUNT")
+                && String::from_utf8_lossy(line.arguments.get(at + 1).map_or(&[][..], Vec::as_slice))
                     .parse::<u64>()
                     .is_ok_and(|count| count > 10_000)
             {
                 return Err(not_allowed("COUNT beyond 10,000 would stop the server for long"));
             }
         }
+        Answer::Small | Answer::Whole(_) | Answer::Ranks(_) | Answer::Counted | Answer::Limited => {}
     }
-    let mut command = redis::cmd(known.name);
-    for argument in &arguments {
-        command.arg(argument);
-    }
-    let value: Value = command.query_async(connection).await.map_err(mapped)?;
-    Ok((rows(line, value)?, truncated))
+    Ok(())
 }
 
 /// Where an option's word stands.
@@ -182,79 +180,19 @@ async fn text_bytes(redis: &Redis, connection: &mut MultiplexedConnection, line:
     Ok(lengths.iter().sum())
 }
 
-/// About how many bytes the key takes; 0 where the server does not tell.
-async fn large(connection: &mut MultiplexedConnection, line: &Line) -> Result<u64> {
-    let mut command = redis::cmd("MEMORY");
-    command.arg("USAGE").arg(line.arguments.first()).arg("SAMPLES").arg(20);
-    Ok(command.query_async::<Option<u64>>(connection).await.ok().flatten().unwrap_or(0))
-}
-
-/// How many elements the limits let through, where each has the average size.
-async fn fewer(
-    connection: &mut MultiplexedConnection,
-    line: &Line,
-    length: i64,
-    most: u64,
-    limits: ConsoleLimits,
-) -> Result<u64> {
-    let each = large(connection, line).await? / length.max(1).unsigned_abs();
-    Ok(limits.bytes.checked_div(each).map_or(most, |fit| most.min(fit.max(1))))
-}
-
-/// The first part of a collection that is too large to be answered whole.
-async fn walk(
-    redis: &Redis,
-    connection: &mut MultiplexedConnection,
-    line: &Line,
-    limits: ConsoleLimits,
-) -> Result<Rows> {
-    let (command, width, names): (&str, usize, Vec<&'static str>) = match line.name.as_str() {
-        "SMEMBERS" => ("SSCAN", 1, vec!["member"]),
-        "HKEYS" => ("HSCAN", 2, vec!["field"]),
-        "HVALS" => ("HSCAN", 2, vec!["value"]),
-        _ => ("HSCAN", 2, vec!["field", "value"]),
-    };
-    let (mut rows, mut bytes, mut cursor) = (Vec::new(), 0_u64, 0_u64);
-    loop {
-        let (next, values): (u64, Vec<Vec<u8>>) = redis::cmd(command)
-            .arg(line.arguments.first())
-            .arg(cursor)
-            .arg("COUNT")
-            .arg(500)
-            .query_async(connection)
-            .await
-            .map_err(|e| error::mapped(&redis.config, &e))?;
-        for pair in values.chunks(width) {
-            bytes += pair.iter().map(|value| value.len() as u64).sum::<u64>();
-            if rows.len() as u64 >= limits.rows || bytes > limits.bytes {
-                return Ok(Rows { names, rows });
-            }
-            rows.push(match line.name.as_str() {
-                "HVALS" => vec![pair.get(1).cloned()],
-                "HKEYS" => vec![pair.first().cloned()],
-                _ => pair.iter().cloned().map(Some).collect(),
-            });
-        }
-        if next == 0 {
-            return Ok(Rows { names, rows });
-        }
-        cursor = next;
-    }
-}
-
 /// The answer of a command as rows.
-fn rows(line: &Line, value: Value) -> Result<Rows> {
+fn rows_of(line: &Line, value: Value) -> Table {
     let scores = line.arguments.iter().any(|word| word.eq_ignore_ascii_case(b"WITHSCORES"));
     let values = || line.arguments.iter().any(|word| word.eq_ignore_ascii_case(b"NOVALUES"));
-    let pairs = |names: [&'static str; 2], values: Vec<Value>| Rows {
+    let pairs = |names: [&'static str; 2], values: Vec<Value>| Table {
         names: names.to_vec(),
         rows: values.chunks(2).map(|pair| vec![bytes(&pair[0]), pair.get(1).and_then(bytes)]).collect(),
     };
-    let list = |name: &'static str, values: Vec<Value>| Rows {
+    let list = |name: &'static str, values: Vec<Value>| Table {
         names: vec![name],
         rows: values.iter().map(|value| vec![bytes(value)]).collect(),
     };
-    Ok(match (line.name.as_str(), value) {
+    match (line.name.as_str(), value) {
         ("HGETALL", Value::Array(values)) => pairs(["field", "value"], values),
         ("ZRANGE" | "ZREVRANGE" | "ZRANGEBYSCORE", Value::Array(values)) if scores => {
             pairs(["member", "score"], values)
@@ -262,7 +200,7 @@ fn rows(line: &Line, value: Value) -> Result<Rows> {
         ("ZRANGE" | "ZREVRANGE" | "ZRANGEBYSCORE" | "SMEMBERS", Value::Array(values)) => list("member", values),
         ("HKEYS", Value::Array(values)) => list("field", values),
         ("KEYS", Value::Array(values)) => list("key", values),
-        ("HMGET", Value::Array(values)) => Rows {
+        ("HMGET", Value::Array(values)) => Table {
             names: vec!["field", "value"],
             rows: line.arguments[1..]
                 .iter()
@@ -270,7 +208,7 @@ fn rows(line: &Line, value: Value) -> Result<Rows> {
                 .map(|(name, value)| vec![Some(name.clone()), bytes(value)])
                 .collect(),
         },
-        ("MGET", Value::Array(values)) => Rows {
+        ("MGET", Value::Array(values)) => Table {
             names: vec!["key", "value"],
             rows: line
                 .arguments
@@ -279,7 +217,7 @@ fn rows(line: &Line, value: Value) -> Result<Rows> {
                 .map(|(name, value)| vec![Some(name.clone()), bytes(value)])
                 .collect(),
         },
-        ("XRANGE" | "XREVRANGE", Value::Array(values)) => Rows {
+        ("XRANGE" | "XREVRANGE", Value::Array(values)) => Table {
             names: vec!["id", "fields"],
             rows: values
                 .iter()
@@ -311,7 +249,7 @@ fn rows(line: &Line, value: Value) -> Result<Rows> {
                 // The walk goes on from the cursor, also where this page has nothing.
                 rows.push(std::iter::once(cursor).chain((0..width).map(|_| None)).collect());
             }
-            Rows { names, rows }
+            Table { names, rows }
         }
         ("INFO", value) => {
             let text = bytes(&value).unwrap_or_default();
@@ -326,11 +264,11 @@ fn rows(line: &Line, value: Value) -> Result<Rows> {
                     rows.push(row.iter().map(|text| Some(text.as_bytes().to_vec())).collect());
                 }
             }
-            Rows { names: vec!["section", "name", "value"], rows }
+            Table { names: vec!["section", "name", "value"], rows }
         }
         (_, Value::Array(values)) => list("value", values),
         (_, value) => list("value", vec![value]),
-    })
+    }
 }
 
 /// One value as bytes; what holds others, as JSON.
@@ -371,36 +309,47 @@ fn pairs_json(value: &Value) -> Vec<u8> {
     serde_json::Value::Object(object).to_string().into_bytes()
 }
 
-fn table(mut answer: Rows, mut truncated: bool, limits: ConsoleLimits) -> Result<ConsoleAnswer> {
-    let mut bytes = 0_u64;
-    let fitting = answer.rows.iter().take_while(|row| {
-        bytes += row.iter().flatten().map(|value| value.len() as u64).sum::<u64>();
-        bytes <= limits.bytes
-    });
-    let fitting = fitting.count().min(usize::try_from(limits.rows).unwrap_or(usize::MAX));
-    truncated |= fitting < answer.rows.len();
-    answer.rows.truncate(fitting);
-    let (mut fields, mut arrays) = (Vec::new(), Vec::<ArrayRef>::new());
-    for (index, name) in answer.names.iter().enumerate() {
-        let values: Vec<Option<&[u8]>> =
-            answer.rows.iter().map(|row| row.get(index).and_then(Option::as_deref)).collect();
-        let texts: Option<Vec<Option<&str>>> = values
-            .iter()
-            .map(|value| value.map_or(Some(None), |value| std::str::from_utf8(value).ok().map(Some)))
-            .collect();
-        // Redis does not check its texts; bytes that are none are shown as bytes.
-        let array: ArrayRef = match texts {
-            Some(texts) => Arc::new(StringArray::from(texts)),
-            None => Arc::new(BinaryArray::from_opt_vec(values)),
-        };
-        fields.push(Field::new(*name, array.data_type().clone(), true));
-        arrays.push(array);
+fn native_types(table: &Table) -> Vec<String> {
+    table.names.iter().map(|_| "string".to_owned()).collect()
+}
+
+/// Which columns hold bytes that are no text.
+#[derive(Debug, Default)]
+struct Kinds(Vec<bool>);
+
+impl Kinds {
+    /// Redis does not check its texts; bytes that are none are shown as bytes.
+    fn note(&mut self, table: &Table) {
+        self.0.resize(table.names.len(), false);
+        for (at, is_bytes) in self.0.iter_mut().enumerate() {
+            let mut values = table.rows.iter().filter_map(|row| row.get(at)?.as_deref());
+            *is_bytes = *is_bytes || values.any(|value| std::str::from_utf8(value).is_err());
+        }
     }
-    let native_types = fields.iter().map(|_| "string".to_owned()).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let batches = match answer.rows.is_empty() {
-        true => Vec::new(),
-        false => vec![RecordBatch::try_new(schema.clone(), arrays)?],
-    };
-    Ok(ConsoleAnswer { schema, native_types, batches, truncated, affected: None })
+
+    fn schema(&self, names: &[&'static str]) -> SchemaRef {
+        let kind = |is_bytes: &bool| if *is_bytes { DataType::Binary } else { DataType::Utf8 };
+        let fields = names.iter().zip(&self.0).map(|(name, is_bytes)| Field::new(*name, kind(is_bytes), true));
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+
+    fn batch(&self, table: &Table) -> Result<RecordBatch> {
+        let mut arrays = Vec::<ArrayRef>::new();
+        for (at, name) in table.names.iter().enumerate() {
+            let values: Vec<Option<&[u8]>> =
+                table.rows.iter().map(|row| row.get(at).and_then(Option::as_deref)).collect();
+            if self.0[at] {
+                arrays.push(Arc::new(BinaryArray::from_opt_vec(values)));
+                continue;
+            }
+            let texts: Result<Vec<Option<&str>>, std::str::Utf8Error> =
+                values.into_iter().map(|value| value.map(std::str::from_utf8).transpose()).collect();
+            let texts = texts.map_err(|_| {
+                let message = format!("a value of column `{name}` became bytes that are no text meanwhile");
+                Error::transient(ErrorCode::ValueRefused, message).hint("Ask once more.")
+            })?;
+            arrays.push(Arc::new(StringArray::from(texts)));
+        }
+        Ok(RecordBatch::try_new(self.schema(&table.names), arrays)?)
+    }
 }

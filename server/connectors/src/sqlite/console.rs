@@ -3,39 +3,104 @@
 //! After the first layer (`statement.rs`, the parsed list of what may be asked) follow the file opened for reading only, an
 //! authorizer that sees every table, function and pragma of the compiled statement ([`Guard`]), SQLite's limits, and a
 //! progress handler that ends the statement at its deadline or when nobody waits for it any more.
+//!
+//! SQLite lets any value into any column, and a column has one type in all batches. A page is held until all its values are
+//! known; for a stream the statement runs twice in one snapshot, the first time only to look.
 
-use super::column::{Column, Seen};
+mod fetch;
+
 use super::guard::{Guard, protect};
-use super::types::Kind;
 use super::{Access, Config, connect, error};
-use arrow::array::ArrayRef;
-use arrow::datatypes::{Field, Schema};
-use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use data::console::{ConsoleAnswer, ConsoleLimits, ConsoleRequest, Effect, Estimate, StatementCheck, require_allowed};
+use crate::console::Feed;
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use data::console::{
+    ConsoleEnd, ConsoleForm, ConsoleLimits, ConsoleRequest, ConsoleRows, Effect, Estimate, StatementCheck,
+    require_allowed,
+};
 use data::{Error, Result, System};
+use fetch::Fetch;
 use model::{ErrorCode, Fault};
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Statement, TransactionBehavior};
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// How long after its deadline a statement is waited for: one that is caught in a single long function sees no deadline.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs one statement.
-pub(super) async fn run(config: Arc<Config>, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+pub(super) async fn rows(
+    config: Arc<Config>,
+    request: ConsoleRequest,
+    form: ConsoleForm,
+) -> Result<Box<dyn ConsoleRows>> {
     require_allowed(&crate::statement::check(System::Sqlite, &request.sql), request.write)?;
-    let (stop, limits) = (Stop::after(request.limits.time), request.limits);
-    on_thread(stop.clone(), limits.time, move || {
-        let answer = if request.write { write(&config, &request, &stop) } else { read(&config, &request, &stop) };
-        answer.map_err(|error| match error {
-            Failure::Sqlite(error, guard) => told(&config, &error, &guard, &stop, limits),
+    let (feed, opening) = crate::console::edge(form, request.write);
+    let stop = Stop::after(request.limits.time);
+    let (abandon, limits) = (Abandon(stop.clone()), request.limits);
+    let mut out = Out { feed, runtime: Handle::current(), stop, time: limits.time };
+    thread(move || {
+        let failure = out.feed.failure();
+        let ended = if request.write { write(&config, &request, &mut out) } else { read(&config, &request, &mut out) };
+        let ended = ended.map_err(|error| match error {
+            Failure::Sqlite(error, guard) => told(&config, &error, &guard, &out.stop, limits),
             Failure::Told(error) => error,
-        })
-    })
-    .await
+        });
+        let Out { feed, runtime, .. } = out;
+        if let Err(error) = ended.and_then(|end| runtime.block_on(feed.finish(end))) {
+            runtime.block_on(failure.tell(error));
+        }
+    })?;
+    let rows = in_time(&abandon.0, limits.time, opening.rows()).await?;
+    Ok(Box::new(Watched { rows, abandon, time: limits.time }))
+}
+
+/// Rows whose statement ends when they are dropped.
+struct Watched {
+    rows: Box<dyn ConsoleRows>,
+    abandon: Abandon,
+    time: Duration,
+}
+
+#[async_trait]
+impl ConsoleRows for Watched {
+    fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
+
+    fn native_types(&self) -> &[String] {
+        self.rows.native_types()
+    }
+
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        in_time(&self.abandon.0, self.time, self.rows.next()).await
+    }
+
+    fn end(&self) -> ConsoleEnd {
+        self.rows.end()
+    }
+}
+
+/// Where the thread puts its rows.
+struct Out {
+    feed: Feed,
+    runtime: Handle,
+    stop: Arc<Stop>,
+    time: Duration,
+}
+
+impl Out {
+    fn push(&mut self, batch: RecordBatch) -> Result<(), Failure> {
+        let deadline = tokio::time::Instant::from_std(self.stop.deadline);
+        let pushed = self.runtime.block_on(async { tokio::time::timeout_at(deadline, self.feed.push(batch)).await });
+        pushed.unwrap_or_else(|_| Err(timed_out(self.time))).map_err(Failure::Told)
+    }
 }
 
 /// What can be said of a statement without running it.
@@ -108,17 +173,28 @@ async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let (answer, on_answer) = oneshot::channel();
-    let _abandon = Abandon(stop);
-    std::thread::Builder::new()
-        .name("sqlite-console".to_owned())
-        // Whoever no longer waits for the answer has dropped its end.
-        .spawn(move || drop(answer.send(work())))
-        .map_err(|error| Error::transient(ErrorCode::Internal, format!("no thread for the statement: {error}")))?;
-    match tokio::time::timeout(time.saturating_add(GRACE), on_answer).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => Err(Error::permanent(ErrorCode::Internal, "the thread of the statement ended early")),
-        Err(_) => Err(timed_out(time)),
-    }
+    let abandon = Abandon(stop);
+    // Whoever no longer waits for the answer has dropped its end.
+    thread(move || drop(answer.send(work())))?;
+    in_time(&abandon.0, time, async {
+        on_answer
+            .await
+            .unwrap_or_else(|_| Err(Error::permanent(ErrorCode::Internal, "the thread of the statement ended early")))
+    })
+    .await
+}
+
+fn thread(work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let thread = std::thread::Builder::new().name("sqlite-console".to_owned());
+    let spawned = thread.spawn(work);
+    spawned.map_err(|error| Error::transient(ErrorCode::Internal, format!("no thread for the statement: {error}")))?;
+    Ok(())
+}
+
+/// Waits for what the thread does, until some time after its deadline.
+async fn in_time<T>(stop: &Stop, time: Duration, waiting: impl Future<Output = Result<T>>) -> Result<T> {
+    let deadline = tokio::time::Instant::from_std(stop.deadline + GRACE);
+    tokio::time::timeout_at(deadline, waiting).await.unwrap_or_else(|_| Err(timed_out(time)))
 }
 
 enum Failure {
@@ -144,8 +220,12 @@ fn watch(connection: &Connection, config: &Config, limits: ConsoleLimits, stop: 
     connection.progress_handler(1_000, Some(move || stop.now()))
 }
 
-fn read(config: &Config, request: &ConsoleRequest, stop: &Arc<Stop>) -> Result<ConsoleAnswer, Failure> {
-    let connection = open_read_only(config, request.limits, stop).map_err(Failure::Told)?;
+fn read(config: &Config, request: &ConsoleRequest, out: &mut Out) -> Result<ConsoleEnd, Failure> {
+    let connection = open_read_only(config, request.limits, &out.stop).map_err(Failure::Told)?;
+    if !out.feed.is_page() {
+        // One snapshot for the look and the rows; the statement itself may not begin one.
+        connection.execute_batch("BEGIN").map_err(|error| Failure::Told(error::mapped(&config.path, &error)))?;
+    }
     let guard = Guard::set(&connection, false);
     let failed = |error| Failure::Sqlite(error, guard.clone());
     let mut statement = connection.prepare(&request.sql).map_err(failed)?;
@@ -153,28 +233,29 @@ fn read(config: &Config, request: &ConsoleRequest, stop: &Arc<Stop>) -> Result<C
         return Err(Failure::Told(data::console::not_allowed("it changes something")));
     }
     bind(&mut statement, &request.params).map_err(Failure::Told)?;
-    fetch(&mut statement, request.limits).map_err(failed)?.answer(None).map_err(Failure::Told)
+    let truncated = Fetch::of(&statement, request.limits).run(&mut statement, out, &guard)?;
+    Ok(ConsoleEnd { truncated, affected: None })
 }
 
-fn write(config: &Config, request: &ConsoleRequest, stop: &Arc<Stop>) -> Result<ConsoleAnswer, Failure> {
+fn write(config: &Config, request: &ConsoleRequest, out: &mut Out) -> Result<ConsoleEnd, Failure> {
     let mut connection = connect(config, Access::Write).map_err(Failure::Told)?;
     let mapped = |error| Failure::Told(error::mapped(&config.path, &error));
     protect(&connection, request.limits.bytes).map_err(mapped)?;
-    watch(&connection, config, request.limits, stop).map_err(mapped)?;
+    watch(&connection, config, request.limits, &out.stop).map_err(mapped)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(mapped)?;
     let guard = Guard::set(&transaction, true);
     let failed = |error| Failure::Sqlite(error, guard.clone());
     let before = transaction.total_changes();
-    let (answer, changes) = {
+    let (truncated, changes) = {
         let mut statement = transaction.prepare(&request.sql).map_err(failed)?;
         bind(&mut statement, &request.params).map_err(Failure::Told)?;
         let changes = !statement.readonly();
-        (fetch(&mut statement, request.limits).map_err(failed)?, changes)
+        (Fetch::of(&statement, request.limits).run(&mut statement, out, &guard)?, changes)
     };
     let affected = changes.then(|| transaction.total_changes() - before);
     Guard::lift(&transaction);
     transaction.commit().map_err(failed)?;
-    answer.answer(affected).map_err(Failure::Told)
+    Ok(ConsoleEnd { truncated, affected })
 }
 
 fn bind(statement: &mut Statement<'_>, params: &[serde_json::Value]) -> Result<()> {
@@ -206,87 +287,6 @@ fn bind(statement: &mut Statement<'_>, params: &[serde_json::Value]) -> Result<(
             .map_err(|error| Error::permanent(ErrorCode::InvalidValue, error::said(&error)))?;
     }
     Ok(())
-}
-
-/// Rows as SQLite gave them.
-struct Fetched {
-    columns: Vec<(String, Option<String>)>,
-    rows: Vec<Vec<Value>>,
-    truncated: bool,
-}
-
-fn fetch(statement: &mut Statement<'_>, limits: ConsoleLimits) -> rusqlite::Result<Fetched> {
-    let columns: Vec<(String, Option<String>)> = statement
-        .columns()
-        .iter()
-        .map(|column| (column.name().to_owned(), column.decl_type().map(str::to_owned)))
-        .collect();
-    let mut fetched = Fetched { columns, rows: Vec::new(), truncated: false };
-    let mut bytes = 0_u64;
-    let mut rows = statement.raw_query();
-    // A writing statement does its work with the first row, before it answers any.
-    while let Some(row) = rows.next()? {
-        let mut values = Vec::with_capacity(fetched.columns.len());
-        for index in 0..fetched.columns.len() {
-            let value = row.get_ref(index)?;
-            bytes += match value {
-                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len() as u64,
-                _ => 8,
-            };
-            // Text that is none stays bytes, and the column becomes one of bytes.
-            values.push(match value {
-                ValueRef::Text(text) => match std::str::from_utf8(text) {
-                    Ok(text) => Value::Text(text.to_owned()),
-                    Err(_) => Value::Blob(text.to_vec()),
-                },
-                ValueRef::Null => Value::Null,
-                ValueRef::Integer(value) => Value::Integer(value),
-                ValueRef::Real(value) => Value::Real(value),
-                ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
-            });
-        }
-        if fetched.rows.len() as u64 >= limits.rows || bytes > limits.bytes {
-            fetched.truncated = true;
-            break;
-        }
-        fetched.rows.push(values);
-    }
-    Ok(fetched)
-}
-
-impl Fetched {
-    fn answer(self, affected: Option<u64>) -> Result<ConsoleAnswer> {
-        let (mut fields, mut native_types, mut arrays) = (Vec::new(), Vec::new(), Vec::<ArrayRef>::new());
-        for (index, (name, declared)) in self.columns.into_iter().enumerate() {
-            let promised = Kind::of(declared.as_deref());
-            let mut seen = Seen::default();
-            for row in &self.rows {
-                seen.note(promised, ValueRef::from(&row[index]));
-            }
-            let kind = seen.kind(promised);
-            let mut column = Column::new(kind, self.rows.len());
-            for row in &self.rows {
-                if !column.append(ValueRef::from(&row[index])) {
-                    let message = format!("a value of column `{name}` is no {}", kind.data_type());
-                    return Err(Error::permanent(ErrorCode::ValueRefused, message));
-                }
-            }
-            let spoken = match kind {
-                Kind::Int64 => "INTEGER",
-                Kind::Float64 => "REAL",
-                Kind::Binary => "BLOB",
-                _ => "TEXT",
-            };
-            native_types.push(declared.filter(|word| !word.is_empty()).unwrap_or_else(|| spoken.to_owned()));
-            fields.push(Field::new(name, kind.data_type(), true));
-            arrays.push(column.finish());
-        }
-        let schema = Arc::new(Schema::new(fields));
-        let options = RecordBatchOptions::new().with_row_count(Some(self.rows.len()));
-        let batch = RecordBatch::try_new_with_options(schema.clone(), arrays, &options)?;
-        let batches = if self.rows.is_empty() { Vec::new() } else { vec![batch] };
-        Ok(ConsoleAnswer { schema, native_types, batches, truncated: self.truncated, affected })
-    }
 }
 
 /// The plan of a statement, one line for each part, indented by what it belongs to.

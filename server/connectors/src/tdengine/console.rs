@@ -5,9 +5,12 @@
 use super::read::columns_of;
 use super::statement::{self, Kind};
 use super::{Tdengine, decode, introspect, sql};
+use crate::console::Feed;
 use arrow::array::{Array as _, RecordBatch};
 use arrow::datatypes::{Field, Schema};
-use data::console::{ConsoleAnswer, ConsoleRequest, Effect, Estimate, StatementCheck, require_allowed};
+use data::console::{
+    ConsoleEnd, ConsoleForm, ConsoleRequest, ConsoleRows, Effect, Estimate, StatementCheck, require_allowed,
+};
 use data::{Error, Result};
 use model::ErrorCode;
 use std::sync::Arc;
@@ -42,67 +45,69 @@ pub(super) async fn check(tdengine: &Tdengine, text: &str, estimate: bool) -> Re
 }
 
 /// Runs one statement.
-pub(super) async fn run(tdengine: &Tdengine, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+pub(super) async fn rows(
+    tdengine: &Tdengine,
+    request: ConsoleRequest,
+    form: ConsoleForm,
+) -> Result<Box<dyn ConsoleRows>> {
     let checked = statement::check(&request.sql);
     require_allowed(&checked, request.write)?;
     let text = with_params(crate::name::trim_query(&request.sql), &request.params)?;
-    let deadline = Instant::now() + request.limits.time;
-    let running = async {
-        let mut session = tdengine.session().await?;
-        // Whatever the statement did to it, nobody else gets this connection.
-        session.discard();
-        if checked.effect != Effect::Read {
-            let affected = session.exec(&text).await.map_err(|failure| tdengine.told(failure))?;
-            let schema = Arc::new(Schema::empty());
-            return Ok(ConsoleAnswer {
-                schema,
-                native_types: Vec::new(),
-                batches: Vec::new(),
-                truncated: false,
-                affected: Some(affected),
-            });
-        }
-        let left = || deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        let mut cursor = session.query_within(&text, left()).await.map_err(|failure| tdengine.told(failure))?;
-        let (names, types) = columns_of(&cursor)?;
-        let fields: Vec<Field> =
-            names.iter().zip(&types).map(|(name, kind)| Field::new(name, kind.clone(), true)).collect();
-        let native_types = cursor.fields().iter().map(spelled).collect();
-        let schema = Arc::new(Schema::new(fields));
-        let mut answer = ConsoleAnswer {
-            schema: schema.clone(),
-            native_types,
-            batches: Vec::new(),
-            truncated: false,
-            affected: None,
-        };
-        let (mut rows, mut bytes) = (0u64, 0u64);
-        while let Some(block) =
-            session.fetch_within(&mut cursor, left()).await.map_err(|failure| tdengine.told(failure))?
-        {
-            let records = RecordBatch::try_new(schema.clone(), decode::columns(&block, &names, &types)?)?;
-            let (kept, size) = within(&records, request.limits.rows - rows, request.limits.bytes.saturating_sub(bytes));
-            rows += kept as u64;
-            bytes += size;
-            if kept > 0 {
-                answer.batches.push(records.slice(0, kept));
-            }
-            if kept < records.num_rows() {
-                answer.truncated = true;
-                break;
+    let tdengine = tdengine.clone();
+    crate::console::run(form, request.write, move |mut feed| async move {
+        let deadline = Instant::now() + request.limits.time;
+        let running = answer(&tdengine, &text, checked.effect, &request, deadline, &mut feed);
+        match tokio::time::timeout_at(deadline, running).await {
+            Ok(Err(error)) if Instant::now() < deadline => Err(error),
+            Ok(Ok(end)) => feed.finish(end).await,
+            _ => {
+                let message = format!("the statement took longer than {} ms", request.limits.time.as_millis());
+                Err(Error::permanent(ErrorCode::StatementTimeout, message)
+                    .hint("Ask for less, for instance a shorter range of time."))
             }
         }
-        Ok(answer)
-    };
-    match tokio::time::timeout_at(deadline, running).await {
-        Ok(Err(error)) if Instant::now() < deadline => Err(error),
-        Ok(Ok(answer)) => Ok(answer),
-        _ => {
-            let message = format!("the statement took longer than {} ms", request.limits.time.as_millis());
-            Err(Error::permanent(ErrorCode::StatementTimeout, message)
-                .hint("Ask for less, for instance a shorter range of time."))
+    })
+    .await
+}
+
+async fn answer(
+    tdengine: &Tdengine,
+    text: &str,
+    effect: Effect,
+    request: &ConsoleRequest,
+    deadline: Instant,
+    feed: &mut Feed,
+) -> Result<ConsoleEnd> {
+    let mut session = tdengine.session().await?;
+    // Whatever the statement did to it, nobody else gets this connection.
+    session.discard();
+    if effect != Effect::Read {
+        let affected = session.exec(text).await.map_err(|failure| tdengine.told(failure))?;
+        feed.begin(Arc::new(Schema::empty()), Vec::new());
+        return Ok(ConsoleEnd { truncated: false, affected: Some(affected) });
+    }
+    let left = || deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+    let mut cursor = session.query_within(text, left()).await.map_err(|failure| tdengine.told(failure))?;
+    let (names, types) = columns_of(&cursor)?;
+    let fields: Vec<Field> =
+        names.iter().zip(&types).map(|(name, kind)| Field::new(name, kind.clone(), true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    feed.begin(schema.clone(), cursor.fields().iter().map(spelled).collect());
+    let most = feed.most_bytes(&request.limits);
+    let (mut rows, mut bytes) = (0u64, 0u64);
+    while let Some(block) = session.fetch_within(&mut cursor, left()).await.map_err(|failure| tdengine.told(failure))? {
+        let records = RecordBatch::try_new(schema.clone(), decode::columns(&block, &names, &types)?)?;
+        let (kept, size) = within(&records, request.limits.rows - rows, most.saturating_sub(bytes));
+        rows += kept as u64;
+        bytes = bytes.saturating_add(size);
+        if kept > 0 {
+            feed.push(records.slice(0, kept)).await?;
+        }
+        if kept < records.num_rows() {
+            return Ok(ConsoleEnd { truncated: true, affected: None });
         }
     }
+    Ok(ConsoleEnd::default())
 }
 
 /// How many rows of a block the limits let through, and their bytes.

@@ -165,6 +165,7 @@ async fn nothing_is_written_by_what_only_reads() {
     // The layers below the allow-list hold by themselves.
     let (mut connection, place) = mysql.connections.console().await.unwrap();
     prepare_session(mysql, &mut connection, &ConsoleLimits::default(), false).await.unwrap();
+    let (mut feed, _opening) = crate::console::edge(ConsoleForm::Page, false);
     for sql in [
         "TRUNCATE t",
         "DROP TABLE t",
@@ -173,10 +174,11 @@ async fn nothing_is_written_by_what_only_reads() {
         "CREATE TABLE y (a INT)",
         "ALTER TABLE t ADD b INT",
     ] {
-        let error = answer(mysql, &mut connection, &ConsoleRequest { write: true, ..reading(sql) }).await.unwrap_err();
+        let request = ConsoleRequest { write: true, ..reading(sql) };
+        let error = answer(mysql, &mut connection, &request, &mut feed).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::StatementNotAllowed, "{sql}: {error}");
     }
-    let error = answer(mysql, &mut connection, &reading("SELECT 1; DELETE FROM t")).await.unwrap_err();
+    let error = answer(mysql, &mut connection, &reading("SELECT 1; DELETE FROM t"), &mut feed).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::StatementFailed, "one statement is prepared: {error}");
     connection.disconnect().await.unwrap();
     drop(place);

@@ -7,10 +7,12 @@ use crate::civil;
 use crate::postgres::decode::{EPOCH_DAYS, EPOCH_MICROS};
 use crate::postgres::error::mapped;
 use crate::postgres::types::{Kind, Sort, kind};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use data::{Error, Result};
 use model::ErrorCode;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
+use std::sync::Arc;
 use tokio_postgres::{Statement, Transaction};
 
 /// Years 1 to 9999, which every reader of dates knows.
@@ -58,6 +60,12 @@ impl Shape {
 
     pub(super) fn kinds(&self) -> Vec<Kind> {
         self.columns.iter().map(|column| if column.as_text { Kind::Text } else { column.kind }).collect()
+    }
+
+    pub(super) fn schema(&self) -> SchemaRef {
+        let kinds = self.kinds().into_iter().zip(&self.columns);
+        let fields: Vec<Field> = kinds.map(|(kind, column)| Field::new(&column.name, kind.data_type(), true)).collect();
+        Arc::new(Schema::new(fields))
     }
 
     pub(super) fn is_text(&self, column: usize) -> bool {

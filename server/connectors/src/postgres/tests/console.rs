@@ -5,7 +5,7 @@ use crate::postgres::console::run_allowed;
 use crate::postgres::{Config, Postgres};
 use crate::suite::world::World;
 use data::Connector;
-use data::console::{ConsoleAnswer, ConsoleLimits, ConsoleRequest, Effect, StatementCheck};
+use data::console::{ConsoleAnswer, ConsoleForm, ConsoleLimits, ConsoleRequest, Effect, StatementCheck};
 use data::{Error, Result};
 use model::ErrorCode;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ async fn unguarded(postgres: &Postgres, request: ConsoleRequest) -> Result<Conso
         fault: None,
         estimate: None,
     };
-    run_allowed(&postgres.pool, request, check).await
+    ConsoleAnswer::gather(run_allowed(&postgres.pool, request, check, ConsoleForm::Page).await?).await
 }
 
 fn texts(answer: &ConsoleAnswer) -> Vec<Vec<String>> {
@@ -212,6 +212,50 @@ async fn nothing_stays_even_when_the_first_layer_fails() {
         let error = refused(&world, request(sql)).await;
         assert!(matches!(error.code(), ErrorCode::StatementNotAllowed | ErrorCode::InvalidSql), "{sql}: {error}");
     }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_stream_turns_a_column_to_text_only_before_its_first_rows_are_out() {
+    let name = "a_stream_turns_a_column_to_text_only_before_its_first_rows_are_out";
+    let Some(world) = World::postgres(name).await else { return };
+    let stream = async |sql: &str| world.connector.console_rows(request(sql), ConsoleForm::Stream).await;
+    let all = |limits: &mut ConsoleLimits| limits.rows = u64::MAX;
+    let early =
+        "SELECT CASE WHEN g = 7 THEN 'infinity'::date ELSE date '2024-02-29' END AS d FROM generate_series(1, 900) g";
+    let mut rows = ConsoleAnswer::gather(stream(early).await.unwrap()).await.unwrap();
+    assert_eq!(texts(&rows)[6], ["infinity"]);
+    let late = early.replace("g = 7", "g = 20000").replace("900", "30000");
+    let mut asked = request(&late);
+    all(&mut asked.limits);
+    let error = ConsoleAnswer::gather(world.connector.console_rows(asked, ConsoleForm::Stream).await.unwrap()).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ValueRefused, "{error}");
+    assert!(error.to_string().contains("`d` is no Date32"), "{error}");
+    // A page holds its rows, and as text they all are there.
+    let mut asked = request(&late);
+    all(&mut asked.limits);
+    rows = world.connector.console(asked).await.unwrap();
+    assert_eq!((texts(&rows).len(), texts(&rows)[19_999][0].as_str()), (30_000, "infinity"));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_nobody_reads_on_waits_in_the_server_and_a_dropped_one_ends_there() {
+    let name = "a_stream_nobody_reads_on_waits_in_the_server_and_a_dropped_one_ends_there";
+    let Some(world) = World::postgres(name).await else { return };
+    let mark = format!("slowly{}", std::process::id());
+    let mut asked = request(&format!("SELECT repeat('x', 500) AS {mark} FROM generate_series(1, 100000000)"));
+    (asked.limits.rows, asked.limits.time) = (u64::MAX, Duration::from_secs(3600));
+    let mut rows = world.connector.console_rows(asked, ConsoleForm::Stream).await.unwrap();
+    rows.next().await.unwrap();
+    let here = |state: &str| {
+        format!("SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE '%{mark}%' AND {state}")
+    };
+    // A transaction is open, and what it does is wait: for the socket, or for the next fetch.
+    until(&world, &here("wait_event_type = 'Client' AND xact_start IS NOT NULL"), 1).await;
+    drop(rows);
+    until(&world, &here("state IS NOT NULL"), 0).await;
     world.end().await;
 }
 

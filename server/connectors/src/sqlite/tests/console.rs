@@ -1,7 +1,7 @@
 //! Nothing that the console runs writes or lasts, and what only reads passes.
 
 use crate::suite::world::{World, named};
-use data::console::{ConsoleLimits, ConsoleRequest, Effect};
+use data::console::{ConsoleForm, ConsoleLimits, ConsoleRequest, Effect};
 use data::{ConsoleAnswer, WriteOptions};
 use model::ErrorCode;
 use serde_json::json;
@@ -205,4 +205,38 @@ async fn who_may_write_writes_in_one_transaction() {
         assert_eq!(error.code(), ErrorCode::StatementNotAllowed, "{sql}: {error}");
     }
     assert_eq!(world.count("t").await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_has_one_type_for_all_rows_whatever_the_last_of_them_is() {
+    let world = world().await;
+    let numbers = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 30000)";
+    for (last, native, expected) in [("'zwölf'", "TEXT", "zwölf"), ("x'00ff'", "BLOB", "00ff"), ("0.5", "REAL", "0.5")]
+    {
+        let sql = format!("{numbers} SELECT CASE i WHEN 30000 THEN {last} ELSE i END AS v FROM n");
+        let limits = ConsoleLimits { rows: u64::MAX, ..ConsoleLimits::default() };
+        let rows = world.connector.console_rows(ConsoleRequest { limits, ..request(&sql) }, ConsoleForm::Stream).await;
+        let answer = ConsoleAnswer::gather(rows.unwrap()).await.unwrap();
+        assert_eq!((answer.native_types.as_slice(), answer.batches.len()), ([native.to_owned()].as_slice(), 4));
+        let rows = shown(&answer);
+        assert_eq!((rows.len(), rows[29_999].as_str()), (30_000, expected));
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_looks_and_reads_in_one_snapshot() {
+    let world = world().await;
+    let sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
+               SELECT n.i, t.name FROM n JOIN t ON t.id = 1 + n.i % 3 ORDER BY n.i";
+    let limits = ConsoleLimits { rows: u64::MAX, ..ConsoleLimits::default() };
+    let asked = ConsoleRequest { limits, ..request(sql) };
+    let mut rows = world.connector.console_rows(asked, ConsoleForm::Stream).await.unwrap();
+    let first = rows.next().await.unwrap().unwrap();
+    // Bytes would be no text, had the statement seen them.
+    world.connector.execute("UPDATE t SET name = x'ff'; DROP TABLE t").await.unwrap();
+    let rest = ConsoleAnswer::gather(rows).await.unwrap();
+    let count = first.num_rows() + rest.batches.iter().map(arrow::record_batch::RecordBatch::num_rows).sum::<usize>();
+    assert_eq!((count, shown(&rest).last().unwrap().as_str()), (20_000, "20000|DROP TABLE t"));
+    world.end().await;
 }
