@@ -1,6 +1,7 @@
-//! Anomalies from the step that finds them to the person who settles them, by shell and by GraphQL.
+//! Anomalies from the step that finds them to the person who settles them, by shell, GraphQL and REST.
 
 use crate::program::{Sluice, root};
+use crate::rest::send;
 use crate::server::TestServer;
 use serde_json::{Value, json};
 use std::fs;
@@ -116,4 +117,114 @@ fn graphql_lists_changes_and_configures() {
     assert_eq!(rules, json!({ "anomalyRules": [{ "rule": "inspect.*", "muted": true }], "backups": [] }));
     let reset = server.graphql("mutation { resetAnomalyRule(rule: \"inspect.*\") }", json!({}));
     assert_eq!(reset["resetAnomalyRule"], true);
+}
+
+#[test]
+fn graphql_says_what_is_over_and_refuses_what_cannot_be() {
+    let Some(sluice) = Sluice::find() else { return };
+    sluice.add_sqlite("history");
+    run_market_quality(&sluice);
+    let server = TestServer::start(sluice);
+    let listed = server.graphql("{ anomalies(filter: { rule: \"quality.a6\" }) { id lastSeen } }", json!({}));
+    let (id, seen) = (&listed["anomalies"][0]["id"], &listed["anomalies"][0]["lastSeen"]);
+    let since = "query ($since: DateTime) { anomalies(filter: { since: $since }) { id } }";
+    assert_eq!(server.graphql(since, json!({ "since": seen }))["anomalies"].as_array().unwrap().len(), 4);
+    let later = server.graphql(since, json!({ "since": "2999-01-01T00:00:00Z" }));
+    assert_eq!(later["anomalies"], json!([]));
+
+    let change =
+        |verb: &str| format!("mutation ($id: String!) {{ {verb}(id: $id, comment: \"split\") {{ state comment }} }}");
+    let over = server.graphql(&change("resolveAnomaly"), json!({ "id": id }));
+    assert_eq!(over["resolveAnomaly"], json!({ "state": "RESOLVED", "comment": "split" }));
+    let refused = server.graphql_error(&change("acknowledgeAnomaly"), json!({ "id": id }));
+    assert_eq!(refused["extensions"]["code"], "invalid_value", "{refused:#}");
+    let back = server.graphql(&change("reopenAnomaly"), json!({ "id": id }));
+    assert_eq!(back["reopenAnomaly"]["state"], "OPEN");
+    assert_eq!(
+        server.graphql("query ($id: String!) { anomaly(id: $id) { state } }", json!({ "id": id }))["anomaly"]["state"],
+        "OPEN"
+    );
+
+    let lost = json!({ "id": "anomaly_00000000000000000000000000000000" });
+    for operation in [&change("resolveAnomaly"), "query ($id: String!) { anomaly(id: $id) { id } }"] {
+        assert_eq!(server.graphql_error(operation, lost.clone())["extensions"]["code"], "anomaly_not_found");
+    }
+    let configure = "mutation ($rule: AnomalyRuleInput!) { configureAnomalyRule(rule: $rule) { rule } }";
+    for (rule, code) in [
+        (json!({ "rule": "qualty.c1" }), "invalid_value"),
+        (json!({ "rule": "quality.c1", "thresholds": "[1]" }), "invalid_value"),
+        (json!({ "rule": "quality.c1", "thresholds": "{\"share\": -1}" }), "invalid_value"),
+        (json!({ "rule": "quality.c1", "dedupeSeconds": -1 }), "invalid_value"),
+        (json!({ "rule": "quality.c1", "channels": ["nobody"] }), "channel_not_found"),
+    ] {
+        let refused = server.graphql_error(configure, json!({ "rule": rule }));
+        assert_eq!(refused["extensions"]["code"], code, "{refused:#}");
+    }
+    let left = server.graphql("mutation { resetAnomalyRule(rule: \"quality.c1\") }", json!({}));
+    assert_eq!(left["resetAnomalyRule"], false);
+}
+
+#[test]
+fn rest_lists_settles_and_configures() {
+    let Some(sluice) = Sluice::find() else { return };
+    sluice.add_sqlite("history");
+    sluice.call(&["anomaly", "configure", "quality.c1", "--severity", "info"]);
+    run_market_quality(&sluice);
+    sluice.call(&["anomaly", "configure", "quality.c1", "--reset"]);
+    let by_shell = list(&sluice, &["--rule", "quality.a6"]).remove(0);
+    let server = TestServer::start(sluice);
+    let send = |method: &str, path: &str, body: &Value| {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        send(&server, method, path, "application/json", body.as_bytes())
+    };
+    let get = |path: &str| send("GET", path, &Value::Null);
+
+    // Pages meet without a gap, and filters hold.
+    let (_, first) = get("/api/anomalies?limit=3");
+    let (_, second) = get(&format!("/api/anomalies?limit=3&after={}", first["next"].as_str().unwrap()));
+    let ids: std::collections::HashSet<&str> = [&first, &second]
+        .iter()
+        .flat_map(|page| page["items"].as_array().unwrap())
+        .map(|one| one["id"].as_str().unwrap())
+        .collect();
+    assert_eq!((ids.len(), &second["next"]), (4, &Value::Null));
+    let count = |filter: &str| get(&format!("/api/anomalies?{filter}")).1["items"].as_array().unwrap().len();
+    assert_eq!(count("rule=quality.*&connection=history&table=daily_bars&state=open,acknowledged"), 4);
+    assert_eq!((count("rule=quality.a6"), count("severity=error"), count("state=resolved")), (1, 3, 0));
+    assert_eq!((count("connection=elsewhere"), count("table=ticks"), count("since=2999-01-01T00:00:00Z")), (0, 0, 0));
+    assert_eq!(count(&format!("since={}", by_shell["last_seen"].as_str().unwrap())), 4);
+
+    // The same shape as from the shell, but for the fingerprint, which is nobody's business.
+    let id = by_shell["id"].as_str().unwrap();
+    let (status, mut one) = get(&format!("/api/anomalies/{id}"));
+    one["fingerprint"] = by_shell["fingerprint"].clone();
+    assert_eq!((status, &one), (200, &by_shell));
+
+    let change = |verb: &str, body: Value| send("POST", &format!("/api/anomalies/{id}/{verb}"), &body);
+    let (status, known) = change("acknowledge", json!({ "comment": "the vendor knows" }));
+    assert_eq!(status, 200, "{known:#}");
+    assert_eq!(
+        (&known["state"], &known["comment"], &known["changed_by"]),
+        (&json!("acknowledged"), &json!("the vendor knows"), &json!("api"))
+    );
+    assert_eq!(change("resolve", Value::Null).1["state"], "resolved");
+    let (status, refused) = change("acknowledge", Value::Null);
+    assert_eq!((status, &refused["code"]), (422, &json!("invalid_value")), "{refused:#}");
+    assert_eq!(change("resolve", json!({ "comment": "x".repeat(1_001) })).0, 422);
+    assert_eq!(change("reopen", json!({ "comment": null })).1["state"], "open");
+
+    let rule = json!({ "rule": "inspect.connections", "thresholds": { "share": 0.9 }, "severity": "error",
+        "muted": false, "channels": ["log"], "dedupe_seconds": 60 });
+    assert_eq!(send("PUT", "/api/anomalies/config", &rule), (200, rule.clone()));
+    let (_, wide) = send("PUT", "/api/anomalies/config", &json!({ "rule": "*" }));
+    assert_eq!((&wide["dedupe_seconds"], &wide["muted"]), (&json!(3600), &json!(false)), "{wide:#}");
+    let (_, page) = get("/api/anomalies/config?limit=1");
+    assert_eq!((&page["items"][0]["rule"], &page["next"]), (&json!("*"), &json!("*")));
+    assert_eq!(get("/api/anomalies/config?after=*").1, json!({ "items": [rule], "next": null }));
+    let reset =
+        |rule: &str| send("DELETE", &format!("/api/anomalies/config?rule={rule}"), &Value::Null).1["reset"].clone();
+    assert_eq!(
+        (reset("inspect.connections"), reset("inspect.connections"), reset("*")),
+        (json!(true), json!(false), json!(true))
+    );
 }

@@ -6,7 +6,7 @@ use crate::server::TestServer;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 
-fn send(server: &TestServer, method: &str, path: &str, kind: &str, body: &[u8]) -> (u16, Value) {
+pub(crate) fn send(server: &TestServer, method: &str, path: &str, kind: &str, body: &[u8]) -> (u16, Value) {
     let token = format!("Bearer {}", server.token);
     let headers = [("authorization", token.as_str()), ("content-type", kind)];
     let answer = http::send(server.address, method, path, &headers, body);
@@ -104,10 +104,54 @@ fn bad_requests_get_an_error_of_the_one_shape_and_change_nothing() {
         ("POST", "/api/query/validate".into(), json_type, br#"{"database":"shop","sql":""}"#, 422),
         ("POST", "/api/query/validate".into(), json_type, b"[1]", 400),
         ("GET", "/api/query/history?after=x".into(), json_type, b"", 422),
+        ("GET", "/api/query/history?after=statement_00000000000000000000000000000000".into(), json_type, b"", 404),
         ("GET", "/api/query/history?limit=x".into(), json_type, b"", 400),
         ("DELETE", "/api/query/x".into(), json_type, b"", 404),
         ("DELETE", "/api/query/statement_00000000-0000-0000-0000-000000000000".into(), json_type, b"", 404),
         ("GET", "/api/query".into(), json_type, b"", 405),
+        ("GET", "/api/anomalies?state=broken".into(), json_type, b"", 400),
+        ("GET", "/api/anomalies?state=open,,".into(), json_type, b"", 400),
+        ("GET", "/api/anomalies?severity=worst".into(), json_type, b"", 400),
+        ("GET", "/api/anomalies?since=yesterday".into(), json_type, b"", 400),
+        ("GET", "/api/anomalies?since=99999999999999999999".into(), json_type, b"", 400),
+        ("GET", "/api/anomalies?limit=-1".into(), json_type, b"", 400),
+        ("GET", "/api/anomalies?nosuch=1".into(), json_type, b"", 400),
+        ("GET", "/api/anomalies?rule=%00".into(), json_type, b"", 422),
+        ("GET", "/api/anomalies?connection=%00".into(), json_type, b"", 422),
+        ("GET", "/api/anomalies?after=x".into(), json_type, b"", 404),
+        ("GET", "/api/anomalies?after=anomaly_00000000000000000000000000000000".into(), json_type, b"", 404),
+        ("GET", "/api/anomalies/x".into(), json_type, b"", 404),
+        ("GET", "/api/anomalies/%00".into(), json_type, b"", 404),
+        ("GET", "/api/anomalies/run_00000000000000000000000000000000".into(), json_type, b"", 404),
+        ("GET", format!("/api/anomalies/{long}"), json_type, b"", 404),
+        ("PUT", "/api/anomalies/x".into(), json_type, b"{}", 405),
+        ("POST", "/api/anomalies".into(), json_type, b"{}", 405),
+        ("POST", "/api/anomalies/x/resolve".into(), json_type, b"", 404),
+        ("POST", "/api/anomalies/anomaly_00000000000000000000000000000000/reopen".into(), json_type, b"", 404),
+        ("POST", "/api/anomalies/x/forgive".into(), json_type, b"", 404),
+        ("POST", "/api/anomalies/x/resolve".into(), json_type, br#"{"note":"x"}"#, 400),
+        ("POST", "/api/anomalies/x/resolve".into(), json_type, br#"{"comment":7}"#, 400),
+        ("POST", "/api/anomalies/x/resolve".into(), "text/plain", b"over", 400),
+        ("GET", "/api/anomalies/x/resolve".into(), json_type, b"", 405),
+        ("PUT", "/api/anomalies/config".into(), json_type, b"", 400),
+        ("PUT", "/api/anomalies/config".into(), json_type, b"{}", 400),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":7}"#, 400),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":"quality.c1","mute":true}"#, 400),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":"quality.c1","severity":"worst"}"#, 400),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":"quality.c1","dedupe_seconds":-1}"#, 400),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":"quality.c1","thresholds":[1]}"#, 400),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":"quality.c1","thresholds":{"a":1e999}}"#, 400),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":"quality.c1","thresholds":{"a":"1"}}"#, 422),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":"quality.c1","thresholds":{"a\u0000":1}}"#, 422),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":"quality.c1","channels":["nobody"]}"#, 404),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":"qualty.c1"}"#, 422),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":""}"#, 422),
+        ("PUT", "/api/anomalies/config".into(), json_type, br#"{"rule":"quality.\u0000"}"#, 422),
+        ("PUT", "/api/anomalies/config".into(), json_type, "{\"rule\":\"quality.数\"}".as_bytes(), 422),
+        ("PUT", "/api/anomalies/config?rule=quality.c1".into(), json_type, b"", 400),
+        ("DELETE", "/api/anomalies/config".into(), json_type, b"", 400),
+        ("DELETE", "/api/anomalies/config?rule=a&rule=b".into(), json_type, b"", 400),
+        ("GET", "/api/anomalies/config?nosuch=1".into(), json_type, b"", 400),
         ("GET", "/api/tasks/nobody".into(), json_type, b"", 404),
         ("GET", "/api/tasks/%00".into(), json_type, b"", 404),
         ("GET", "/api/tasks?after=%00".into(), json_type, b"", 422),
@@ -132,6 +176,7 @@ fn bad_requests_get_an_error_of_the_one_shape_and_change_nothing() {
     // Nothing of it was saved, and the server is well.
     let (_, page) = send(&server, "GET", "/api/databases", json_type, b"");
     assert_eq!(page["items"].as_array().unwrap().len(), 1, "{page:#}");
+    assert_eq!(send(&server, "GET", "/api/anomalies/config", json_type, b"").1, json!({ "items": [], "next": null }));
     assert_eq!(send(&server, "POST", "/api/databases/shop/test", json_type, b"").1["ok"], true);
 }
 

@@ -1,6 +1,6 @@
 //! `/api/openapi.json`: what the REST routes take and answer (OpenAPI 3.1).
 
-use crate::rest::{databases, query, tasks};
+use crate::rest::{anomalies, databases, query, tasks};
 use crate::{health, hooks};
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -31,7 +31,13 @@ use utoipa::{Modify, OpenApi};
         tasks::list,
         tasks::get,
         tasks::update,
-        tasks::run
+        tasks::run,
+        anomalies::list,
+        anomalies::get,
+        anomalies::change,
+        anomalies::rules,
+        anomalies::configure,
+        anomalies::reset
     ),
     modifiers(&Token)
 )]

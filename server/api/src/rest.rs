@@ -3,6 +3,7 @@
 //! Every handler takes a [`Caller`] first, so that nobody without the token gets further than that, and reads its body by
 //! [`crate::body::read`], so that whatever is sent instead of JSON gets the one error shape. Lists have a cursor and a cap.
 
+pub mod anomalies;
 pub mod databases;
 pub mod page;
 pub mod query;

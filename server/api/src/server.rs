@@ -2,7 +2,7 @@
 
 use crate::auth::ApiToken;
 use crate::error::ApiError;
-use crate::rest::{databases, query, tasks};
+use crate::rest::{anomalies, databases, query, tasks};
 use crate::{graphql, health, hooks, openapi};
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::web::{self, Data};
@@ -111,12 +111,20 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
             .service(at("/api/query/validate").post(query::validate))
             .service(at("/api/query/history").get(query::history))
             .service(at("/api/query/{id}").delete(query::cancel))
+            .service(at("/api/anomalies").get(anomalies::list))
+            .service(
+                at("/api/anomalies/config").get(anomalies::rules).put(anomalies::configure).delete(anomalies::reset),
+            )
+            .service(at("/api/anomalies/{id}").get(anomalies::get))
+            .service(at("/api/anomalies/{id}/{action}").post(anomalies::change))
             .service(at("/api/tasks").get(tasks::list))
             .service(at("/api/tasks/{name}").get(tasks::get).put(tasks::update))
             .service(at("/api/tasks/{name}/runs").post(tasks::run))
             .default_service(web::to(not_found))
     })
     .workers(config.threads.max(1))
+    // Whoever hangs up is served no longer: that is how a console's statement is stopped whose caller went away.
+    .h1_allow_half_closed(false)
     .client_request_timeout(Duration::from_secs(30))
     .shutdown_timeout(10)
     .disable_signals()
@@ -177,7 +185,7 @@ async fn welcome() -> actix_web::HttpResponse {
     actix_web::HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
 }
 
-async fn not_found(request: actix_web::HttpRequest) -> actix_web::HttpResponse {
+pub(crate) async fn not_found(request: actix_web::HttpRequest) -> actix_web::HttpResponse {
     let path: String = request.path().chars().take(200).collect();
     let fault = Fault::new(ErrorCode::BadRequest, format!("nothing is served at {} `{path}`", request.method()))
         .hint("GraphQL is at `POST /graphql`, webhooks at `POST /hooks/<path>`; `/api/openapi.json` lists the rest.");

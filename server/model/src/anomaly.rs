@@ -231,6 +231,8 @@ pub struct AnomalyFilter {
     pub connection: Option<String>,
     /// Only of this table.
     pub table: Option<String>,
+    /// Only those last seen at that moment or later.
+    pub since: Option<DateTime<Utc>>,
     /// Only those after this one in the list (the last of the page before).
     pub after: Option<AnomalyId>,
     /// How many at most; the store caps it at 500.

@@ -384,6 +384,9 @@ fn page(filter: &AnomalyFilter) -> (String, Vec<Value>) {
     if let Some(table) = &filter.table {
         conditions.push(format!("table_name = ${}", place(table.clone().into())));
     }
+    if let Some(since) = filter.since {
+        conditions.push(format!("last_seen >= ${}", place(micros(since).into())));
+    }
     if let Some(after) = filter.after {
         let after = place(after.as_uuid().into());
         conditions.push(format!("(last_seen, id) < (SELECT last_seen, id FROM anomaly WHERE id = ${after})"));

@@ -13,6 +13,8 @@ use store::Database;
 const FAMILIES: [&str; 4] = ["quality.", "inspect.", "backup.", "cleanup."];
 /// Channels of one rule at most.
 const MOST_CHANNELS: usize = 20;
+/// Thresholds of one rule at most.
+const MOST_THRESHOLDS: usize = 50;
 /// Characters of a comment at most.
 const LONGEST_COMMENT: usize = 1_000;
 
@@ -79,13 +81,22 @@ impl Anomalies {
     /// Sets what a rule does, in place of what was set before.
     ///
     /// # Errors
-    /// `invalid_value` for a rule no step looks at, or thresholds that are no numbers; `channel_not_found`; `store_failed`.
+    /// `invalid_value` for a rule no step looks at, too many thresholds or channels, or thresholds that are no numbers; `channel_not_found`; `store_failed`.
     pub async fn configure(&self, rule: &AnomalyRule, who: &str) -> Result<AnomalyRule, Fault> {
         check_name(&rule.rule)?;
         if rule.channels.len() > MOST_CHANNELS {
             return Err(Fault::new(ErrorCode::InvalidValue, format!("more than {MOST_CHANNELS} channels")));
         }
+        if rule.thresholds.len() > MOST_THRESHOLDS {
+            return Err(Fault::new(ErrorCode::InvalidValue, format!("more than {MOST_THRESHOLDS} thresholds")));
+        }
         for (name, value) in &rule.thresholds {
+            let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            if name.is_empty() || name.len() > 80 || !name.chars().all(is_name) {
+                let message = format!("`{}` cannot be the name of a threshold", short(name));
+                return Err(Fault::new(ErrorCode::InvalidValue, message)
+                    .hint("Names are lowercase letters, digits and `_`: `share`, `mean_ms`."));
+            }
             if !value.as_f64().is_some_and(|number| number.is_finite() && number >= 0.0) {
                 return Err(Fault::new(
                     ErrorCode::InvalidValue,
@@ -183,6 +194,12 @@ mod tests {
             let thresholds = Map::from_iter([("ratio".to_owned(), wrong)]);
             check(AnomalyRule { thresholds, ..AnomalyRule::named("quality.c1") }, ErrorCode::InvalidValue).await;
         }
+        for wrong in ["", "Share", "a\0", "数"] {
+            let thresholds = Map::from_iter([(wrong.to_owned(), json!(1))]);
+            check(AnomalyRule { thresholds, ..AnomalyRule::named("quality.c1") }, ErrorCode::InvalidValue).await;
+        }
+        let thresholds = (0..51).map(|n| (format!("t{n}"), json!(1))).collect();
+        check(AnomalyRule { thresholds, ..AnomalyRule::named("quality.c1") }, ErrorCode::InvalidValue).await;
         assert_eq!(service.list_rules().await.unwrap(), vec![]);
     }
 

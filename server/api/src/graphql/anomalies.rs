@@ -252,6 +252,8 @@ pub struct AnomalyFilterInput {
     connection: Option<String>,
     /// Only of this table.
     table: Option<String>,
+    /// Only those last seen at that moment or later.
+    since: Option<DateTime<Utc>>,
 }
 
 pub(super) async fn list(
@@ -267,6 +269,7 @@ pub(super) async fn list(
         rule: filter.rule,
         connection: filter.connection,
         table: filter.table,
+        since: filter.since,
         after: after.as_deref().map(parse_anomaly_id).transpose()?,
         limit: page_size(first),
     };

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::settings::Settings;
 use crate::wire::Parts;
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use model::anomaly::{Anomaly, AnomalyAction, AnomalyFilter, AnomalyRule, AnomalyState, Severity};
 use model::document::parse_duration;
@@ -53,6 +54,9 @@ pub(crate) struct List {
     /// Only of this table.
     #[arg(long)]
     table: Option<String>,
+    /// Only those last seen since then: `2024-01-31T08:00:00Z`.
+    #[arg(long)]
+    since: Option<DateTime<Utc>>,
     /// Only those after this one in the list.
     #[arg(long)]
     after: Option<String>,
@@ -139,6 +143,7 @@ impl List {
             rule: self.rule,
             connection: self.connection,
             table: self.table,
+            since: self.since,
             after: self.after.as_deref().map(parse_anomaly_id).transpose()?,
             limit: self.limit,
         };

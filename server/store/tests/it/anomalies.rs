@@ -148,6 +148,9 @@ on_both! {
         assert_eq!(count(AnomalyFilter { severity: Some(Severity::Error), ..all() }).await, 1);
         assert_eq!(count(AnomalyFilter { states: vec![AnomalyState::Resolved], ..all() }).await, 0);
         assert_eq!(count(AnomalyFilter { connection: Some("elsewhere".to_owned()), ..all() }).await, 0);
+        assert_eq!(count(AnomalyFilter { since: Some(at(0)), ..all() }).await, 8);
+        assert_eq!(count(AnomalyFilter { since: Some(at(1)), ..all() }).await, 1);
+        assert_eq!(count(AnomalyFilter { since: Some(at(2)), ..all() }).await, 0);
         let lost = AnomalyFilter { after: Some(AnomalyId::generate()), ..all() };
         assert_eq!(store.list_anomalies(&lost).await.unwrap_err().fault.code, ErrorCode::AnomalyNotFound);
     }
