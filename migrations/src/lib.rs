@@ -11,6 +11,7 @@ mod m0003_table_logs;
 mod m0004_console;
 mod m0005_anomalies;
 mod m0006_connections;
+mod m0007_statement_times;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_console::Change),
             Box::new(m0005_anomalies::Change),
             Box::new(m0006_connections::Change),
+            Box::new(m0007_statement_times::Change),
         ]
     }
 }

@@ -351,6 +351,21 @@ fn a_secret_shows_in_no_answer_log_line_or_error() {
 #[test]
 fn a_rotated_key_opens_everything_and_the_server_goes_on() {
     let Some(sluice) = Sluice::find() else { return };
+    rotate(sluice, false);
+}
+
+#[test]
+fn a_rotated_key_opens_everything_in_postgresql() {
+    let Some(sluice) = Sluice::find() else { return };
+    let Some(metadata) = crate::databases::Postgres::create("key rotation with PostgreSQL") else { return };
+    rotate(sluice.set("SLUICE_METADATA_URL", &metadata.url), true);
+    // The bytes themselves: sealed values are in PostgreSQL, and none is the plain text.
+    assert_eq!(metadata.number("SELECT count(*) FROM connection WHERE secret IS NOT NULL"), Some(6));
+    let plain = "SELECT count(*) FROM connection WHERE position('hunter2'::bytea IN secret) > 0";
+    assert_eq!(metadata.number(plain), Some(0));
+}
+
+fn rotate(sluice: Sluice, is_shared: bool) {
     for number in 0..5 {
         sluice.call(&["connection", "add", &format!("c{number}"), "postgres://me:hunter2@127.0.0.1:1/x"]);
     }
@@ -374,7 +389,8 @@ fn a_rotated_key_opens_everything_and_the_server_goes_on() {
     };
     let old = sealed(&server);
     assert_eq!(old["sealed"][old["keys"][0].as_str().unwrap()], 6);
-    server.sluice.call(&["key", "rotate"]);
+    let told = server.sluice.call(&["key", "rotate"]);
+    assert_eq!(told.contains("copy the file to every other server"), is_shared, "{told}");
     let new = sealed(&server);
     assert_ne!(old["keys"], new["keys"]);
     assert_eq!((&new["sealed"][new["keys"][0].as_str().unwrap()], &new["outdated"]), (&json!(6), &json!(0)));

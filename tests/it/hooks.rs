@@ -2,7 +2,7 @@
 
 use crate::http::{self, Answer};
 use crate::program::Sluice;
-use crate::server::TestServer;
+use crate::server::{TestServer, wait_for};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, Mac};
@@ -107,4 +107,25 @@ fn a_webhook_with_a_secret_wants_proof_of_it() {
     };
     assert_eq!(standard(0), 200);
     assert_eq!(standard(3600), 401, "an old call is not taken again");
+}
+
+#[test]
+fn a_sender_that_hangs_up_has_its_run_nevertheless() {
+    let Some(server) = start() else { return };
+    let token = format!("Bearer {}", server.token);
+    let headers = [("authorization", token.as_str())];
+    for amount in 1..=5 {
+        let body = json!({ "amount": amount }).to_string();
+        drop(http::begin(server.address, "POST", "/hooks/open/orders", &headers, body.as_bytes()));
+    }
+    let runs = "{ runs { status inputs } }";
+    let mut ended = json!([]);
+    wait_for("five runs", || {
+        ended = server.graphql(runs, json!({}))["runs"].take();
+        ended.as_array().unwrap().iter().filter(|run| run["status"] == "SUCCEEDED").count() == 5
+    });
+    let mut inputs: Vec<&str> = ended.as_array().unwrap().iter().map(|run| run["inputs"].as_str().unwrap()).collect();
+    inputs.sort_unstable();
+    let wanted: Vec<String> = (1..=5).map(|amount| json!({ "amount": amount }).to_string()).collect();
+    assert_eq!(inputs, wanted);
 }

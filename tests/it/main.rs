@@ -12,6 +12,7 @@ mod bad_input;
 mod cleanup;
 mod cluster;
 mod connections;
+mod console;
 mod databases;
 mod graphql;
 mod hooks;

@@ -80,15 +80,22 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Body {
-        #[allow(dead_code)]
         name: String,
-        #[allow(dead_code)]
         port: Option<u16>,
     }
 
     fn refusal(kind: &str, body: &[u8]) -> String {
         let request = TestRequest::default().insert_header(("content-type", kind)).to_http_request();
         read::<Body>(&request, body).unwrap_err().0.message
+    }
+
+    #[test]
+    fn what_is_right_is_read() {
+        for kind in ["application/json", "Application/JSON ; charset=utf-8"] {
+            let request = TestRequest::default().insert_header(("content-type", kind)).to_http_request();
+            let Body { name, port } = read(&request, "\n{\"port\": 65535, \"name\": \"数据\"}".as_bytes()).unwrap();
+            assert_eq!((name.as_str(), port), ("数据", Some(65_535)));
+        }
     }
 
     #[test]

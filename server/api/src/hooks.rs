@@ -72,10 +72,17 @@ pub async fn receive(
         serde_json::from_slice(&body)
             .map_err(|error| ApiError::bad_request(format!("the body is not JSON: {error}")))?
     };
-    let run = match hook.trigger.batch {
-        Some(limits) => state.batches.add(&state.engine, hook, limits, rows(body)?).await?,
-        None => start(&state, &hook, &path, body).await?,
-    };
+    // A task of its own: a sender that hangs up instead of waiting for the answer has its run nevertheless.
+    let (accepting, path) = (state.clone(), path.into_inner());
+    let accepted = actix_web::rt::spawn(async move {
+        match hook.trigger.batch {
+            Some(limits) => accepting.batches.add(&accepting.engine, hook, limits, rows(body)?).await,
+            None => start(&accepting, &hook, &path, body).await,
+        }
+    });
+    let stopped =
+        || Fault::new(ErrorCode::Internal, "the server stopped before the run was kept").hint("Send it again.");
+    let run = accepted.await.map_err(|_| stopped())??;
     let Some(wait) = wait else {
         return Ok(HttpResponse::Accepted().json(json!({ "run": run, "status": RunStatus::Running })));
     };

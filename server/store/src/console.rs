@@ -1,13 +1,14 @@
 //! The console's history: statements people asked, from the moment before they run.
 //!
 //! A line is written before the statement runs and completed when it has ended, so that a crash in between leaves a
-//! trace. Values of placeholders are never kept, only how many there were.
+//! trace. Each line says until when its statement can be running; whoever finds it later still open closes it as
+//! interrupted, so that it does not matter which of several servers was killed. Values of placeholders are never kept, only how many there were.
 
 use crate::Database;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sql::{self, column, instant, micros};
 use chrono::{DateTime, Utc};
-use model::StatementId;
+use model::{ErrorCode, StatementId};
 use sea_orm::{QueryResult, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -21,7 +22,7 @@ const LARGEST_PAGE: u32 = 500;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It has not ended, or the server stopped before it could be told.
+    /// It has not ended.
     Running,
     /// It answered.
     Succeeded,
@@ -33,12 +34,21 @@ pub enum Outcome {
     Canceled,
     /// It took longer than it may.
     TimedOut,
+    /// Its process ended before it; how it went on in the system is not known.
+    Interrupted,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] =
-        [Self::Running, Self::Succeeded, Self::Refused, Self::Failed, Self::Canceled, Self::TimedOut];
+    pub const ALL: [Self; 7] = [
+        Self::Running,
+        Self::Succeeded,
+        Self::Refused,
+        Self::Failed,
+        Self::Canceled,
+        Self::TimedOut,
+        Self::Interrupted,
+    ];
 
     /// The word people see.
     #[must_use]
@@ -50,6 +60,7 @@ impl Outcome {
             Self::Failed => "failed",
             Self::Canceled => "canceled",
             Self::TimedOut => "timed_out",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -61,6 +72,8 @@ pub struct NewStatement {
     pub id: StatementId,
     /// When it was asked.
     pub started_at: DateTime<Utc>,
+    /// When it has ended at the latest, if nothing happens to its process.
+    pub ends_by: DateTime<Utc>,
     /// Who asked.
     pub who: String,
     /// Of which connection.
@@ -93,7 +106,7 @@ pub struct StatementEnd {
 /// A line of the history.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StatementRecord {
-    /// Its id; later statements have greater ones.
+    /// Its id.
     pub id: StatementId,
     /// When it was asked.
     pub started_at: DateTime<Utc>,
@@ -150,15 +163,17 @@ impl Database {
             new.may_write.into(),
             Outcome::Running.as_str().into(),
             false.into(),
+            micros(new.ends_by).into(),
         ];
         let sql = "INSERT INTO console_statement \
-                   (id, started_at, who, connection, statement, params, may_write, outcome, truncated) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                   (id, started_at, who, connection, statement, params, may_write, outcome, truncated, ends_by) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         sql::run(&self.inner.writer, sql, values).await?;
         Ok(())
     }
 
-    /// Puts on record how a statement ended; a second end changes nothing.
+    /// Puts on record how a statement ended; a second end changes nothing. Whoever was taken for interrupted and ends
+    /// nevertheless knows better.
     ///
     /// # Errors
     /// `store_failed`.
@@ -172,24 +187,40 @@ impl Database {
             end.error_code.clone().into(),
             id.as_uuid().into(),
             Outcome::Running.as_str().into(),
+            Outcome::Interrupted.as_str().into(),
         ];
         let sql = "UPDATE console_statement SET outcome = $1, row_count = $2, truncated = $3, affected = $4, \
-                   duration_ms = $5, error_code = $6 WHERE id = $7 AND outcome = $8";
+                   duration_ms = $5, error_code = $6 WHERE id = $7 AND outcome IN ($8, $9)";
         sql::run(&self.inner.writer, sql, values).await?;
         Ok(())
     }
 
-    /// The history, newest first.
+    /// Closes statements that should have ended before `now` and of whose end nothing is known; tells how many.
     ///
     /// # Errors
     /// `store_failed`.
+    pub async fn interrupt_statements(&self, now: DateTime<Utc>) -> Result<u64> {
+        // Spelled out, so that the index on what runs is used; and nothing is locked for writing where nothing is left.
+        let open = "outcome = 'running' AND ends_by < $1";
+        let one = format!("SELECT 1 FROM console_statement WHERE {open} LIMIT 1");
+        if sql::one(&self.inner.reader, one, vec![micros(now).into()]).await?.is_none() {
+            return Ok(0);
+        }
+        let close = format!("UPDATE console_statement SET outcome = $2 WHERE {open}");
+        let values = vec![micros(now).into(), Outcome::Interrupted.as_str().into()];
+        Ok(sql::run(&self.inner.writer, close, values).await?)
+    }
+
+    /// The history, newest first. An id may be the caller's own, so it is the time of asking that tells what is newer.
+    ///
+    /// # Errors
+    /// `statement_not_found` where the page's start is none, `store_failed`.
     pub async fn list_statements(&self, filter: &StatementFilter) -> Result<Vec<StatementRecord>> {
         let mut values: Vec<Value> = vec![i64::from(filter.limit.min(LARGEST_PAGE)).into()];
         let mut conditions = String::new();
-        let wanted: [(&str, Option<Value>); 3] = [
+        let wanted: [(&str, Option<Value>); 2] = [
             ("connection =", filter.connection.as_deref().map(|name| plain(name).into())),
             ("who =", filter.who.as_deref().map(|who| plain(who).into())),
-            ("id <", filter.before.map(|id| id.as_uuid().into())),
         ];
         for (condition, value) in wanted {
             if let Some(value) = value {
@@ -197,18 +228,21 @@ impl Database {
                 conditions.push_str(&format!(" AND {condition} ${}", values.len()));
             }
         }
-        let sql =
-            format!("SELECT {STATEMENT} FROM console_statement WHERE 1 = 1{conditions} ORDER BY id DESC LIMIT $1");
+        if let Some(before) = filter.before {
+            let sql = "SELECT started_at FROM console_statement WHERE id = $1";
+            let Some(row) = sql::one(&self.inner.reader, sql, vec![before.as_uuid().into()]).await? else {
+                let message = format!("there is no statement `{before}` in the history");
+                return Err(Error::permanent(ErrorCode::StatementNotFound, message)
+                    .hint("Begin at the newest again; it may have been forgotten meanwhile"));
+            };
+            values.extend([column::<i64>(&row, 0)?.into(), before.as_uuid().into()]);
+            conditions.push_str(&format!(" AND (started_at, id) < (${}, ${})", values.len() - 1, values.len()));
+        }
+        let sql = format!(
+            "SELECT {STATEMENT} FROM console_statement WHERE 1 = 1{conditions} \
+             ORDER BY started_at DESC, id DESC LIMIT $1"
+        );
         sql::all(&self.inner.reader, sql, values).await?.iter().map(record).collect()
-    }
-
-    /// Forgets statements asked before that moment; tells how many.
-    ///
-    /// # Errors
-    /// `store_failed`.
-    pub async fn delete_statements_before(&self, moment: DateTime<Utc>) -> Result<u64> {
-        let sql = "DELETE FROM console_statement WHERE started_at < $1";
-        Ok(sql::run(&self.inner.writer, sql, vec![micros(moment).into()]).await?)
     }
 }
 

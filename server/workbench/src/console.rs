@@ -26,6 +26,8 @@ use tokio::sync::{Notify, Semaphore};
 
 /// How long beyond its limit a connector may take to say that time is over.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often lines of the history are looked for whose process was killed.
+const SWEEP: Duration = Duration::from_secs(10);
 /// Placeholders with values at most.
 const MOST_PARAMS: usize = 1_000;
 
@@ -155,6 +157,8 @@ impl Console {
         let new = NewStatement {
             id,
             started_at,
+            // Its time, what a connector may take to notice, and what it takes to put the end on record.
+            ends_by: started_at + limits.time + GRACE + GRACE,
             who: caller.name.clone(),
             connection: connection.to_owned(),
             statement: redact::kept(&ask.sql),
@@ -204,10 +208,24 @@ impl Console {
         }
     }
 
+    /// Closes, as long as this console lives, lines of the history that a killed process left open, its own or another's.
+    pub fn close_interrupted(&self) {
+        let inner = Arc::downgrade(&self.inner);
+        tokio::spawn(async move {
+            while let Some(inner) = inner.upgrade() {
+                if let Err(error) = inner.database.interrupt_statements(Utc::now()).await {
+                    tracing::warn!(%error, "interrupted statements are not closed");
+                }
+                drop(inner);
+                tokio::time::sleep(SWEEP).await;
+            }
+        });
+    }
+
     /// The history, newest first; of the caller alone where the caller may not see others'.
     ///
     /// # Errors
-    /// `store_failed`.
+    /// `statement_not_found` where the page's start is none, `store_failed`.
     pub async fn history(&self, mut filter: StatementFilter, caller: &Caller) -> Result<Vec<StatementRecord>> {
         if !caller.sees_all {
             filter.who = Some(caller.name.clone());

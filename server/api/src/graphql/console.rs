@@ -135,7 +135,7 @@ impl Statement {
     fn started_at(&self) -> DateTime<Utc> {
         self.0.started_at
     }
-    /// `running`, `succeeded`, `refused`, `failed`, `canceled` or `timed_out`.
+    /// `running`, `succeeded`, `refused`, `failed`, `canceled`, `timed_out` or `interrupted`.
     fn outcome(&self) -> &str {
         self.0.outcome.as_str()
     }

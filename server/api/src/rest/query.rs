@@ -106,7 +106,7 @@ pub struct HistoryLine {
     /// Who asked.
     who: String,
     started_at: DateTime<Utc>,
-    /// `running`, `succeeded`, `refused`, `failed`, `canceled` or `timed_out`.
+    /// `running`, `succeeded`, `refused`, `failed`, `canceled`, `timed_out` or `interrupted`.
     outcome: &'static str,
     rows: Option<u64>,
     truncated: bool,
@@ -197,7 +197,10 @@ pub async fn validate(
 /// What was asked, newest first.
 #[utoipa::path(
     get, path = "/api/query/history", tag = "query", params(HistoryCursor), security(("token" = [])),
-    responses((status = 200, body = HistoryPage), (status = 400, body = Problem), (status = 401, body = Problem))
+    responses(
+        (status = 200, body = HistoryPage), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 404, body = Problem, description = "`after` is none that is there")
+    )
 )]
 pub async fn history(_: Caller, state: Data<ApiState>, cursor: Query<HistoryCursor>) -> Result<HttpResponse, ApiError> {
     let HistoryCursor { after, limit, database } = cursor.into_inner();

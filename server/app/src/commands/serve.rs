@@ -49,9 +49,11 @@ impl Serve {
             Fault::new(ErrorCode::DiskFailed, format!("`{}` cannot be made: {error}", files.display()))
         })?;
         let running = parts.start(Role::Server, files).await?;
+        let workbench = parts.workbench();
+        workbench.console.close_interrupted();
         let state = ApiState {
             engine: running.engine.clone(),
-            workbench: parts.workbench(),
+            workbench,
             token: ApiToken::new(&token),
             secrets: Box::new(|name| std::env::var(format!("SLUICE_SECRET_{}", name.to_uppercase())).ok()),
             batches: api::hooks::batch::Batches::default(),
