@@ -217,3 +217,6 @@ fn no_channel<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Error
         None => error.hint("`sluice channel list` shows what there is; `sluice channel add` makes one."),
     }
 }
+
+#[cfg(test)]
+mod tests;
