@@ -4,7 +4,7 @@
 pub(crate) const DAY: i64 = 86_400_000_000;
 
 /// Days since 1970-01-01 of a date, or `None` where there is no such day.
-fn days(year: i64, month: u32, day: u32) -> Option<i32> {
+pub(crate) fn days(year: i64, month: u32, day: u32) -> Option<i32> {
     const LENGTHS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = *LENGTHS.get(month.checked_sub(1)? as usize)? + u32::from(leap && month == 2);

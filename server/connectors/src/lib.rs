@@ -29,6 +29,7 @@ mod split;
 mod statement;
 #[cfg(test)]
 mod suite;
+mod tls;
 
 pub use address::Gate;
 pub use settings::Settings;

@@ -8,6 +8,7 @@ mod config;
 mod console;
 mod create;
 mod ddl;
+mod decode;
 mod error;
 mod fit;
 mod inspect;
@@ -21,6 +22,7 @@ mod split;
 mod structure;
 mod types;
 mod value;
+mod wire;
 mod write;
 
 pub use config::{Config, ZeroDates};

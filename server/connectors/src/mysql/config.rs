@@ -8,6 +8,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What makes every session the same, whatever the server's defaults.
+pub(super) const SESSION: [&str; 1] = ["SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,\
+    ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00', NAMES utf8mb4"];
+
 /// Where the server is and who asks.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +37,7 @@ pub struct Config {
     /// Accept any certificate; only together with `tls`; default false.
     #[serde(default)]
     pub tls_accept_invalid: bool,
-    /// Connections kept at most; default 8.
+    /// Connections kept at most, and tables read at the same time besides; default 8.
     #[serde(default = "pool_size")]
     pub pool_size: usize,
     /// To connect, or to wait for a free connection of the pool, in milliseconds; default 10,000.
@@ -142,9 +146,6 @@ impl Config {
             .client_found_rows(true)
             .pool_opts(pool)
             .stmt_cache_size(64)
-            .setup(vec![
-                "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,\
-                 NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00', NAMES utf8mb4",
-            ])
+            .setup(SESSION.to_vec())
     }
 }

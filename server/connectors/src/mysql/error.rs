@@ -11,21 +11,25 @@ pub(super) fn unreachable(config: &Config, why: &str) -> Error {
         .hint("Check host, port and firewall, and that the server is running.")
 }
 
+/// TLS could not be agreed upon.
+pub(super) fn tls(config: &Config, why: &str) -> Error {
+    Error::permanent(ErrorCode::ConnectionFailed, format!("TLS with `{}:{}` failed: {why}", config.host, config.port))
+        .hint("Check the server's certificate and its name, or name its authority in `tls_ca`.")
+}
+
+/// The connection wants TLS and the server has none.
+pub(super) fn without_tls(config: &Config) -> Error {
+    Error::permanent(ErrorCode::ConnectionFailed, format!("`{}:{}` does not speak TLS", config.host, config.port))
+        .hint("Turn TLS on at the server, or leave `tls` out of the connection.")
+}
+
 /// The error as people see it; never holds the password.
 pub(super) fn mapped(config: &Config, error: &DriverError) -> Error {
     match error {
         DriverError::Server(error) => server(config, error),
-        DriverError::Io(IoError::Tls(error)) => Error::permanent(
-            ErrorCode::ConnectionFailed,
-            format!("TLS with `{}:{}` failed: {error}", config.host, config.port),
-        )
-        .hint("Check the server's certificate and its name, or name its authority in `tls_ca`."),
+        DriverError::Io(IoError::Tls(error)) => tls(config, &error.to_string()),
         DriverError::Io(error) => unreachable(config, &error.to_string()),
-        DriverError::Driver(mysql_async::DriverError::NoClientSslFlagFromServer) => Error::permanent(
-            ErrorCode::ConnectionFailed,
-            format!("`{}:{}` does not speak TLS", config.host, config.port),
-        )
-        .hint("Turn TLS on at the server, or leave `tls` out of the connection."),
+        DriverError::Driver(mysql_async::DriverError::NoClientSslFlagFromServer) => without_tls(config),
         DriverError::Driver(error) => {
             let text = error.to_string();
             if text.contains("onnection") || text.contains("isconnect") {
@@ -40,7 +44,8 @@ pub(super) fn mapped(config: &Config, error: &DriverError) -> Error {
     }
 }
 
-fn server(config: &Config, error: &ServerError) -> Error {
+/// What the server said, as people see it.
+pub(super) fn server(config: &Config, error: &ServerError) -> Error {
     let said = format!("{} (error {})", error.message, error.code);
     match error.code {
         1045 | 1698 | 1251 | 2059 => Error::permanent(

@@ -1,5 +1,6 @@
 //! Reading in the order of a key, and going on after one.
 
+use super::decode::Raw;
 use super::introspect::Table;
 use super::quote;
 use arrow::datatypes::DataType;
@@ -23,13 +24,21 @@ pub(super) enum KeyValue {
 }
 
 impl KeyValue {
-    pub(super) fn of(value: &Value) -> Option<Self> {
-        match value {
-            Value::Int(value) => Some(Self::Int(*value)),
-            Value::UInt(value) => Some(Self::Uint(*value)),
-            Value::Bytes(bytes) => Some(Self::Bytes(bytes.clone())),
-            Value::Date(y, m, d, h, i, s, u) => Some(Self::Date(*y, *m, *d, *h, *i, *s, *u)),
-            _ => None,
+    /// Becomes `value`, which is never NULL in a key that can be resumed at.
+    pub(super) fn set(&mut self, value: Raw<'_>) {
+        match (&mut *self, value) {
+            // Most keys follow one of their own kind, whose room is used again.
+            (Self::Bytes(room), Raw::Bytes(bytes)) => {
+                room.clear();
+                room.extend_from_slice(bytes);
+            }
+            (_, Raw::Bytes(bytes)) => *self = Self::Bytes(bytes.to_vec()),
+            (_, Raw::Int(value)) => *self = Self::Int(value),
+            (_, Raw::UInt(value)) => *self = Self::Uint(value),
+            (_, Raw::Date { year, month, day, hour, minute, second, micro }) => {
+                *self = Self::Date(year, month, day, hour, minute, second, micro);
+            }
+            (_, Raw::Null | Raw::Float(_) | Raw::Double(_) | Raw::Time { .. }) => {}
         }
     }
 

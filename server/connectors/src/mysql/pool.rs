@@ -2,6 +2,7 @@
 //!
 //! Every connection goes to an address the gate let through; a name is resolved anew after a minute and after a failure.
 
+use super::wire::Wire;
 use super::{Config, error};
 use crate::Gate;
 use data::{Error, Result};
@@ -12,7 +13,7 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// How long an answer of the name server is used for new connections.
 const RESOLVED_FOR: Duration = Duration::from_secs(60);
@@ -24,6 +25,7 @@ pub(super) struct Connections {
     gate: Gate,
     opened: Mutex<Option<Opened>>,
     console: Semaphore,
+    reads: Arc<Semaphore>,
 }
 
 #[derive(Clone)]
@@ -42,12 +44,14 @@ impl std::fmt::Debug for Connections {
 impl Connections {
     pub(super) fn new(config: Config, secret: Option<&str>, gate: &Gate) -> Self {
         let console = Semaphore::new(config.console_size.max(1));
+        let reads = Arc::new(Semaphore::new(config.pool_size.max(1)));
         Self {
             config: Arc::new(config),
             secret: secret.map(str::to_owned),
             gate: gate.clone(),
             opened: Mutex::new(None),
             console,
+            reads,
         }
     }
 
@@ -61,18 +65,37 @@ impl Connections {
                 Err(error::mapped(&self.config, &failed))
             }
             Err(_) if pool.metrics().connections_in_use.load(Ordering::Relaxed) >= self.config.pool_size => {
-                let message = format!(
-                    "all {} connections to `{}:{}` are in use",
-                    self.config.pool_size, self.config.host, self.config.port
-                );
-                Err(Error::transient(ErrorCode::ConnectionFailed, message)
-                    .hint("Raise the connection's `pool_size`, or run less at the same time."))
+                Err(self.all_in_use())
             }
             Err(_) => {
                 self.forget_addresses();
                 Err(error::unreachable(&self.config, "no answer in time"))
             }
         }
+    }
+
+    fn all_in_use(&self) -> Error {
+        let message = format!(
+            "all {} connections to `{}:{}` are in use",
+            self.config.pool_size, self.config.host, self.config.port
+        );
+        Error::transient(ErrorCode::ConnectionFailed, message)
+            .hint("Raise the connection's `pool_size`, or run less at the same time.")
+    }
+
+    /// A connection to read a result by, and the place it takes among those.
+    pub(super) async fn reading(&self) -> Result<(Wire, OwnedSemaphorePermit)> {
+        let place = tokio::time::timeout(self.config.connect_timeout(), self.reads.clone().acquire_owned()).await;
+        let place = place.map_err(|_| self.all_in_use())?.map_err(|_| self.all_in_use())?;
+        let connecting = async {
+            let addresses = self.opened().await?.addresses;
+            Wire::connect(&self.config, self.secret.as_deref(), &addresses).await
+        };
+        let wire = self.in_time("no answer in time", connecting).await?;
+        if wire.is_err() {
+            self.forget_addresses();
+        }
+        Ok((wire?, place))
     }
 
     /// A connection outside of the pool, closed after use.

@@ -1,8 +1,10 @@
 //! Reading a table or query, streamed by the binary protocol on a task of its own.
 
+use super::decode::Layout;
 use super::key::{KeyValue, OrderColumn, Position, after, resumable};
 use super::pool::kill;
 use super::value::Builder;
+use super::wire::{Prepared, Wire};
 use super::{Config, Mysql, error, from_clause, introspect, quote, quote_all, types};
 use crate::error::column_not_found;
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -12,7 +14,7 @@ use data::connector::{ReadOptions, Relation};
 use data::{BATCH_ROWS, Checkpoint, Error, Result, Resume, Source, SourceBatch};
 use model::ErrorCode;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Params, Row, Statement, Value};
+use mysql_async::{Conn, Value};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -54,38 +56,36 @@ struct Plan {
 /// Opens a source.
 pub(super) async fn open(mysql: &Mysql, options: ReadOptions) -> Result<Box<dyn Source>> {
     let config = mysql.config.clone();
-    let mut connection = mysql.connect().await?;
-    let (statement, plan) = plan(&mut connection, &config, &options).await?;
-    let columns = statement.columns();
-    let fields: Vec<Field> = columns[..plan.width]
-        .iter()
-        .map(|column| Field::new(column.name_str(), types::arrow_type(column), true))
-        .collect();
+    let plan = {
+        let mut connection = mysql.connect().await?;
+        plan(&mut connection, &config, &options).await?
+    };
+    let (mut wire, place) = mysql.connections.reading().await?;
+    let statement = wire.prepare(&plan.sql).await?;
+    let columns = statement.columns.get(..plan.width).unwrap_or_default();
+    let fields: Vec<Field> =
+        columns.iter().map(|column| Field::new(column.name_str(), types::arrow_type(column), true)).collect();
     let schema = Arc::new(Schema::new(fields));
     let resume = if plan.keyed { Resume::Checkpoint } else { Resume::Nothing };
     let (sender, batches) = mpsc::channel(2);
     let task_schema = schema.clone();
     let connections = mysql.connections.clone();
     tokio::spawn(async move {
-        let mut connection = connection;
-        let session = connection.id();
-        let reading = stream(&mut connection, &config, &statement, plan, task_schema, &sender);
+        let session = wire.session();
+        let reading = stream(&mut wire, &config, &statement, plan, task_schema, &sender);
         let ended = tokio::select! {
             ended = reading => ended,
             () = sender.closed() => Ok(End::Unwanted),
         };
         match ended {
-            Ok(End::Reached) => {}
-            // The server would send the rest and the driver read it. The session is still held here, so that its number is
-            // nobody else's.
-            Ok(End::Unwanted) => {
-                kill(&connections, &config.user, session).await;
-                // What is in the socket's buffers is read here rather than by the pool, which would let others wait.
-                let _ = connection.ping().await;
-            }
+            Ok(End::Reached) => wire.close().await,
+            // The server may still be at work, long before it has a row to send and sees the closed socket. The session is
+            // still held here, so that its number is nobody else's.
+            Ok(End::Unwanted) => kill(&connections, &config.user, session).await,
             // The reader may be gone, and then nobody wants to know.
             Err(error) => drop(sender.send(Err(error)).await),
         }
+        drop(place);
     });
     Ok(Box::new(MysqlSource { schema, resume, batches }))
 }
@@ -98,7 +98,7 @@ enum End {
     Unwanted,
 }
 
-async fn plan(connection: &mut Conn, config: &Config, options: &ReadOptions) -> Result<(Statement, Plan)> {
+async fn plan(connection: &mut Conn, config: &Config, options: &ReadOptions) -> Result<Plan> {
     let mapped = |e| error::mapped(config, &e);
     let mut order = Vec::new();
     let mut keyed = false;
@@ -170,41 +170,39 @@ async fn plan(connection: &mut Conn, config: &Config, options: &ReadOptions) -> 
     if let Some(limit) = options.limit {
         sql.push_str(&format!(" LIMIT {}", limit.saturating_sub(rows_before)));
     }
-    let statement = connection.prep(sql.as_str()).await.map_err(mapped)?;
-    Ok((statement, Plan { sql, values, width: names.len(), keyed, rows_before }))
+    Ok(Plan { sql, values, width: names.len(), keyed, rows_before })
 }
 
 async fn stream(
-    connection: &mut Conn,
+    wire: &mut Wire,
     config: &Config,
-    statement: &Statement,
+    statement: &Prepared,
     plan: Plan,
     schema: SchemaRef,
     batches: &mpsc::Sender<Result<SourceBatch>>,
 ) -> Result<End> {
-    let mapped = |e| error::mapped(config, &e);
-    let params = if plan.values.is_empty() { Params::Empty } else { Params::Positional(plan.values) };
     tracing::debug!(sql = plan.sql, "reading");
-    let mut result = connection.exec_iter(statement, params).await.map_err(mapped)?;
+    wire.execute(statement, &plan.values).await?;
+    let layout = Layout::of(&statement.columns);
     let mut builders: Vec<Builder> =
         schema.fields().iter().map(|field| Builder::new(field.name(), field.data_type(), config.zero_dates)).collect();
     let (mut rows, mut bytes, mut total) = (0, 0, plan.rows_before);
-    let mut key: Vec<KeyValue> = Vec::new();
+    let mut key = vec![KeyValue::Int(0); statement.columns.len() - builders.len()];
     let mut sent = false;
     loop {
-        let row: Option<Row> = result.next().await.map_err(mapped)?;
+        let row = wire.row().await?;
         let ended = row.is_none();
         if let Some(row) = row {
-            for (at, builder) in builders.iter_mut().enumerate() {
-                let value = row.as_ref(at).unwrap_or(&Value::NULL);
-                bytes += builder.push(value).map_err(|why| unreadable(&why, total + 1))?;
-            }
+            let read = layout.read(wire.payload(&row), |at, value| {
+                match builders.get_mut(at) {
+                    Some(builder) => bytes += builder.push(value)?,
+                    None => key[at - plan.width].set(value),
+                }
+                Ok(())
+            });
+            read.map_err(|why| unreadable(&why, total + 1))?;
             rows += 1;
             total += 1;
-            if plan.keyed {
-                key.clear();
-                key.extend((plan.width..row.len()).filter_map(|at| KeyValue::of(row.as_ref(at)?)));
-            }
         }
         let full = rows >= BATCH_ROWS || bytes >= BATCH_BYTES;
         if full || (ended && (rows > 0 || !sent)) {

@@ -1,6 +1,9 @@
 //! Values of the binary protocol into Arrow builders, and Arrow values into parameters.
+//!
+//! A value that is read is [`Raw`]: its bytes stay in the connection's buffer.
 
 use super::ZeroDates;
+use super::decode::Raw;
 use super::fit::Fit;
 use crate::error::Culprit;
 use crate::{canonical, cell, decimal};
@@ -70,27 +73,29 @@ impl Builder {
     }
 
     /// Adds a value and tells how many bytes it holds; the error says what is wrong with it.
-    pub(super) fn push(&mut self, value: &Value) -> Result<usize, String> {
+    #[inline]
+    pub(super) fn push<'a>(&mut self, value: impl Into<Raw<'a>>) -> Result<usize, String> {
+        let value = value.into();
         self.put(value).ok_or_else(|| self.unread(value))
     }
 
-    fn put(&mut self, value: &Value) -> Option<usize> {
+    #[inline]
+    fn put(&mut self, value: Raw<'_>) -> Option<usize> {
         macro_rules! number {
             ($builder:expr) => {
                 match value {
-                    Value::NULL => $builder.append_null(),
-                    Value::Int(v) => $builder.append_value((*v).try_into().ok()?),
-                    Value::UInt(v) => $builder.append_value((*v).try_into().ok()?),
+                    Raw::Null => $builder.append_null(),
+                    Raw::Int(v) => $builder.append_value(v.try_into().ok()?),
+                    Raw::UInt(v) => $builder.append_value(v.try_into().ok()?),
                     _ => return None,
                 }
             };
         }
         let mut bytes = 8;
-        let as_null = self.zero_dates == ZeroDates::Null && is_zero_date(value);
         let value = match &self.target {
-            Target::Date(_) | Target::Timestamp(_) if as_null => {
+            Target::Date(_) | Target::Timestamp(_) if self.zero_dates == ZeroDates::Null && is_zero_date(value) => {
                 self.nulled += 1;
-                &Value::NULL
+                Raw::Null
             }
             _ => value,
         };
@@ -104,33 +109,33 @@ impl Builder {
             Target::UInt32(builder) => number!(builder),
             Target::UInt64(builder) => match value {
                 // BIT arrives as bytes, the highest first.
-                Value::Bytes(bits) if bits.len() <= 8 => {
+                Raw::Bytes(bits) if bits.len() <= 8 => {
                     builder.append_value(bits.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)));
                 }
                 _ => number!(builder),
             },
             Target::Boolean(builder) => match value {
-                Value::NULL => builder.append_null(),
-                Value::Bytes(bits) => builder.append_value(bits.iter().any(|byte| *byte != 0)),
-                Value::Int(value) => builder.append_value(*value != 0),
+                Raw::Null => builder.append_null(),
+                Raw::Bytes(bits) => builder.append_value(bits.iter().any(|byte| *byte != 0)),
+                Raw::Int(value) => builder.append_value(value != 0),
                 _ => return None,
             },
             Target::Float32(builder) => match value {
-                Value::NULL => builder.append_null(),
-                Value::Float(value) => builder.append_value(*value),
+                Raw::Null => builder.append_null(),
+                Raw::Float(value) => builder.append_value(value),
                 _ => return None,
             },
             Target::Float64(builder) => match value {
-                Value::NULL => builder.append_null(),
-                Value::Double(value) => builder.append_value(*value),
-                Value::Float(value) => builder.append_value(f64::from(*value)),
+                Raw::Null => builder.append_null(),
+                Raw::Double(value) => builder.append_value(value),
+                Raw::Float(value) => builder.append_value(f64::from(value)),
                 _ => return None,
             },
             Target::Decimal128(builder, digits, scale) => match value {
-                Value::NULL => builder.append_null(),
+                Raw::Null => builder.append_null(),
                 other => {
                     let short = match other {
-                        Value::Bytes(text) => short_decimal(text, *digits, *scale),
+                        Raw::Bytes(text) => short_decimal(text, *digits, *scale),
                         _ => None,
                     };
                     let long = || decimal_of(other, *digits, *scale).and_then(|value| value.to_i128());
@@ -138,28 +143,28 @@ impl Builder {
                 }
             },
             Target::Decimal256(builder, digits, scale) => match value {
-                Value::NULL => builder.append_null(),
+                Raw::Null => builder.append_null(),
                 other => builder.append_value(decimal_of(other, *digits, *scale)?),
             },
             Target::Date(builder) => match value {
-                Value::NULL => builder.append_null(),
+                Raw::Null => builder.append_null(),
                 other => builder.append_value(days_of(other)?),
             },
             Target::Timestamp(builder) => match value {
-                Value::NULL => builder.append_null(),
+                Raw::Null => builder.append_null(),
                 other => builder.append_value(micros_of(other)?),
             },
             Target::Binary(builder) => match value {
-                Value::NULL => builder.append_null(),
-                Value::Bytes(content) => {
+                Raw::Null => builder.append_null(),
+                Raw::Bytes(content) => {
                     bytes = content.len();
                     builder.append_value(content);
                 }
                 _ => return None,
             },
             Target::Utf8(builder) => match value {
-                Value::NULL => builder.append_null(),
-                Value::Bytes(content) => {
+                Raw::Null => builder.append_null(),
+                Raw::Bytes(content) => {
                     bytes = content.len();
                     builder.append_value(std::str::from_utf8(content).ok()?);
                 }
@@ -196,10 +201,10 @@ impl Builder {
         }
     }
 
-    fn unread(&self, value: &Value) -> String {
+    fn unread(&self, value: Raw<'_>) -> String {
         let what = match value {
             _ if is_zero_date(value) => "the zero date",
-            Value::Bytes(bytes) if std::str::from_utf8(bytes).is_err() => "bytes that are not UTF-8,",
+            Raw::Bytes(bytes) if std::str::from_utf8(bytes).is_err() => "bytes that are not UTF-8,",
             _ => "a value that cannot be read,",
         };
         format!("column `{}` holds {what} `{}`", self.name, shown(value))
@@ -207,8 +212,8 @@ impl Builder {
 }
 
 /// `0000-00-00`, `2024-00-00`, `2024-05-00`: dates that lack a part.
-fn is_zero_date(value: &Value) -> bool {
-    matches!(value, Value::Date(_, 0, ..) | Value::Date(_, _, 0, ..))
+fn is_zero_date(value: Raw<'_>) -> bool {
+    matches!(value, Raw::Date { month: 0, .. } | Raw::Date { day: 0, .. })
 }
 
 /// A decimal of few digits as the server writes it, `-12.50`; `None` for whatever takes more care.
@@ -220,10 +225,11 @@ fn short_decimal(text: &[u8], digits: u8, scale: i8) -> Option<i128> {
     if unsigned.len() > 19 || !(0..=18).contains(&scale) {
         return None;
     }
-    let (mut value, mut point) = (0i64, None);
+    // 18 digits at most, or 19 without a point, fit 64 bits without a sign.
+    let (mut value, mut point) = (0u64, None);
     for (at, byte) in unsigned.iter().enumerate() {
         match byte {
-            b'0'..=b'9' => value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?,
+            b'0'..=b'9' => value = value * 10 + u64::from(byte - b'0'),
             b'.' if point.is_none() => point = Some(at),
             _ => return None,
         }
@@ -235,52 +241,52 @@ fn short_decimal(text: &[u8], digits: u8, scale: i8) -> Option<i128> {
     fits.then_some(if negative { -value } else { value })
 }
 
-fn decimal_of(value: &Value, digits: u8, scale: i8) -> Option<i256> {
+fn decimal_of(value: Raw<'_>, digits: u8, scale: i8) -> Option<i256> {
     match value {
-        Value::Bytes(text) => decimal::parse(std::str::from_utf8(text).ok()?, digits, scale),
-        Value::Int(value) => decimal::parse(&value.to_string(), digits, scale),
-        Value::UInt(value) => decimal::parse(&value.to_string(), digits, scale),
+        Raw::Bytes(text) => decimal::parse(std::str::from_utf8(text).ok()?, digits, scale),
+        Raw::Int(value) => decimal::parse(&value.to_string(), digits, scale),
+        Raw::UInt(value) => decimal::parse(&value.to_string(), digits, scale),
         _ => None,
     }
 }
 
-fn date_of(value: &Value) -> Option<chrono::NaiveDateTime> {
-    let Value::Date(year, month, day, hour, minute, second, micro) = *value else { return None };
-    chrono::NaiveDate::from_ymd_opt(i32::from(year), month.into(), day.into())?.and_hms_micro_opt(
-        hour.into(),
-        minute.into(),
-        second.into(),
-        micro,
-    )
+fn micros_of(value: Raw<'_>) -> Option<i64> {
+    let Raw::Date { hour, minute, second, micro, .. } = value else { return None };
+    if hour > 23 || minute > 59 || second > 59 || micro > 999_999 {
+        return None;
+    }
+    let seconds = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
+    Some(i64::from(days_of(value)?) * crate::civil::DAY + seconds * 1_000_000 + i64::from(micro))
 }
 
-fn micros_of(value: &Value) -> Option<i64> {
-    Some(date_of(value)?.and_utc().timestamp_micros())
-}
-
-fn days_of(value: &Value) -> Option<i32> {
-    i32::try_from(micros_of(value)?.div_euclid(crate::civil::DAY)).ok()
+fn days_of(value: Raw<'_>) -> Option<i32> {
+    let Raw::Date { year, month, day, .. } = value else { return None };
+    crate::civil::days(year.into(), month.into(), day.into())
 }
 
 /// The value as MySQL writes it.
-fn shown(value: &Value) -> String {
+fn shown(value: Raw<'_>) -> String {
     match value {
-        Value::Date(y, m, d, 0, 0, 0, 0) => format!("{y:04}-{m:02}-{d:02}"),
-        Value::Date(y, m, d, h, i, s, u) => format!("{y:04}-{m:02}-{d:02} {h:02}:{i:02}:{s:02}.{u:06}"),
-        Value::Time(negative, days, h, i, s, u) => {
-            let sign = if *negative { "-" } else { "" };
-            let mut text = format!("{sign}{:02}:{i:02}:{s:02}", days * 24 + u32::from(*h));
-            if *u > 0 {
-                let _ = write!(text, ".{u:06}");
+        Raw::Date { year, month, day, hour: 0, minute: 0, second: 0, micro: 0 } => {
+            format!("{year:04}-{month:02}-{day:02}")
+        }
+        Raw::Date { year, month, day, hour, minute, second, micro } => {
+            format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micro:06}")
+        }
+        Raw::Time { negative, days, hour, minute, second, micro } => {
+            let sign = if negative { "-" } else { "" };
+            let mut text = format!("{sign}{:02}:{minute:02}:{second:02}", u64::from(days) * 24 + u64::from(hour));
+            if micro > 0 {
+                let _ = write!(text, ".{micro:06}");
             }
             text
         }
-        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        Value::NULL => "NULL".to_owned(),
-        Value::Int(value) => value.to_string(),
-        Value::UInt(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
-        Value::Double(value) => value.to_string(),
+        Raw::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Raw::Null => "NULL".to_owned(),
+        Raw::Int(value) => value.to_string(),
+        Raw::UInt(value) => value.to_string(),
+        Raw::Float(value) => value.to_string(),
+        Raw::Double(value) => value.to_string(),
     }
 }
 

@@ -1,17 +1,11 @@
 //! Settings of a PostgreSQL connection, and TLS as its `sslmode` wants it.
 
 use crate::error::invalid_settings;
+use crate::tls::{self, Trust};
 use data::{Error, Result};
 use model::ErrorCode;
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use serde::Deserialize;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -139,94 +133,15 @@ impl Config {
 
     /// TLS as `sslmode` wants it.
     pub(super) fn tls(&self) -> Result<MakeRustlsConnect> {
-        let failed = |error: &dyn std::fmt::Display| {
-            Error::permanent(
-                ErrorCode::InvalidValue,
-                format!("TLS of the postgres connection cannot be set up: {error}"),
-            )
-            .hint("Check `sslmode` and `sslrootcert` of the connection.")
+        let trust = match self.sslmode {
+            SslMode::Disable | SslMode::Prefer | SslMode::Require => Trust::Anything,
+            SslMode::VerifyCa => Trust::Authority,
+            SslMode::VerifyFull => Trust::AuthorityAndName,
         };
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| failed(&error))?;
-        let check_name = match self.sslmode {
-            SslMode::Disable | SslMode::Prefer | SslMode::Require => {
-                let verifier = Arc::new(Lenient { provider, chain: None });
-                let config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
-                return Ok(MakeRustlsConnect::new(config));
-            }
-            SslMode::VerifyCa => false,
-            SslMode::VerifyFull => true,
-        };
-        let mut roots = RootCertStore::empty();
-        match &self.sslrootcert {
-            Some(path) => {
-                let certificates = CertificateDer::pem_file_iter(path).map_err(|error| failed(&error))?;
-                for certificate in certificates {
-                    roots.add(certificate.map_err(|error| failed(&error))?).map_err(|error| failed(&error))?;
-                }
-            }
-            None => {
-                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            }
-        }
-        if check_name {
-            return Ok(MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth()));
-        }
-        let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-            .build()
-            .map_err(|error| failed(&error))?;
-        let verifier = Arc::new(Lenient { provider, chain: Some(chain) });
-        Ok(MakeRustlsConnect::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()))
-    }
-}
-
-/// Accepts any certificate (`require`), or any of a known authority (`verify-ca`).
-#[derive(Debug)]
-struct Lenient {
-    provider: Arc<CryptoProvider>,
-    chain: Option<Arc<WebPkiServerVerifier>>,
-}
-
-impl ServerCertVerifier for Lenient {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
-        match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is checked last, so that the authority is known to be right here.
-            Err(rustls::Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
-            other => other,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        let client = tls::client(trust, self.sslrootcert.as_deref(), self.sslrootcert.is_none()).map_err(|why| {
+            Error::permanent(ErrorCode::InvalidValue, format!("TLS of the postgres connection cannot be set up: {why}"))
+                .hint("Check `sslmode` and `sslrootcert` of the connection.")
+        })?;
+        Ok(MakeRustlsConnect::new(client))
     }
 }
