@@ -1,5 +1,5 @@
 //! Compares tables, whatever systems they live in: rows ([`diff`]), numbers of rows ([`count`]) and columns ([`schema`]);
-//! makes them what a document says ([`tables`]).
+//! makes them what a document says ([`tables`]); copies them ([`migrate`]).
 //!
 //! `transfer` knows connectors only as the traits of `data`, and no SQL engine. A comparison streams: both sides are
 //! read in the order of a key and merged, so its memory does not grow with the tables.
@@ -11,6 +11,7 @@ pub mod count;
 mod cursor;
 pub mod diff;
 mod difference;
+pub mod migrate;
 mod pairing;
 pub mod schema;
 pub mod sort;

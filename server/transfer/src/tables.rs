@@ -25,6 +25,7 @@ mod yaml;
 
 pub use apply::{Applied, AppliedStatus, ApplyOptions, ApplyReport, Counts, apply};
 pub use document::{DatabaseType, Document, TableEntry};
+pub(crate) use drop::parts;
 pub use drop::{DropOptions, Dropped, drop_tables};
 pub use import::{Imported, import};
 pub use journal::{Journal, Nowhere, Scribe};

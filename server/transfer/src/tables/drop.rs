@@ -116,7 +116,7 @@ fn statement(system: System, table: &str, kind: &TableKind) -> Result<String, Er
 }
 
 /// The parts of a name: `schema.table`, each quoted where it holds a dot.
-pub(super) fn parts(name: &str) -> Vec<String> {
+pub(crate) fn parts(name: &str) -> Vec<String> {
     let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
     let mut chars = name.chars().peekable();
     while let Some(char) = chars.next() {
