@@ -34,6 +34,8 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     settings::start_logging(&arguments.settings);
+    // Before anything speaks TLS, the metadata database and its Redis too.
+    connectors::choose_cryptography();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         // Plugins' guests and deep expressions recurse on these stacks.

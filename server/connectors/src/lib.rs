@@ -33,6 +33,7 @@ mod tls;
 
 pub use address::Gate;
 pub use settings::Settings;
+pub use tls::choose_cryptography;
 
 use data::{Connector, System};
 use std::sync::Arc;

@@ -16,6 +16,7 @@ mod refusals;
 mod splitting;
 mod stream;
 mod timed;
+pub(crate) mod tls;
 mod types;
 pub(crate) mod world;
 

@@ -1,4 +1,8 @@
-//! TLS to database servers: whom a connection trusts, whatever the system.
+//! TLS to database servers: whom a connection trusts, whatever the system, and why a certificate is refused ([`refusal`]).
+
+mod refusal;
+
+pub(crate) use refusal::refusal;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -8,6 +12,15 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use std::path::Path;
 use std::sync::Arc;
+
+/// Says whose cryptography TLS uses where a driver does not say it itself; more than one is compiled in, and a driver that
+/// has to guess panics. A choice that was made before stays.
+pub fn choose_cryptography() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Whoever was faster chose the same.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    }
+}
 
 /// What a server's certificate has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

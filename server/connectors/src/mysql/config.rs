@@ -128,6 +128,7 @@ impl Config {
             .with_inactive_connection_ttl(idle)
             .with_ttl_check_interval(idle.min(Duration::from_secs(15)));
         let tls = self.tls.then(|| {
+            crate::tls::choose_cryptography();
             SslOpts::default()
                 .with_danger_accept_invalid_certs(self.tls_accept_invalid)
                 .with_root_certs(self.tls_ca.iter().map(|path| path.clone().into()).collect())

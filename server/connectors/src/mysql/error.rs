@@ -17,6 +17,12 @@ pub(super) fn tls(config: &Config, why: &str) -> Error {
         .hint("Check the server's certificate and its name, or name its authority in `tls_ca`.")
 }
 
+/// The server's certificate is refused, where that is what `error` is about.
+pub(super) fn certificate(config: &Config, error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    let refusal = crate::tls::refusal(error, "tls_ca")?;
+    Some(tls(config, &refusal.why).hint(refusal.hint))
+}
+
 /// The connection wants TLS and the server has none.
 pub(super) fn without_tls(config: &Config) -> Error {
     Error::permanent(ErrorCode::ConnectionFailed, format!("`{}:{}` does not speak TLS", config.host, config.port))
@@ -25,6 +31,9 @@ pub(super) fn without_tls(config: &Config) -> Error {
 
 /// The error as people see it; never holds the password.
 pub(super) fn mapped(config: &Config, error: &DriverError) -> Error {
+    if let Some(refused) = certificate(config, error) {
+        return refused;
+    }
     match error {
         DriverError::Server(error) => server(config, error),
         DriverError::Io(IoError::Tls(error)) => tls(config, &error.to_string()),

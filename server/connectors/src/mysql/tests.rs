@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 mod failures;
+mod tls;
 mod values;
 
 use super::*;

@@ -34,6 +34,10 @@ pub(super) fn mapped(error: &tokio_postgres::Error) -> Error {
         return Error::permanent(ErrorCode::AuthenticationFailed, told)
             .hint("Check user and password of the connection.");
     }
+    if let Some(refusal) = crate::tls::refusal(error, "sslrootcert") {
+        let message = format!("TLS with the PostgreSQL server failed: {}", refusal.why);
+        return Error::permanent(ErrorCode::ConnectionFailed, message).hint(refusal.hint);
+    }
     if told.contains("TLS") || told.contains("certificate") || told.contains("tls") {
         return failed(
             false,

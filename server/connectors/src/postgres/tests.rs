@@ -5,6 +5,7 @@ mod console;
 mod database;
 mod failures;
 mod inspect;
+mod tls;
 mod values;
 
 use crate::suite::world::{World, keyed, records};

@@ -3,8 +3,9 @@
 use crate::error::invalid_settings;
 use data::{Error, Result};
 use model::ErrorCode;
-use redis::IntoConnectionInfo;
+use redis::{IntoConnectionInfo, TlsCertificates};
 use serde::Deserialize;
+use std::path::PathBuf;
 
 /// Where the server is and who asks.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Config {
     /// Encrypt the connection; default false.
     #[serde(default)]
     pub tls: bool,
+    /// File of certificate authorities in PEM, instead of those of the machine; only together with `tls`.
+    #[serde(default)]
+    pub tls_ca: Option<PathBuf>,
     /// Seconds until a server that does not answer the call counts as unreachable; default 10.
     #[serde(default = "connect_timeout")]
     pub connect_timeout: u64,
@@ -71,6 +75,21 @@ impl Config {
         if let Some(secret) = secret {
             settings = settings.set_password(secret);
         }
-        redis::Client::open(info.set_redis_settings(settings)).map_err(wrong)
+        let info = info.set_redis_settings(settings);
+        if !self.tls {
+            return redis::Client::open(info).map_err(wrong);
+        }
+        crate::tls::choose_cryptography();
+        let authorities = |path: &PathBuf| {
+            std::fs::read(path).map_err(|error| {
+                let message = format!("`{}` of the Redis connection cannot be read: {error}", path.display());
+                Error::permanent(ErrorCode::InvalidValue, message).hint("Check `tls_ca`: a file in PEM.")
+            })
+        };
+        let root_cert = self.tls_ca.as_ref().map(authorities).transpose()?;
+        redis::Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert }).map_err(|error| {
+            let message = format!("TLS of the Redis connection cannot be set up: {error}");
+            Error::permanent(ErrorCode::InvalidValue, message).hint("Check `tls_ca`: a file in PEM.")
+        })
     }
 }

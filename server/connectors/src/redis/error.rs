@@ -27,6 +27,10 @@ const REASONS: [&str; 15] = [
 /// The error as people see it; never holds the password.
 pub(super) fn mapped(config: &Config, error: &RedisError) -> Error {
     let place = format!("{}:{}", config.host, config.port);
+    if let Some(refusal) = crate::tls::refusal(error, "tls_ca") {
+        let message = format!("TLS with `{place}` failed: {}", refusal.why);
+        return Error::permanent(ErrorCode::ConnectionFailed, message).hint(refusal.hint);
+    }
     let said = error.to_string();
     let code = error.code().unwrap_or_default();
     let refused = ["WRONGPASS", "NOAUTH", "AUTH failed", "authentication failed", "invalid username-password"];

@@ -4,6 +4,7 @@ mod backup;
 mod console;
 mod failures;
 mod shapes;
+mod tls;
 
 use super::*;
 use arrow::array::{Array, Int64Array, StringArray};

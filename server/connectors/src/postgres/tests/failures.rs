@@ -5,9 +5,6 @@ use crate::suite::world::{World, named, open};
 use data::connector::ReadOptions;
 use data::{Connector, WriteOptions};
 use model::ErrorCode;
-use std::io::{Read, Write};
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -168,83 +165,4 @@ async fn a_server_without_an_answer_holds_up_nobody_else() {
     assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");
     assert!(error.to_string().contains("no-such-host.invalid"), "{error}");
     world.end().await;
-}
-
-/// A certificate for `localhost` and the authority that signed it; `days` may lie in the past.
-fn certificate(folder: &Path, days: &str) -> bool {
-    let run = |arguments: &str| {
-        let arguments: Vec<&str> = arguments.split(' ').collect();
-        Command::new("openssl").args(arguments).current_dir(folder).output().is_ok_and(|output| output.status.success())
-    };
-    std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
-    // Authorities of one name would be told apart by their signatures only.
-    let name = folder.file_name().unwrap().to_string_lossy().replace('.', "");
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    run(&format!("req -x509 {key} -keyout ca.key -out ca.pem -days 3650 -subj /CN=authority{name}"))
-        && run(&format!("req {key} -keyout server.key -out server.csr -subj /CN=localhost"))
-        && run(&format!(
-            "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days {days} -extfile names -out server.pem"
-        ))
-}
-
-/// A server that offers TLS with the folder's certificate, and hangs up after the handshake.
-fn tls_server(folder: &Path) -> u16 {
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    let chain = vec![CertificateDer::from_pem_file(folder.join("server.pem")).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    let config = Arc::new(config);
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        while let Ok((mut stream, _)) = listener.accept() {
-            let mut asked = [0; 8];
-            if stream.read_exact(&mut asked).is_err() || stream.write_all(b"S").is_err() {
-                continue;
-            }
-            let mut connection = rustls::ServerConnection::new(config.clone()).unwrap();
-            let mut tls = rustls::Stream::new(&mut connection, &mut stream);
-            let _ = tls.read(&mut [0; 1]);
-        }
-    });
-    port
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_that_is_wrong_or_expired_is_told() {
-    let (good, expired, other) =
-        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let made = certificate(good.path(), "10") && certificate(expired.path(), "-1") && certificate(other.path(), "10");
-    if !made {
-        eprintln!("skipped: a_certificate_that_is_wrong_or_expired_is_told needs openssl");
-        return;
-    }
-    let check = async |served: &Path, trusted: &Path, host: &str, mode: &str, told: Option<&str>| {
-        let url = format!("postgres://u:canary@{host}:{}/d", tls_server(served));
-        let authority = trusted.join("ca.pem").display().to_string();
-        let error = open(&url, &[("sslmode", mode), ("sslrootcert", &authority)]).ping().await.unwrap_err();
-        assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");
-        assert!(!error.to_string().contains("canary"), "{error}");
-        let text = error.to_string().to_lowercase();
-        match told {
-            Some(told) => assert!(text.contains("tls") && text.contains(told) && !error.retryable, "{mode}: {error}"),
-            // The handshake went well: it is the server that hangs up.
-            None => assert!(!text.contains("certificate"), "{mode}: {error}"),
-        }
-    };
-    let (good, expired, other) = (good.path(), expired.path(), other.path());
-    check(good, good, "localhost", "verify-full", None).await;
-    check(good, good, "127.0.0.1", "verify-full", Some("not valid for name")).await;
-    check(good, good, "127.0.0.1", "verify-ca", None).await;
-    check(good, other, "localhost", "verify-ca", Some("unknownissuer")).await;
-    check(good, other, "localhost", "require", None).await;
-    check(expired, expired, "localhost", "verify-full", Some("expired")).await;
-    check(expired, expired, "localhost", "verify-ca", Some("expired")).await;
 }
