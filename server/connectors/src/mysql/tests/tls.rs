@@ -38,8 +38,12 @@ impl Behind {
     async fn assert_refused(&self, host: &str, authority: &Authority, why: &str) {
         let before = self.front.handshakes();
         let mysql = self.open(host, false, authority, Some("canary"));
-        for _ in 0..2 {
-            let error = mysql.ping().await.unwrap_err();
+        // By the driver and by the connection that reads without it.
+        let read = match mysql.read(ReadOptions::query("SELECT 42 AS answer")).await {
+            Ok(mut source) => source.next().await.unwrap_err(),
+            Err(error) => error,
+        };
+        for error in [mysql.ping().await.unwrap_err(), read] {
             let told = format!("{error} {error:?}");
             assert_eq!((error.code(), error.retryable), (ErrorCode::ConnectionFailed, false), "{told}");
             assert!(error.to_string().contains(why) && error.fault.hint.is_some(), "{told}");

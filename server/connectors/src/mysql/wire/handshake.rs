@@ -100,9 +100,8 @@ async fn encrypt(wire: &mut Wire, config: &Config) -> Result<()> {
     let name = ServerName::try_from(config.host.clone()).map_err(|why| error::tls(config, &why.to_string()))?;
     let plain = std::mem::replace(&mut wire.stream, Box::new(tokio::io::empty()));
     let secure = TlsConnector::from(Arc::new(client)).connect(name, plain).await;
-    let failed = |why: std::io::Error| {
-        error::certificate(config, &why).unwrap_or_else(|| error::tls(config, &why.to_string()))
-    };
+    let failed =
+        |why: std::io::Error| error::certificate(config, &why).unwrap_or_else(|| error::tls(config, &why.to_string()));
     wire.stream = Box::new(secure.map_err(failed)?);
     Ok(())
 }
