@@ -39,11 +39,11 @@ pub(crate) struct Settings {
     #[arg(long, global = true, env = "SLUICE_CONNECTION_ADDRESSES", value_delimiter = ',')]
     pub(crate) connection_addresses: Vec<String>,
 
-    /// Rows that one statement of the SQL console may answer at most.
+    /// Rows that one statement of the SQL console may answer at most; an export may have more.
     #[arg(long, global = true, env = "SLUICE_CONSOLE_ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) console_rows: u64,
 
-    /// MiB of values that one statement of the SQL console may answer at most, about.
+    /// MiB of values that one statement of the SQL console may answer at most, about; of an export, one row.
     #[arg(long, global = true, env = "SLUICE_CONSOLE_MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=65_536))]
     pub(crate) console_mib: u64,
 

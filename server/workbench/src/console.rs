@@ -1,22 +1,28 @@
 //! The SQL console that the command line, REST and GraphQL share.
 //!
 //! [`Console::query`] bounds what a caller asks, lets it write only where caller, connection and request all say so,
-//! puts the statement on record before it runs and how it ended afterwards, and can stop it meanwhile. What a statement
-//! may do is told by the connector ([`data::Connector::check_statement`], `console`); [`page`] turns its answer into JSON
-//! and [`export`] into files.
+//! puts the statement on record before it runs and how it ended afterwards, and can stop it meanwhile;
+//! [`Console::export`] does the same and hands the rows on as they come. What a statement may do is told by the connector
+//! ([`data::Connector::check_statement`], `console_rows`); [`page`] turns its answer into JSON and [`export`] into files.
 
+mod answering;
 pub mod export;
 pub mod page;
 mod redact;
 #[cfg(test)]
 mod tests;
 
+pub use answering::Answering;
 pub use page::{Page, PageColumn};
 pub use store::{Outcome, StatementFilter, StatementRecord};
 
 use crate::connections::ConnectionBook;
+use answering::Statement;
 use chrono::Utc;
-use data::{Connections, ConsoleAnswer, ConsoleLimits, ConsoleRequest, Error, Result, StatementCheck};
+use data::{
+    Connections, ConsoleAnswer, ConsoleEnd, ConsoleForm, ConsoleLimits, ConsoleRequest, Error, Result, StatementCheck,
+};
+use export::{Export, Format};
 use model::{ErrorCode, Fault, StatementId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,11 +74,9 @@ pub struct Ask {
     pub sql: String,
     /// Values for its placeholders, in order.
     pub params: Vec<serde_json::Value>,
-    /// Rows at most; none: the usual.
+    /// Rows at most; none: the usual for a page, all for an export.
     pub rows: Option<u64>,
-    /// Bytes of values at most, about; none: the usual.
-    pub bytes: Option<u64>,
-    /// How long it may take; none: the usual.
+    /// How long it may take; none: the usual for a page, the most for an export.
     pub time: Option<Duration>,
     /// Whether it wants to change something.
     pub write: bool,
@@ -145,7 +149,29 @@ impl Console {
     /// `unsupported`, `invalid_value` for limits of zero or too many parameters, `already_exists` for an id in use,
     /// or a connection error.
     pub async fn query(&self, connection: &str, ask: Ask, caller: &Caller) -> Result<Answered> {
-        let limits = self.inner.bounds.limits(&ask)?;
+        let started = Instant::now();
+        let answering = self.start(connection, ask, caller, ConsoleForm::Page).await?;
+        let id = answering.id();
+        let answer = ConsoleAnswer::gather(Box::new(answering)).await?;
+        Ok(Answered { id, answer, duration: started.elapsed() })
+    }
+
+    /// Starts a statement whose rows are to be written as `format`; as [`Console::query`] otherwise. It only reads.
+    ///
+    /// # Errors
+    /// As for [`Console::query`], and `value_refused` for columns the format cannot hold.
+    pub async fn export(&self, connection: &str, ask: Ask, caller: &Caller, format: Format) -> Result<Export> {
+        if ask.write {
+            return Err(Error::permanent(ErrorCode::InvalidValue, "an export only reads, and `write` is asked for")
+                .hint(
+                    "Let the statement change what it has to without exporting, then export what you want to have.",
+                ));
+        }
+        Export::begin(self.start(connection, ask, caller, ConsoleForm::Stream).await?, format).await
+    }
+
+    async fn start(&self, connection: &str, ask: Ask, caller: &Caller, form: ConsoleForm) -> Result<Answering> {
+        let limits = self.inner.bounds.limits(&ask, form)?;
         if ask.params.len() > MOST_PARAMS {
             let message = format!("{} values for placeholders are more than {MOST_PARAMS}", ask.params.len());
             return Err(Error::permanent(ErrorCode::InvalidValue, message));
@@ -165,33 +191,17 @@ impl Console {
             params: u32::try_from(ask.params.len()).unwrap_or(u32::MAX),
             may_write: ask.write && caller.may_write && allows_write,
         };
-        let started = Instant::now();
         // From here on every way out unregisters the statement, and puts on record how it ended.
-        let mut pending = Pending { inner: self.inner.clone(), id, started, is_recorded: false };
+        let mut pending =
+            Pending { inner: self.inner.clone(), id, started: Instant::now(), rows: 0, is_recorded: false };
         self.inner.database.create_statement(&new).await.map_err(Fault::from)?;
         pending.is_recorded = true;
-
-        let request = ConsoleRequest { sql: ask.sql, params: ask.params, write: new.may_write, limits };
-        let result = match refuse_write(ask.write, caller, allows_write, connection) {
-            Some(refusal) => Err(refusal),
-            None => self.run(connection, request, &stop).await,
-        };
-        let duration = started.elapsed();
-        pending.finish(&result).await;
-        Ok(Answered { id, answer: result?, duration })
-    }
-
-    async fn run(&self, connection: &str, request: ConsoleRequest, stop: &Notify) -> Result<ConsoleAnswer> {
-        let limit = request.limits.time;
-        let work = async {
-            let _place = self.inner.places.acquire().await.map_err(|_| too_slow(limit))?;
-            let connector = self.inner.pools.get(connection).await?;
-            connector.console(request).await
-        };
-        tokio::select! {
-            () = stop.notified() => Err(Error::permanent(ErrorCode::Canceled, "the statement was canceled")),
-            result = tokio::time::timeout(limit + GRACE, work) => result.unwrap_or_else(|_| Err(too_slow(limit))),
+        if let Some(refusal) = refuse_write(ask.write, caller, allows_write, connection) {
+            pending.finish(&Err(refusal.clone())).await;
+            return Err(refusal);
         }
+        let request = ConsoleRequest { sql: ask.sql, params: ask.params, write: new.may_write, limits };
+        Statement { pending, connection: connection.to_owned(), request, form, stop }.start().await
     }
 
     /// Stops a running statement; it ends with `canceled`.
@@ -235,15 +245,23 @@ impl Console {
 }
 
 impl ConsoleBounds {
-    fn limits(&self, ask: &Ask) -> Result<ConsoleLimits> {
-        let zero = ask.rows == Some(0) || ask.bytes == Some(0) || ask.time == Some(Duration::ZERO);
-        if zero {
+    fn limits(&self, ask: &Ask, form: ConsoleForm) -> Result<ConsoleLimits> {
+        if ask.rows == Some(0) || ask.time == Some(Duration::ZERO) {
             return Err(Error::permanent(ErrorCode::InvalidValue, "a limit of zero lets nothing through"));
         }
-        Ok(ConsoleLimits {
-            rows: ask.rows.unwrap_or(self.usual.rows).min(self.most.rows),
-            bytes: ask.bytes.unwrap_or(self.usual.bytes).min(self.most.bytes),
-            time: ask.time.unwrap_or(self.usual.time).min(self.most.time),
+        let Self { most, usual, .. } = self;
+        Ok(match form {
+            ConsoleForm::Page => ConsoleLimits {
+                rows: ask.rows.unwrap_or(usual.rows).min(most.rows),
+                bytes: usual.bytes.min(most.bytes),
+                time: ask.time.unwrap_or(usual.time).min(most.time),
+            },
+            // However many rows there are, hardly any of them are here at a time.
+            ConsoleForm::Stream => ConsoleLimits {
+                rows: ask.rows.unwrap_or(u64::MAX),
+                bytes: most.bytes,
+                time: ask.time.unwrap_or(most.time).min(most.time),
+            },
         })
     }
 }
@@ -295,24 +313,26 @@ struct Pending {
     inner: Arc<Inner>,
     id: StatementId,
     started: Instant,
+    /// Rows handed on so far.
+    rows: u64,
     is_recorded: bool,
 }
 
 impl Pending {
-    async fn finish(mut self, result: &Result<ConsoleAnswer>) {
+    async fn finish(mut self, result: &Result<ConsoleEnd>) {
         let end = self.end(result.as_ref());
         self.inner.record(self.id, end).await;
         self.is_recorded = false;
     }
 
-    fn end(&self, result: std::result::Result<&ConsoleAnswer, &Error>) -> StatementEnd {
-        let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    fn end(&self, result: std::result::Result<&ConsoleEnd, &Error>) -> StatementEnd {
+        let duration_ms = answering::millis(self.started.elapsed());
         match result {
-            Ok(answer) => StatementEnd {
+            Ok(end) => StatementEnd {
                 outcome: Outcome::Succeeded,
-                rows: Some(answer.batches.iter().map(|batch| batch.num_rows() as u64).sum()),
-                truncated: answer.truncated,
-                affected: answer.affected,
+                rows: Some(self.rows),
+                truncated: end.truncated,
+                affected: end.affected,
                 duration_ms,
                 error_code: None,
             },
@@ -323,7 +343,7 @@ impl Pending {
                     ErrorCode::Canceled => Outcome::Canceled,
                     _ => Outcome::Failed,
                 },
-                rows: None,
+                rows: (self.rows > 0).then_some(self.rows),
                 truncated: false,
                 affected: None,
                 duration_ms,

@@ -181,7 +181,6 @@ pub(super) async fn run(context: &Context, input: StatementInput) -> Result<Answ
         sql: input.sql,
         params: parse_params(input.params.as_deref())?,
         rows: input.limit.map(|limit| positive("limit", limit)).transpose()?,
-        bytes: None,
         time: input.timeout_ms.map(|time| positive("timeoutMs", time)).transpose()?.map(Duration::from_millis),
         write: input.write.unwrap_or(false),
         id: input.id.as_deref().map(parse_id).transpose()?,

@@ -5,8 +5,8 @@ use super::{Caller, Problem};
 use crate::body::{self, Body};
 use crate::error::ApiError;
 use crate::server::ApiState;
-use actix_web::http::header;
-use actix_web::web::{Data, Path, Query};
+use actix_web::http::{Version, header};
+use actix_web::web::{Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use model::{ErrorCode, Fault, StatementId};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
-use workbench::console::export::{self, Format};
+use workbench::console::export::{Export, Format};
 use workbench::console::{self, Ask, Page, StatementFilter, StatementRecord};
 
 /// A statement to run.
@@ -38,6 +38,25 @@ pub struct Statement {
     write: bool,
     /// An id of your own (`statement_` and a UUID), by which it can be canceled while it runs.
     id: Option<String>,
+    /// Lets the rows come as a file of that form, all of them and as they come, whatever `Accept` says.
+    format: Option<ExportForm>,
+    /// Lets text in CSV stand behind a `'` where a spreadsheet would run it as a formula.
+    #[serde(default)]
+    spreadsheet: bool,
+}
+
+/// The form of a file.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExportForm {
+    /// With a header.
+    Csv,
+    /// One list of objects.
+    Json,
+    /// An object on each line.
+    Jsonl,
+    /// Parquet.
+    Parquet,
 }
 
 /// What a statement answered.
@@ -126,7 +145,9 @@ pub struct HistoryPage {
 
 /// Runs one statement. It only reads, unless `write` is set and the connection allows writing.
 ///
-/// With `Accept: text/csv` or `application/vnd.apache.parquet` the rows come as a file. Going away cancels it.
+/// With `format`, or `Accept: text/csv`, `application/x-ndjson` or `application/vnd.apache.parquet`, all rows come as a file,
+/// as fast as they are taken; where something fails in the middle the answer breaks off without its last chunk. Going away
+/// cancels the statement.
 #[utoipa::path(
     post, path = "/api/query", tag = "query", request_body = Statement, security(("token" = [])),
     responses(
@@ -144,29 +165,49 @@ pub async fn run(
     Body(bytes): Body,
 ) -> Result<HttpResponse, ApiError> {
     let statement: Statement = body::read(&request, &bytes)?;
-    let wanted = Wanted::of(&request)?;
+    let format = wanted(&request, &statement)?;
     require_text(&statement.sql)?;
     let ask = Ask {
         sql: statement.sql,
         params: statement.params,
         rows: statement.limit,
-        bytes: None,
         time: statement.timeout_ms.map(Duration::from_millis),
         write: statement.write,
         id: statement.id.as_deref().map(parse_id).transpose()?,
     };
-    let answered = state.workbench.console.query(&statement.database, ask, &caller()).await?;
-    let Some((format, kind)) = wanted.0 else {
-        let page = Page::of(&answered)?;
-        return Ok(HttpResponse::Ok().json(QueryAnswer::from(page)));
+    let console = &state.workbench.console;
+    let Some(format) = format else {
+        let answered = console.query(&statement.database, ask, &caller()).await?;
+        return Ok(HttpResponse::Ok().json(QueryAnswer::from(Page::of(&answered)?)));
     };
-    let mut file = Vec::new();
-    export::write(&answered.answer, format, &mut file)?;
+    if request.version() < Version::HTTP_11 {
+        let fault =
+            Fault::new(ErrorCode::BadRequest, "an answer that breaks off cannot be told from a whole one by HTTP/1.0");
+        return Err(fault.hint("Ask for a file by HTTP/1.1.").into());
+    }
+    file(console.export(&statement.database, ask, &caller(), format).await?, format).await
+}
+
+/// The answer that is a file; its first bytes come before its status, so that what fails at once has a status of its own.
+async fn file(mut export: Export, format: Format) -> Result<HttpResponse, ApiError> {
+    let id = export.id();
+    let first = export.next().await?.map(Bytes::from);
+    // The body is asked for more only where the client has taken what came before.
+    let body = futures::stream::try_unfold((first, export), |(first, mut export)| async move {
+        let bytes = match first {
+            Some(first) => Some(first),
+            None => export.next().await.inspect_err(|error| broken(&export, error))?.map(Bytes::from),
+        };
+        Ok::<_, data::Error>(bytes.map(|bytes| (bytes, (None, export))))
+    });
     Ok(HttpResponse::Ok()
-        .content_type(kind)
-        .insert_header(("x-statement-id", answered.id.to_string()))
-        .insert_header(("x-truncated", if answered.answer.truncated { "true" } else { "false" }))
-        .body(file))
+        .content_type(format.media_type())
+        .insert_header(("x-statement-id", id.to_string()))
+        .streaming(body))
+}
+
+fn broken(export: &Export, error: &data::Error) {
+    tracing::info!(statement.id = %export.id(), code = error.code().as_str(), "an export broke off");
 }
 
 /// Tells what a statement would do, without running it: what it touches, whether it is allowed, what it may cost.
@@ -254,29 +295,32 @@ fn not_running(id: &str) -> ApiError {
     Fault::new(ErrorCode::StatementNotFound, format!("statement `{shown}` is not running")).into()
 }
 
-/// The form in which the rows are to come; none: as JSON.
-struct Wanted(Option<(Format, &'static str)>);
-
-impl Wanted {
-    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
-        for one in accept.split(',').map(|one| one.split(';').next().unwrap_or(one).trim().to_ascii_lowercase()) {
-            match one.as_str() {
-                "application/json" | "application/*" | "*/*" | "" => return Ok(Self(None)),
-                "text/csv" | "text/*" => {
-                    return Ok(Self(Some((Format::Csv { raw: false }, "text/csv; charset=utf-8; header=present"))));
-                }
-                "application/vnd.apache.parquet" => {
-                    return Ok(Self(Some((Format::Parquet, "application/vnd.apache.parquet"))));
-                }
-                _ => {}
-            }
-        }
-        Err(ApiError(
-            Fault::new(ErrorCode::BadRequest, "the answer cannot have the type that `Accept` asks for")
-                .hint("Ask for `application/json`, `text/csv` or `application/vnd.apache.parquet`."),
-        ))
+/// The file the rows are to come as; none: as a page.
+fn wanted(request: &HttpRequest, statement: &Statement) -> Result<Option<Format>, ApiError> {
+    let csv = Format::Csv { spreadsheet: statement.spreadsheet };
+    if let Some(form) = statement.format {
+        return Ok(Some(match form {
+            ExportForm::Csv => csv,
+            ExportForm::Json => Format::Json,
+            ExportForm::Jsonl => Format::JsonLines,
+            ExportForm::Parquet => Format::Parquet,
+        }));
     }
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
+    for one in accept.split(',').map(|one| one.split(';').next().unwrap_or(one).trim().to_ascii_lowercase()) {
+        match one.as_str() {
+            "application/json" | "application/*" | "*/*" | "" => return Ok(None),
+            "text/csv" | "text/*" => return Ok(Some(csv)),
+            "application/x-ndjson" | "application/jsonl" => return Ok(Some(Format::JsonLines)),
+            "application/vnd.apache.parquet" => return Ok(Some(Format::Parquet)),
+            _ => {}
+        }
+    }
+    Err(ApiError(
+        Fault::new(ErrorCode::BadRequest, "the answer cannot have the type that `Accept` asks for").hint(
+            "Ask for `application/json`, `text/csv`, `application/x-ndjson` or `application/vnd.apache.parquet`.",
+        ),
+    ))
 }
 
 impl From<Page> for QueryAnswer {

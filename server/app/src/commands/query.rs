@@ -8,13 +8,13 @@ use clap::{Args, Subcommand};
 use data::StatementCheck;
 use model::{ErrorCode, Fault, StatementId};
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use workbench::console::export::{self, Format};
-use workbench::console::{Answered, Ask, Caller, Console, Page, StatementFilter};
+use workbench::console::export::Format;
+use workbench::console::{Ask, Caller, Console, Page, StatementFilter};
+
+mod file;
 
 /// Characters of a cell shown at most.
 const WIDEST: usize = 80;
@@ -53,20 +53,20 @@ struct Statement {
     #[arg(long)]
     write: bool,
     /// Only check it: what it does, which tables and columns it names, what it would cost.
-    #[arg(long, conflicts_with_all = ["csv", "parquet", "write"])]
+    #[arg(long, conflicts_with_all = ["output", "format", "write"])]
     validate: bool,
-    /// Print as JSON.
-    #[arg(long, conflicts_with_all = ["csv", "parquet"])]
+    /// Print a page as JSON.
+    #[arg(long, conflicts_with_all = ["output", "format"])]
     json: bool,
-    /// Write the rows as CSV into a file; `-` is standard output.
-    #[arg(long, value_name = "FILE", conflicts_with = "parquet")]
-    csv: Option<PathBuf>,
-    /// Write text into CSV as it is, also where a spreadsheet would run it as a formula.
-    #[arg(long, requires = "csv")]
-    raw: bool,
-    /// Write the rows as Parquet into a file.
-    #[arg(long, value_name = "FILE")]
-    parquet: Option<PathBuf>,
+    /// Write all rows into a file, which is there only when it is whole; `-` is standard output.
+    #[arg(long, short, value_name = "FILE", conflicts_with = "write")]
+    output: Option<PathBuf>,
+    /// The form of the file; the one its name ends with where absent.
+    #[arg(long, value_name = "FORM", value_parser = ["csv", "json", "jsonl", "parquet"], conflicts_with = "write")]
+    format: Option<String>,
+    /// Let text in CSV stand behind a `'` where a spreadsheet would run it as a formula.
+    #[arg(long)]
+    spreadsheet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -110,32 +110,50 @@ impl Statement {
             let check = console.validate(&self.connection, &sql, true).await?;
             return Ok(self.print_check(&check));
         }
-        // Rows for a file are wanted wholly; the console's own greatest limits still hold.
-        let exported = self.csv.is_some() || self.parquet.is_some();
-        let whole = exported.then_some(u64::MAX);
         let ask = Ask {
             sql,
             params: self.params.iter().map(|text| parameter(text)).collect(),
-            rows: self.limit.or(whole),
-            bytes: whole,
+            rows: self.limit,
             time: self.timeout,
             write: self.write,
             id: None,
         };
+        if let Some(format) = self.export_format()? {
+            let output = self.output.as_deref().filter(|output| *output != "-");
+            file::export(console, &self.connection, ask, format, output).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let answered = console.query(&self.connection, ask, &caller()).await?;
-        match (&self.csv, &self.parquet) {
-            (Some(file), _) => export_to(file, &answered, Format::Csv { raw: self.raw })?,
-            (None, Some(file)) => export_to(file, &answered, Format::Parquet)?,
-            (None, None) => {
-                let page = Page::of(&answered)?;
-                if self.json {
-                    output::json(&page);
-                } else {
-                    print_page(&page);
-                }
-            }
+        let page = Page::of(&answered)?;
+        if self.json {
+            output::json(&page);
+        } else {
+            print_page(&page);
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The form of the file that is asked for; none: none is.
+    fn export_format(&self) -> Result<Option<Format>, Failure> {
+        let name = match (&self.format, &self.output) {
+            (None, None) if self.spreadsheet => None,
+            (None, None) => return Ok(None),
+            (Some(name), _) => Some(name.clone()),
+            (None, Some(output)) => output.extension().and_then(|end| end.to_str()).map(str::to_ascii_lowercase),
+        };
+        let format = match name.as_deref().and_then(Format::named) {
+            Some(Format::Csv { .. }) => Format::Csv { spreadsheet: self.spreadsheet },
+            Some(_) if self.spreadsheet => {
+                return Err(Fault::new(ErrorCode::InvalidValue, "`--spreadsheet` is for CSV alone").into());
+            }
+            Some(format) => format,
+            None => {
+                return Err(Fault::new(ErrorCode::InvalidValue, "the form of the file cannot be told from its name")
+                    .hint("Say `--format csv`, `json`, `jsonl` or `parquet`.")
+                    .into());
+            }
+        };
+        Ok(Some(format))
     }
 
     /// Prints what can be said of the statement; 1 where it may not run as it was asked.
@@ -232,40 +250,6 @@ fn read_input() -> Result<String, Failure> {
     std::io::Read::read_to_string(&mut input, &mut text)
         .map_err(|error| Fault::new(ErrorCode::FileNotFound, format!("standard input cannot be read: {error}")))?;
     Ok(text)
-}
-
-/// Writes into a file beside the wanted one and then gives it its name, so that a failure leaves no half.
-fn export_to(path: &Path, answered: &Answered, format: Format) -> Result<(), Failure> {
-    if path == Path::new("-") {
-        export::write(&answered.answer, format, BufWriter::new(std::io::stdout()))?;
-    } else {
-        let cannot = |error: std::io::Error| {
-            Fault::new(ErrorCode::DiskFailed, format!("`{}` cannot be written: {error}", path.display()))
-        };
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".part");
-        let file = File::create(&beside).map_err(cannot)?;
-        let written =
-            export::write(&answered.answer, format, BufWriter::new(&file)).map_err(Failure::from).and_then(|rows| {
-                file.sync_all()
-                    .and_then(|()| std::fs::rename(&beside, path))
-                    .map_err(cannot)
-                    .map(|()| rows)
-                    .map_err(Failure::from)
-            });
-        let rows = match written {
-            Ok(rows) => rows,
-            Err(failure) => {
-                let _ = std::fs::remove_file(&beside);
-                return Err(failure);
-            }
-        };
-        eprintln!("{} rows written to `{}`", output::count(rows), path.display());
-    }
-    if answered.answer.truncated {
-        eprintln!("warning: there were more rows; a limit of the console left them out");
-    }
-    Ok(())
 }
 
 fn print_page(page: &Page) {

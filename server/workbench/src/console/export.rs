@@ -1,52 +1,263 @@
-//! An answer written as CSV, JSON or Parquet.
+//! Rows written as CSV, JSON or Parquet, batch by batch as they come.
 //!
-//! Batches are written one after the other, so that beside the answer itself hardly any memory is used. A file of CSV is
-//! often opened by a spreadsheet, which runs what looks like a formula: text that does is put behind a `'` unless `raw`.
+//! [`Export`] is a running statement and the bytes it becomes; whoever takes them slowly slows the statement down. CSV is
+//! written as the values are; for a file that goes into a spreadsheet, which runs what looks like a formula, text that does
+//! is put behind a `'` where that is asked for.
 
+use super::answering::Answering;
 use super::page;
+use arrow::array::{Array, AsArray, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use data::{ConsoleAnswer, Error, Result};
-use model::ErrorCode;
+use data::console::{ConsoleEnd, ConsoleRows};
+use data::{Error, Result};
+use model::{ErrorCode, StatementId};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
 use std::collections::HashSet;
-use std::io::Write;
+use std::io::Write as _;
 use std::sync::Arc;
+
+/// A row group of Parquet ends where its encoded columns take so many bytes…
+const GROUP_BYTES: usize = 16 << 20;
+/// … or where what they are made from takes so many.
+const GROUP_MEMORY: usize = 64 << 20;
 
 /// How to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// RFC 4180 with a header; NULL is nothing, empty text is `""`. `raw`: text that looks like a formula stays as it is.
+    /// RFC 4180 with a header; NULL is nothing, empty text is `""`.
     Csv {
-        /// Whether text is written as it is.
-        raw: bool,
+        /// Whether text that a spreadsheet would run stands behind a `'`.
+        spreadsheet: bool,
     },
-    /// A list of objects.
+    /// One list of objects.
     Json,
+    /// An object on each line.
+    JsonLines,
     /// Parquet, compressed.
     Parquet,
 }
 
-/// Writes `answer` to `out`; tells how many rows.
-///
-/// # Errors
-/// `disk_failed` where `out` fails, `value_refused` for a value the format cannot hold.
-pub fn write(answer: &ConsoleAnswer, format: Format, mut out: impl Write + Send) -> Result<u64> {
-    let names = unique(&answer.schema);
-    match format {
-        Format::Csv { raw } => csv(answer, &names, raw, &mut out)?,
-        Format::Json => json(answer, &names, &mut out)?,
-        Format::Parquet => parquet(answer, &names, &mut out)?,
+impl Format {
+    /// The format called so: `csv`, `json`, `jsonl` or `parquet`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "csv" => Self::Csv { spreadsheet: false },
+            "json" => Self::Json,
+            "jsonl" | "ndjson" => Self::JsonLines,
+            "parquet" => Self::Parquet,
+            _ => return None,
+        })
     }
-    out.flush().map_err(disk)?;
-    Ok(answer.batches.iter().map(|batch| batch.num_rows() as u64).sum())
+
+    /// The media type of what is written.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv { .. } => "text/csv; charset=utf-8; header=present",
+            Self::Json => "application/json",
+            Self::JsonLines => "application/x-ndjson",
+            Self::Parquet => "application/vnd.apache.parquet",
+        }
+    }
 }
 
-fn disk(error: std::io::Error) -> Error {
-    Error::permanent(ErrorCode::DiskFailed, format!("the file cannot be written: {error}"))
+/// A running statement whose rows are written as they come. Dropping it before the end cancels the statement.
+pub struct Export {
+    rows: Answering,
+    /// None once the end was written.
+    writer: Option<Writer>,
+    count: u64,
+}
+
+impl Export {
+    pub(super) async fn begin(rows: Answering, format: Format) -> Result<Self> {
+        match Writer::new(format, &rows.schema()) {
+            Ok(writer) => Ok(Self { rows, writer: Some(writer), count: 0 }),
+            Err(error) => {
+                rows.give_up(error.clone()).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The statement's id in the history.
+    #[must_use]
+    pub fn id(&self) -> StatementId {
+        self.rows.id()
+    }
+
+    /// Rows written so far.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How the statement ended, once [`Export::next`] has told the end.
+    #[must_use]
+    pub fn end(&self) -> ConsoleEnd {
+        self.rows.end()
+    }
+
+    /// The next bytes, or `None` when all is written. After an error what was written is only a part.
+    ///
+    /// # Errors
+    /// As for [`super::Console::export`].
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>> {
+        loop {
+            let Some(mut writer) = self.writer.take() else { return Ok(None) };
+            let batch = self.rows.next().await?;
+            let count = batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+            // Other tasks of the thread are not to wait for the encoder.
+            let encoding = tokio::task::spawn_blocking(move || match batch {
+                Some(batch) => writer.write(&batch).map(|bytes| (bytes, Some(writer))),
+                None => writer.finish().map(|bytes| (bytes, None)),
+            });
+            let encoded = encoding
+                .await
+                .unwrap_or_else(|_| Err(Error::permanent(ErrorCode::Internal, "the encoder of an export ended early")));
+            let (bytes, writer) = match encoded {
+                Ok(encoded) => encoded,
+                Err(error) => {
+                    self.rows.fail(error.clone()).await;
+                    return Err(error);
+                }
+            };
+            self.count += count;
+            let is_over = writer.is_none();
+            self.writer = writer;
+            // Parquet keeps rows back until a group of them is complete.
+            if !bytes.is_empty() {
+                return Ok(Some(bytes));
+            }
+            if is_over {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Ends the statement because of `error`, with which it goes on record.
+    pub async fn give_up(self, error: Error) {
+        self.rows.give_up(error).await;
+    }
+}
+
+/// Turns batches into bytes.
+pub struct Writer {
+    names: Vec<String>,
+    form: Form,
+    bytes: Vec<u8>,
+}
+
+enum Form {
+    Csv { spreadsheet: bool },
+    Json { is_first: bool },
+    JsonLines,
+    Parquet { writer: Box<ArrowWriter<Vec<u8>>>, schema: SchemaRef },
+}
+
+impl Writer {
+    /// A writer of rows with these columns.
+    ///
+    /// # Errors
+    /// `value_refused` for columns that the format cannot hold.
+    pub fn new(format: Format, schema: &SchemaRef) -> Result<Self> {
+        let names = unique(schema);
+        let mut bytes = Vec::new();
+        let form = match format {
+            Format::Csv { spreadsheet } => {
+                for (at, name) in names.iter().enumerate() {
+                    separate(&mut bytes, at);
+                    field(&mut bytes, name, spreadsheet);
+                }
+                bytes.push(b'\n');
+                Form::Csv { spreadsheet }
+            }
+            Format::Json => {
+                bytes.push(b'[');
+                Form::Json { is_first: true }
+            }
+            Format::JsonLines => Form::JsonLines,
+            Format::Parquet => {
+                let fields = schema.fields().iter().zip(&names);
+                let fields: Vec<Field> =
+                    fields.map(|(field, name)| field.as_ref().clone().with_name(name).with_nullable(true)).collect();
+                let schema = Arc::new(Schema::new(fields));
+                let properties =
+                    WriterProperties::builder().set_compression(Compression::ZSTD(Default::default())).build();
+                let writer =
+                    ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(|e| refused(&e))?;
+                Form::Parquet { writer: Box::new(writer), schema }
+            }
+        };
+        Ok(Self { names, form, bytes })
+    }
+
+    /// Takes rows; gives the bytes that are ready.
+    ///
+    /// # Errors
+    /// `value_refused` for a value that the format cannot hold.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<Vec<u8>> {
+        match &mut self.form {
+            Form::Csv { spreadsheet } => {
+                let cells = batch.columns().iter().map(Cells::of).collect::<Result<Vec<_>>>()?;
+                let risky: Vec<bool> =
+                    batch.schema().fields().iter().map(|field| *spreadsheet && !is_number(field.data_type())).collect();
+                for row in 0..batch.num_rows() {
+                    for (at, cells) in cells.iter().enumerate() {
+                        separate(&mut self.bytes, at);
+                        cells.csv(row, risky[at], &mut self.bytes);
+                    }
+                    self.bytes.push(b'\n');
+                }
+            }
+            Form::Json { is_first } => {
+                let rows = objects(&self.names, batch)?;
+                for row in 0..batch.num_rows() {
+                    self.bytes.extend_from_slice(if *is_first { b"\n" } else { b",\n" });
+                    *is_first = false;
+                    rows.write(row, &mut self.bytes)?;
+                }
+            }
+            Form::JsonLines => {
+                let rows = objects(&self.names, batch)?;
+                for row in 0..batch.num_rows() {
+                    rows.write(row, &mut self.bytes)?;
+                    self.bytes.push(b'\n');
+                }
+            }
+            Form::Parquet { writer, schema } => {
+                let batch = RecordBatch::try_new(schema.clone(), batch.columns().to_vec())?;
+                writer.write(&batch).map_err(|e| refused(&e))?;
+                if writer.in_progress_size() >= GROUP_BYTES || writer.memory_size() >= GROUP_MEMORY {
+                    writer.flush().map_err(|e| refused(&e))?;
+                }
+                self.bytes.append(writer.inner_mut());
+            }
+        }
+        Ok(std::mem::take(&mut self.bytes))
+    }
+
+    /// The last bytes.
+    ///
+    /// # Errors
+    /// `value_refused` for a value that the format cannot hold.
+    pub fn finish(mut self) -> Result<Vec<u8>> {
+        match self.form {
+            Form::Csv { .. } | Form::JsonLines => {}
+            Form::Json { .. } => self.bytes.extend_from_slice(b"\n]\n"),
+            Form::Parquet { writer, .. } => self.bytes.append(&mut writer.into_inner().map_err(|e| refused(&e))?),
+        }
+        Ok(self.bytes)
+    }
+}
+
+fn refused(error: &parquet::errors::ParquetError) -> Error {
+    Error::permanent(ErrorCode::ValueRefused, format!("the answer cannot be written as Parquet: {error}"))
 }
 
 /// The columns' names, each once: the second `id` of a join is `id_2`.
@@ -68,95 +279,100 @@ fn unique(schema: &SchemaRef) -> Vec<String> {
     names
 }
 
-fn csv(answer: &ConsoleAnswer, names: &[String], raw: bool, out: &mut impl Write) -> Result<()> {
-    let mut line = String::new();
-    for (at, name) in names.iter().enumerate() {
-        separate(&mut line, at);
-        field(&mut line, name, !raw);
+/// The values of a column, on their way into text.
+enum Cells<'a> {
+    Text(&'a StringArray),
+    Values(Vec<Value>),
+}
+
+impl<'a> Cells<'a> {
+    fn of(column: &'a arrow::array::ArrayRef) -> Result<Self> {
+        Ok(match column.as_string_opt::<i32>() {
+            Some(text) => Self::Text(text),
+            None => Self::Values(page::column_values(column)?),
+        })
     }
-    line.push('\n');
-    for batch in &answer.batches {
-        let text: Vec<bool> = batch.schema().fields().iter().map(|field| !is_number(field.data_type())).collect();
-        for row in page::values(batch)? {
-            for (at, value) in row.iter().enumerate() {
-                separate(&mut line, at);
-                match value {
-                    Value::Null => {}
-                    Value::String(string) => field(&mut line, string, text[at] && !raw),
-                    other => field(&mut line, &other.to_string(), false),
-                }
-            }
-            line.push('\n');
-            if line.len() > 64 << 10 {
-                out.write_all(line.as_bytes()).map_err(disk)?;
-                line.clear();
-            }
+
+    fn csv(&self, row: usize, is_risky: bool, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(column) if column.is_null(row) => {}
+            Self::Text(column) => field(out, column.value(row), is_risky),
+            Self::Values(values) => match &values[row] {
+                Value::Null => {}
+                Value::String(text) => field(out, text, is_risky),
+                other => field(out, &other.to_string(), false),
+            },
         }
     }
-    out.write_all(line.as_bytes()).map_err(disk)
-}
 
-fn separate(line: &mut String, at: usize) {
-    if at > 0 {
-        line.push(',');
+    fn json(&self, row: usize, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        match self {
+            Self::Text(column) if column.is_null(row) => serde_json::to_writer(out, &Value::Null),
+            Self::Text(column) => serde_json::to_writer(out, column.value(row)),
+            Self::Values(values) => serde_json::to_writer(out, &values[row]),
+        }
     }
 }
 
-fn field(line: &mut String, text: &str, neutral: bool) {
-    let formula = neutral && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+/// Rows as JSON objects.
+struct Objects<'a> {
+    /// Each with what stands before its value.
+    columns: Vec<(Vec<u8>, Cells<'a>)>,
+}
+
+fn objects<'a>(names: &[String], batch: &'a RecordBatch) -> Result<Objects<'a>> {
+    let mut columns = Vec::new();
+    for (at, (name, column)) in names.iter().zip(batch.columns()).enumerate() {
+        let mut before = if at == 0 { b"{".to_vec() } else { b",".to_vec() };
+        serde_json::to_writer(&mut before, name).map_err(|e| not_json(&e))?;
+        before.push(b':');
+        columns.push((before, Cells::of(column)?));
+    }
+    Ok(Objects { columns })
+}
+
+impl Objects<'_> {
+    fn write(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
+        if self.columns.is_empty() {
+            out.push(b'{');
+        }
+        for (before, cells) in &self.columns {
+            out.extend_from_slice(before);
+            cells.json(row, out).map_err(|e| not_json(&e))?;
+        }
+        out.push(b'}');
+        Ok(())
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Error {
+    Error::permanent(ErrorCode::ValueRefused, format!("the answer cannot be written as JSON: {error}"))
+}
+
+fn separate(line: &mut Vec<u8>, at: usize) {
+    if at > 0 {
+        line.push(b',');
+    }
+}
+
+/// A field of CSV; text that looks like a formula goes behind a `'` where it `is_risky`.
+fn field(line: &mut Vec<u8>, text: &str, is_risky: bool) {
+    let formula = is_risky && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let quoted = formula || text.is_empty() || text.contains([',', '"', '\n', '\r']) || text.trim() != text;
     if !quoted {
-        line.push_str(text);
+        line.extend_from_slice(text.as_bytes());
         return;
     }
-    line.push('"');
+    line.push(b'"');
     if formula {
-        line.push('\'');
+        line.push(b'\'');
     }
-    line.push_str(&text.replace('"', "\"\""));
-    line.push('"');
+    // Writing into memory cannot fail.
+    let _ = write!(line, "{}", text.replace('"', "\"\""));
+    line.push(b'"');
 }
 
 fn is_number(data_type: &DataType) -> bool {
     data_type.is_numeric()
         || matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) | DataType::Boolean)
-}
-
-fn json(answer: &ConsoleAnswer, names: &[String], out: &mut impl Write) -> Result<()> {
-    out.write_all(b"[").map_err(disk)?;
-    let mut first = true;
-    for batch in &answer.batches {
-        for row in page::values(batch)? {
-            out.write_all(if first { b"\n" } else { b",\n" }).map_err(disk)?;
-            first = false;
-            let object: serde_json::Map<String, Value> = names.iter().cloned().zip(row).collect();
-            serde_json::to_writer(&mut *out, &object).map_err(|error| disk(error.into()))?;
-        }
-    }
-    out.write_all(b"\n]\n").map_err(disk)
-}
-
-fn parquet(answer: &ConsoleAnswer, names: &[String], out: &mut (impl Write + Send)) -> Result<()> {
-    let fields: Vec<Field> = answer
-        .schema
-        .fields()
-        .iter()
-        .zip(names)
-        .map(|(field, name)| field.as_ref().clone().with_name(name).with_nullable(true))
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
-    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(Default::default())).build();
-    let refused = |error: parquet::errors::ParquetError| {
-        Error::permanent(ErrorCode::ValueRefused, format!("the answer cannot be written as Parquet: {error}"))
-    };
-    let mut writer = ArrowWriter::try_new(out, schema.clone(), Some(properties)).map_err(refused)?;
-    for batch in &answer.batches {
-        let batch = RecordBatch::try_new(schema.clone(), batch.columns().to_vec())?;
-        writer.write(&batch).map_err(refused)?;
-        if writer.in_progress_size() > 16 << 20 {
-            writer.flush().map_err(refused)?;
-        }
-    }
-    writer.close().map_err(refused)?;
-    Ok(())
 }

@@ -94,7 +94,10 @@ pub fn values(batch: &RecordBatch) -> Result<Vec<Vec<Value>>> {
 }
 
 /// The values of a column.
-fn column_values(column: &ArrayRef) -> Result<Vec<Value>> {
+///
+/// # Errors
+/// `value_refused` for a value that cannot be shown.
+pub fn column_values(column: &ArrayRef) -> Result<Vec<Value>> {
     macro_rules! integers {
         ($kind:ty) => {
             each(column, |row| integer(i128::from(column.as_primitive::<$kind>().value(row))))

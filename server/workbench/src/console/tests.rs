@@ -1,23 +1,26 @@
 //! The console's rules, over a connector that answers what it is told to.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::export::{Format, write};
+use super::export::{Format, Writer};
 use super::*;
 use crate::environment::Environment;
 use arrow::array::{
     ArrayRef, BinaryArray, Decimal128Array, Float32Array, Float64Array, Int64Array, StringArray,
     TimestampMicrosecondArray, UInt64Array,
 };
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
+use data::ConsoleRows;
 use data::connector::{Abilities, Connector, ReadOptions, Relation, TableInfo};
 use data::{Channel, Sink, Source, System, WriteOptions};
 use serde_json::json;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use store::NewConnection;
 use store::secrets::Keyring;
 
-/// Answers what was asked of it, or waits for ever.
-struct Fake;
+/// Answers what was asked of it, or waits for ever; counts the batches it made.
+struct Fake(Arc<AtomicUsize>);
 
 #[async_trait]
 impl Connector for Fake {
@@ -48,23 +51,54 @@ impl Connector for Fake {
     async fn count(&self, _: &Relation, _: Option<&str>) -> Result<u64> {
         Err(unasked())
     }
-    async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
+    async fn console_rows(&self, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
+        let rows = |batches, fails| -> Result<Box<dyn ConsoleRows>> {
+            let made = self.0.clone();
+            Ok(Box::new(FakeRows { limits: request.limits, write: request.write, form, left: batches, fails, made }))
+        };
         match request.sql.as_str() {
             "wait" => std::future::pending().await,
             "refused" => Err(data::console::not_allowed("so it is")),
-            _ => {
-                let rows: ArrayRef = Arc::new(UInt64Array::from(vec![request.limits.rows, u64::from(request.write)]));
-                let batch = RecordBatch::try_from_iter([("rows", rows)])?;
-                let answer = ConsoleAnswer {
-                    schema: batch.schema(),
-                    native_types: vec!["bigint".to_owned()],
-                    batches: vec![batch],
-                    truncated: false,
-                    affected: None,
-                };
-                Ok(answer)
-            }
+            "many" => rows(5_000, false),
+            "breaks" => rows(3, true),
+            _ => rows(1, false),
         }
+    }
+}
+
+/// Batches of two rows for a page, of a thousand for a stream.
+struct FakeRows {
+    limits: ConsoleLimits,
+    write: bool,
+    form: ConsoleForm,
+    left: usize,
+    fails: bool,
+    made: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl ConsoleRows for FakeRows {
+    fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::new(vec![Field::new("rows", DataType::UInt64, false)]))
+    }
+    fn native_types(&self) -> &[String] {
+        &[]
+    }
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        if self.left == 0 {
+            let broken = Error::transient(ErrorCode::ConnectionFailed, "the server went away");
+            return if self.fails { Err(broken) } else { Ok(None) };
+        }
+        self.left -= 1;
+        self.made.fetch_add(1, Ordering::SeqCst);
+        let rows = match self.form {
+            ConsoleForm::Page => vec![self.limits.rows, u64::from(self.write)],
+            ConsoleForm::Stream => (0..1_000).collect(),
+        };
+        Ok(Some(RecordBatch::try_new(self.schema(), vec![Arc::new(UInt64Array::from(rows))])?))
+    }
+    fn end(&self) -> ConsoleEnd {
+        ConsoleEnd::default()
     }
 }
 
@@ -72,12 +106,12 @@ fn unasked() -> Error {
     Error::permanent(ErrorCode::Unsupported, "nobody asks this here")
 }
 
-struct One;
+struct One(Arc<AtomicUsize>);
 
 #[async_trait]
 impl Connections for One {
     async fn get(&self, _: &str) -> Result<Arc<dyn Connector>> {
-        Ok(Arc::new(Fake))
+        Ok(Arc::new(Fake(self.0.clone())))
     }
     async fn get_channel(&self, _: &str) -> Result<Arc<dyn Channel>> {
         Err(unasked())
@@ -85,6 +119,11 @@ impl Connections for One {
 }
 
 async fn console(allow_write: bool) -> Console {
+    counted(allow_write).await.0
+}
+
+/// A console, and how many batches its connector has made.
+async fn counted(allow_write: bool) -> (Console, Arc<AtomicUsize>) {
     let database = Arc::new(Database::open("sqlite::memory:").await.unwrap());
     let new = NewConnection {
         name: "here".to_owned(),
@@ -96,7 +135,8 @@ async fn console(allow_write: bool) -> Console {
     database.create_connection(&new).await.unwrap();
     let keys = Keyring::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "the test").unwrap();
     let book = ConnectionBook::new(database.clone(), Arc::new(keys), Environment::default());
-    Console::new(database, Arc::new(book), Arc::new(One), ConsoleBounds::default())
+    let made = Arc::new(AtomicUsize::new(0));
+    (Console::new(database, Arc::new(book), Arc::new(One(made.clone())), ConsoleBounds::default()), made)
 }
 
 fn caller(name: &str, may_write: bool) -> Caller {
@@ -196,6 +236,79 @@ async fn a_statement_nobody_waits_for_any_more_is_on_record_as_canceled() {
     console.query("here", slow, &caller("ann", false)).await.unwrap();
 }
 
+/// Whatever an export writes.
+async fn written(export: &mut Export) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(more) = export.next().await? {
+        bytes.extend(more);
+    }
+    Ok(bytes)
+}
+
+const JSON_LINES: Format = Format::JsonLines;
+
+#[tokio::test]
+async fn an_export_of_millions_of_rows_holds_only_a_few_batches() {
+    let (console, made) = counted(false).await;
+    let mut export = console.export("here", ask("many"), &caller("ann", false), JSON_LINES).await.unwrap();
+    let (mut lines, mut taken) = (0, 0);
+    while let Some(bytes) = export.next().await.unwrap() {
+        lines += bytes.iter().filter(|byte| **byte == b'\n').count();
+        taken += 1;
+        // One waits on the edge, and one for its place there.
+        let ahead = made.load(Ordering::SeqCst) - taken;
+        assert!(ahead <= 2, "{ahead} batches ahead after {taken}");
+        if taken == 1 {
+            // However long nobody takes any, no more are made.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            assert!(made.load(Ordering::SeqCst) <= 3);
+        }
+    }
+    assert_eq!((lines, export.count()), (5_000_000, 5_000_000));
+    let line =
+        console.history(StatementFilter { limit: 1, ..Default::default() }, &caller("ann", false)).await.unwrap();
+    assert_eq!((line[0].outcome, line[0].rows, line[0].truncated), (Outcome::Succeeded, Some(5_000_000), false));
+}
+
+#[tokio::test]
+async fn an_export_that_breaks_tells_so_and_is_on_record() {
+    let console = console(true).await;
+    let ann = caller("ann", true);
+    let mut export = console.export("here", ask("breaks"), &ann, JSON_LINES).await.unwrap();
+    assert_eq!(written(&mut export).await.unwrap_err().code(), ErrorCode::ConnectionFailed);
+    assert_eq!(export.next().await.unwrap(), None, "nothing comes after an error");
+    let line = console.history(StatementFilter { limit: 1, ..Default::default() }, &ann).await.unwrap();
+    assert_eq!((line[0].outcome, line[0].rows), (Outcome::Failed, Some(3_000)));
+    assert_eq!(line[0].error_code.as_deref(), Some("connection_failed"));
+    // What its taker cannot go on with is on record, too.
+    let export = console.export("here", ask("many"), &ann, JSON_LINES).await.unwrap();
+    export.give_up(Error::permanent(ErrorCode::DiskFailed, "the disk is full")).await;
+    let line = console.history(StatementFilter { limit: 1, ..Default::default() }, &ann).await.unwrap();
+    assert_eq!(line[0].error_code.as_deref(), Some("disk_failed"));
+    let refused = console.export("here", ask("refused"), &ann, JSON_LINES).await.err().unwrap();
+    assert_eq!(refused.code(), ErrorCode::StatementNotAllowed);
+    let writing = console.export("here", Ask { write: true, ..ask("x") }, &ann, JSON_LINES).await.err().unwrap();
+    assert_eq!(writing.code(), ErrorCode::InvalidValue);
+}
+
+#[tokio::test]
+async fn an_export_nobody_takes_is_canceled_all_the_same() {
+    let console = console(false).await;
+    let ann = caller("ann", false);
+    let mut export = console.export("here", ask("many"), &ann, JSON_LINES).await.unwrap();
+    console.cancel(export.id(), &ann).unwrap();
+    while seen(&console, "ann").await != [("many".to_owned(), Outcome::Canceled)] {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(written(&mut export).await.unwrap_err().code(), ErrorCode::Canceled);
+    drop(console.export("here", ask("many"), &ann, JSON_LINES).await.unwrap());
+    while seen(&console, "ann").await[0] != ("many".to_owned(), Outcome::Canceled) {
+        tokio::task::yield_now().await;
+    }
+}
+
 fn extremes() -> ConsoleAnswer {
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("id", Arc::new(Int64Array::from(vec![Some(9_007_199_254_740_991), Some(i64::MIN), None]))),
@@ -237,14 +350,21 @@ fn values_in_json_are_exact() {
     assert_eq!((&rows[2][0], &rows[2][5]), (&json!(null), &json!(null)));
 }
 
+/// What is written of an answer.
+fn bytes(answer: &ConsoleAnswer, format: Format) -> Vec<u8> {
+    let mut writer = Writer::new(format, &answer.schema).unwrap();
+    let mut bytes = Vec::new();
+    for batch in &answer.batches {
+        bytes.extend(writer.write(batch).unwrap());
+    }
+    bytes.extend(writer.finish().unwrap());
+    bytes
+}
+
 #[test]
-fn csv_runs_no_formula_in_a_spreadsheet_unless_asked() {
-    let text = |raw| {
-        let mut out = Vec::new();
-        assert_eq!(write(&extremes(), Format::Csv { raw }, &mut out).unwrap(), 3);
-        String::from_utf8(out).unwrap()
-    };
-    let lines: Vec<String> = text(false).lines().map(str::to_owned).collect();
+fn csv_runs_no_formula_in_a_spreadsheet_where_that_is_asked_for() {
+    let text = |spreadsheet| String::from_utf8(bytes(&extremes(), Format::Csv { spreadsheet })).unwrap();
+    let lines: Vec<String> = text(true).lines().map(str::to_owned).collect();
     assert_eq!(lines[0], "id,id_2,d,f,s,t,b,at");
     assert_eq!(
         lines[1],
@@ -252,19 +372,51 @@ fn csv_runs_no_formula_in_a_spreadsheet_unless_asked() {
     );
     assert!(lines[2].contains(",\"\",\"\","), "empty text is not NULL: {}", lines[2]);
     assert!(lines[3].starts_with(",1,0.0000,0.1,"), "{}", lines[3]);
-    assert!(text(true).contains(",=cmd|' /C calc'!A0,"));
+    assert!(text(false).contains(",=cmd|' /C calc'!A0,"));
 }
 
 #[test]
 fn json_and_parquet_hold_the_same_rows() {
-    let mut out = Vec::new();
-    write(&extremes(), Format::Json, &mut out).unwrap();
-    let rows: Vec<serde_json::Value> = serde_json::from_slice(&out).unwrap();
+    let rows: Vec<serde_json::Value> = serde_json::from_slice(&bytes(&extremes(), Format::Json)).unwrap();
     assert_eq!((&rows[0]["id_2"], &rows[2]["t"]), (&json!("18446744073709551615"), &json!(null)));
+    let lines = String::from_utf8(bytes(&extremes(), Format::JsonLines)).unwrap();
+    let lines: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines, rows);
 
-    let mut out = Vec::new();
-    write(&extremes(), Format::Parquet, &mut out).unwrap();
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(bytes::Bytes::from(out), 100).unwrap();
-    let read: Vec<RecordBatch> = reader.map(|batch| batch.unwrap()).collect();
+    let read = from_parquet(bytes(&extremes(), Format::Parquet));
     assert_eq!(page::values(&read[0]).unwrap(), page::values(&extremes().batches[0]).unwrap());
+    let none = ConsoleAnswer { batches: vec![], ..extremes() };
+    assert_eq!(bytes(&none, Format::Json), b"[\n]\n");
+    assert_eq!(from_parquet(bytes(&none, Format::Parquet)).len(), 0);
+}
+
+fn from_parquet(bytes: Vec<u8>) -> Vec<RecordBatch> {
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(bytes::Bytes::from(bytes), 100);
+    reader.unwrap().map(|batch| batch.unwrap()).collect()
+}
+
+#[test]
+fn row_groups_of_parquet_come_as_they_are_complete() {
+    // Bytes that do not compress, so that groups fill up.
+    let mut state = 1_u64;
+    let mut word = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state ^ (state >> 29)).to_le_bytes()
+    };
+    let mut batch = || {
+        let bytes: Vec<Vec<u8>> = (0..1_000).map(|_| (0..40).flat_map(|_| word()).collect()).collect();
+        let column = BinaryArray::from_iter_values(bytes);
+        RecordBatch::try_from_iter([("b", Arc::new(column) as ArrayRef)]).unwrap()
+    };
+    let mut writer = Writer::new(Format::Parquet, &batch().schema()).unwrap();
+    let mut parts = Vec::new();
+    for _ in 0..200 {
+        parts.push(writer.write(&batch()).unwrap());
+    }
+    assert!(parts.iter().filter(|part| part.len() > 1 << 20).count() >= 2, "groups go out before the end");
+    assert!(parts.iter().all(|part| part.len() < 64 << 20));
+    let mut whole = parts.concat();
+    whole.extend(writer.finish().unwrap());
+    let read = from_parquet(whole);
+    assert_eq!(read.iter().map(RecordBatch::num_rows).sum::<usize>(), 200_000);
 }
