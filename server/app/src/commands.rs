@@ -4,6 +4,7 @@ mod anomaly;
 mod backup;
 mod channel;
 mod connection;
+mod diff;
 mod graphql_schema;
 mod key;
 mod plugin;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Connection(connection::Connection),
     /// Run one statement on a connection (reads only, unless both it and the connection say otherwise), or show the history.
     Query(query::Query),
+    /// Tell in which rows two tables, queries or files differ (exit code 0 equal, 1 different, 2 failed).
+    Diff(diff::Diff),
     /// Add, list, test and remove alert channels.
     #[command(subcommand)]
     Channel(channel::Channel),
@@ -74,6 +77,7 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Workflow(workflow) => workflow.run(settings).await,
         Command::Connection(connection) => connection.run(settings).await,
         Command::Query(query) => query.run(settings).await,
+        Command::Diff(diff) => diff.run(settings).await,
         Command::Channel(channel) => channel.run(settings).await,
         Command::Key(key) => key.run(settings).await,
         Command::Plugin(plugin) => plugin.run(settings).await,

@@ -158,7 +158,7 @@ fn catalog(settings: &Settings, files: LocalFiles) -> Result<Catalog, Failure> {
     Ok(catalog.with(Arc::new(Route::following(Arc::new(stores)))))
 }
 
-fn http_client(settings: &Settings) -> Result<Client, Fault> {
+pub(crate) fn http_client(settings: &Settings) -> Result<Client, Fault> {
     let options = ClientOptions { rules: settings.address_rules()?, ..ClientOptions::default() };
     Client::new(options).map_err(|error| *error.fault)
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use transfer::diff::Rows;
+use transfer::diff::{Leeway, Report, Rows, Strategy};
 use transfer::{DiffOptions, DifferenceKind, DifferenceSink};
 
 /// How many differences of each kind the outputs show unless the settings say otherwise.
@@ -24,6 +24,22 @@ const SAMPLE: usize = 10;
 const KINDS: [DifferenceKind; 3] = [DifferenceKind::Missing, DifferenceKind::Extra, DifferenceKind::Changed];
 /// How many they show at most.
 const MAX_SAMPLE: usize = 100;
+
+const OUTPUTS: [&str; 13] = [
+    "differences",
+    "missing",
+    "extra",
+    "changed",
+    "equal",
+    "left_rows",
+    "right_rows",
+    "percent",
+    "sample",
+    "strategy",
+    "reasons",
+    "notes",
+    "complete",
+];
 
 /// The step kind `diff`.
 pub struct Diff {
@@ -50,7 +66,16 @@ struct Settings {
     #[serde(default)]
     mapping: BTreeMap<String, String>,
     #[serde(default)]
-    tolerance: BTreeMap<String, f64>,
+    tolerance: BTreeMap<String, Leeway>,
+    #[serde(default)]
+    except: Names,
+    #[serde(default)]
+    strategy: Strategy,
+    #[serde(default)]
+    parallel: usize,
+    pause_above: Option<u64>,
+    max_differences: Option<u64>,
+    sample_rows: Option<u64>,
     #[serde(default = "default_sample")]
     sample: usize,
 }
@@ -75,16 +100,20 @@ impl StepKind for Diff {
                     "key": names_schema("The columns that say which rows belong together; without, whole rows are compared."),
                     "columns": names_schema("The columns to compare; without, all that both sides have."),
                     "mapping": { "type": "object", "additionalProperties": { "type": "string" }, "description": "Columns that are called otherwise on the right: `{ left_name: right_name }`." },
-                    "tolerance": { "type": "object", "additionalProperties": { "type": "number", "minimum": 0 }, "description": "How far two numbers of a column may lie apart and count as equal." },
+                    "except": names_schema("Columns that are not compared."),
+                    "tolerance": tolerance_schema(),
+                    "strategy": { "enum": ["auto", "merge", "checksum", "join"], "default": "auto", "description": "How the sides are compared; all give the same result." },
+                    "parallel": { "type": "integer", "minimum": 0, "maximum": 64, "default": 0, "description": "How many ranges of the key are compared at the same time; 0: as many as suit the machine, 4 at most." },
+                    "pause_above": { "type": "integer", "minimum": 1, "description": "Reading pauses while a server has more busy sessions than this, Sluice's own among them." },
+                    "max_differences": { "type": "integer", "minimum": 1, "description": "The comparison ends early when so many differences were found." },
+                    "sample_rows": { "type": "integer", "minimum": 1, "description": "Compare only about so many rows, in ranges spread over the whole key." },
                     "sample": { "type": "integer", "minimum": 0, "maximum": MAX_SAMPLE, "default": SAMPLE, "description": "How many differences of each kind the output `sample` shows." },
                 },
             }),
             inputs: Inputs::None,
             ports: ["missing", "extra", "changed"].map(ToOwned::to_owned).to_vec(),
             named_ports: false,
-            outputs: ["differences", "missing", "extra", "changed", "equal", "left_rows", "right_rows", "sample"]
-                .map(ToOwned::to_owned)
-                .to_vec(),
+            outputs: OUTPUTS.map(ToOwned::to_owned).to_vec(),
         }
     }
 
@@ -102,6 +131,13 @@ impl StepKind for Diff {
             columns: settings.columns.to_list(),
             mapping: settings.mapping,
             tolerance: settings.tolerance,
+            except: settings.except.to_list(),
+            strategy: settings.strategy,
+            parallel: settings.parallel,
+            pause_above: settings.pause_above,
+            max_differences: settings.max_differences,
+            sample_rows: settings.sample_rows,
+            ..DiffOptions::default()
         };
         let sample = settings.sample.min(MAX_SAMPLE);
         Ok(Opened::Action(Box::new(Differing { context, files: self.files.clone(), left, right, options, sample })))
@@ -172,13 +208,14 @@ impl Action for Differing {
             sequences: HashMap::new(),
             sample: HashMap::new(),
             limit: self.sample,
+            context: &self.context,
         };
-        let totals = tokio::select! {
+        let Report { totals, strategy, reasons, notes, complete, .. } = tokio::select! {
             biased;
             () = self.context.cancel.cancelled() => {
                 return Err(data::Error::permanent(model::ErrorCode::Canceled, "the comparison was canceled"));
             }
-            totals = transfer::compare_sources(left, right, &self.options, &mut sender) => totals?,
+            report = transfer::diff::run(left, right, &self.options, &mut sender) => report?,
         };
         let sample = KINDS.map(|kind| {
             let rows = sender.sample.remove(&kind).unwrap_or_default();
@@ -204,7 +241,12 @@ impl Action for Differing {
         ] {
             outputs.insert(name.to_owned(), count.into());
         }
+        outputs.insert("percent".to_owned(), totals.percent().into());
         outputs.insert("sample".to_owned(), Value::Object(sample.into_iter().collect()));
+        outputs.insert("strategy".to_owned(), strategy.as_str().into());
+        outputs.insert("reasons".to_owned(), reasons.into());
+        outputs.insert("notes".to_owned(), notes.into());
+        outputs.insert("complete".to_owned(), complete.into());
         let rows_in = totals.left_rows + totals.right_rows;
         Ok(ActionReport { outputs, rows_in, rows_out: totals.differences(), ..ActionReport::default() })
     }
@@ -216,10 +258,20 @@ struct Sender<'a, 'b> {
     sequences: HashMap<DifferenceKind, u64>,
     sample: HashMap<DifferenceKind, Vec<Value>>,
     limit: usize,
+    context: &'a StepContext,
 }
 
 #[async_trait]
 impl DifferenceSink for Sender<'_, '_> {
+    async fn begin(&mut self, report: &Report) -> Result<()> {
+        let reasons = report.reasons.join("; ");
+        self.context.log(LogLevel::Info, format!("strategy `{}`: {reasons}", report.strategy.as_str()));
+        for note in &report.notes {
+            self.context.log(LogLevel::Warn, note.clone());
+        }
+        Ok(())
+    }
+
     async fn take(&mut self, kind: DifferenceKind, records: RecordBatch) -> Result<()> {
         let sample = self.sample.entry(kind).or_default();
         if sample.len() < self.limit {
@@ -233,6 +285,23 @@ impl DifferenceSink for Sender<'_, '_> {
         let batch = Batch { lane, sequence: *sequence, checkpoint: None, records };
         self.out.send(kind.as_str(), batch).await
     }
+}
+
+fn tolerance_schema() -> Value {
+    json!({
+        "type": "object",
+        "description": "By column, what makes no difference: how far numbers may lie apart, or more by name.",
+        "additionalProperties": { "oneOf": [
+            { "type": "number", "minimum": 0 },
+            { "type": "object", "additionalProperties": false, "properties": {
+                "number": { "type": "number", "minimum": 0, "description": "How far two numbers may lie apart." },
+                "time": { "enum": ["microsecond", "millisecond", "second", "minute", "day"], "description": "The unit up to which instants and times are compared." },
+                "trim": { "type": "boolean", "description": "White space around text is not looked at." },
+                "ignore_case": { "type": "boolean", "description": "Nor is the case of its letters." },
+                "unicode": { "enum": ["nfc", "nfkc"], "description": "The form of Unicode in which text is compared." },
+            } },
+        ] },
+    })
 }
 
 /// The rows as JSON objects.

@@ -7,16 +7,22 @@
 //! zone read as UTC and a date as its midnight; text by its UTF-8 bytes; text beside a number, boolean or time by the
 //! value it spells, else as text; text beside bytes by its bytes; lists and structs as they are displayed. NULL equals only NULL.
 
+use crate::diff::{Leeway, UnicodeForm};
+use crate::json::spell_json;
 use arrow::array::{
     Array, ArrayRef, AsArray, Decimal128Array, Float32Array, Float64Array, Int64Array, StringArray, new_null_array,
 };
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit, TimestampNanosecondType};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Float32Type, Float64Type, Int64Type, TimeUnit, TimestampNanosecondType,
+};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use data::{Error, Result};
 use model::ErrorCode;
+use std::borrow::Cow;
 use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization;
 
 /// The common form of a pair of columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +41,51 @@ pub(crate) enum Canonical {
     Spelled(Spelling),
     /// What a person would see.
     Displayed,
+    /// Text, but for what makes no difference.
+    Text(TextRule),
+    /// JSON by what it says; what is no JSON as it is.
+    Json,
+    /// UUIDs in lower case with hyphens, from text or from 16 bytes.
+    Uuid,
+    /// Instants or times of day, in whole units of so many nanoseconds.
+    Whole(Box<Canonical>, i128),
+}
+
+/// What of text makes no difference.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct TextRule {
+    /// Blanks at the end, which a type of fixed length adds or takes away.
+    pub(crate) padding: bool,
+    /// White space at both ends.
+    pub(crate) trim: bool,
+    pub(crate) ignore_case: bool,
+    pub(crate) unicode: Option<UnicodeForm>,
+}
+
+/// What the systems' own types say of a pair of columns that Arrow's types do not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    /// One of them is JSON.
+    json: bool,
+    /// One of them is a UUID.
+    uuid: bool,
+    /// One of them is text of fixed length, filled up with blanks.
+    padded: bool,
+}
+
+impl Meaning {
+    /// From the types as the two systems spell them.
+    pub(crate) fn of(left: &str, right: &str) -> Self {
+        let either = |test: fn(&str) -> bool| [left, right].iter().any(|native| test(&native.to_ascii_lowercase()));
+        Self {
+            json: either(|native| native.starts_with("json")),
+            uuid: either(|native| native == "uuid"),
+            padded: either(|native| {
+                let word = native.split('(').next().unwrap_or(native).trim();
+                matches!(word, "char" | "character" | "bpchar" | "nchar")
+            }),
+        }
+    }
 }
 
 /// How text spells what the other side holds.
@@ -111,8 +162,20 @@ impl Canonical {
     ///
     /// # Errors
     /// `unsupported` where values of the two types never mean the same (a number and a date).
-    pub(crate) fn of(column: &str, left: &DataType, right: &DataType, ordered: bool) -> Result<Self> {
+    pub(crate) fn of(column: &str, left: &DataType, right: &DataType, ordered: bool, meaning: Meaning) -> Result<Self> {
         use Family as F;
+        let written = |data_type| matches!(family(data_type), F::Text | F::Bytes);
+        if meaning.uuid && written(left) && written(right) {
+            return Ok(Self::Uuid);
+        }
+        if family(left) == F::Text && family(right) == F::Text {
+            if meaning.json && !ordered {
+                return Ok(Self::Json);
+            }
+            if meaning.padded {
+                return Ok(Self::Text(TextRule { padding: true, ..TextRule::default() }));
+            }
+        }
         if let Some(same) = alike(left, right) {
             return Ok(Self::Cast(same));
         }
@@ -126,8 +189,8 @@ impl Canonical {
         let other = if l == F::Text { r } else { l };
         let found = match (l, r) {
             (F::Null, F::Null) => Self::Cast(DataType::Boolean),
-            (F::Null, _) => return Self::of(column, right, right, ordered),
-            (_, F::Null) => return Self::of(column, left, left, ordered),
+            (F::Null, _) => return Self::of(column, right, right, ordered, meaning),
+            (_, F::Null) => return Self::of(column, left, left, ordered, meaning),
             (F::Text, F::Text) => Self::Cast(DataType::LargeUtf8),
             (F::Boolean, F::Boolean) => Self::Cast(DataType::Boolean),
             (F::TimeOfDay, F::TimeOfDay) => Self::TimeOfDay,
@@ -184,15 +247,52 @@ impl Canonical {
             Self::Single => DataType::Float32,
             Self::Instant => DataType::Decimal128(38, 0),
             Self::TimeOfDay => DataType::Int64,
-            Self::Spelled(_) | Self::Displayed => DataType::Utf8,
+            Self::Spelled(_) | Self::Displayed | Self::Text(_) | Self::Json | Self::Uuid => DataType::Utf8,
+            Self::Whole(inner, _) => inner.data_type(),
         }
     }
 
     /// Whether a tolerance makes sense.
     pub(crate) fn is_number(&self) -> bool {
         matches!(family(&self.data_type()), Family::Integer | Family::Decimal { .. } | Family::Single | Family::Double)
-            && !matches!(self, Self::Instant | Self::TimeOfDay)
+            && !matches!(self, Self::Instant | Self::TimeOfDay | Self::Whole(..))
             || matches!(self, Self::Spelled(Spelling::Number | Spelling::Double))
+    }
+
+    /// The form with that much leeway besides; none where the values are of no such kind.
+    pub(crate) fn with(self, leeway: &Leeway) -> Option<Self> {
+        let is_text = matches!(self, Self::Cast(DataType::Utf8 | DataType::LargeUtf8) | Self::Text(_));
+        let timed = match &self {
+            Self::Cast(DataType::Timestamp(..)) | Self::Instant => Some(Self::Instant),
+            Self::TimeOfDay => Some(Self::TimeOfDay),
+            _ => None,
+        };
+        match (leeway.of_text(), leeway.time) {
+            (false, None) => Some(self),
+            (true, None) if is_text => {
+                let padding = matches!(self, Self::Text(TextRule { padding: true, .. }));
+                let Leeway { trim, ignore_case, unicode, .. } = *leeway;
+                Some(Self::Text(TextRule { padding, trim, ignore_case, unicode }))
+            }
+            (false, Some(unit)) => Some(Self::Whole(Box::new(timed?), unit.nanoseconds())),
+            _ => None,
+        }
+    }
+
+    /// What is to be said of such a comparison before it is made; nothing where it is exact.
+    pub(crate) fn caveat(&self, left: &DataType, right: &DataType) -> Option<&'static str> {
+        let (l, r) = (family(left), family(right));
+        let zoned = |data_type: &DataType| matches!(data_type, DataType::Timestamp(_, Some(_)));
+        match self {
+            Self::Double | Self::Single if l != r => Some("compared at the precision of the float"),
+            Self::Spelled(_) => Some("compared by the value that the text spells"),
+            Self::Displayed => Some("compared as both are displayed"),
+            Self::Json => Some("compared as JSON, by what it says"),
+            Self::Cast(DataType::Timestamp(..)) | Self::Instant if zoned(left) != zoned(right) => {
+                Some("the one without a zone is read as UTC")
+            }
+            _ => None,
+        }
     }
 
     /// The column in its canonical form.
@@ -230,8 +330,70 @@ impl Canonical {
             }
             Self::Spelled(spelling) => spelling.apply(array),
             Self::Displayed => Ok(Arc::new(display(array)?)),
+            Self::Text(rule) => map_text(column, array, |text| rule.apply(text)),
+            Self::Json => map_text(column, array, |text| spell_json(text).map_or(Cow::Borrowed(text), Cow::Owned)),
+            Self::Uuid if family(array.data_type()) == Family::Bytes => {
+                let bytes = cast(column, array, &DataType::LargeBinary)?;
+                let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+                let texts = bytes
+                    .as_binary::<i64>()
+                    .iter()
+                    .map(|bytes| bytes.map(|bytes| spell_uuid(&hex(bytes)).into_owned()));
+                Ok(Arc::new(texts.collect::<StringArray>()))
+            }
+            Self::Uuid => map_text(column, array, spell_uuid),
+            Self::Whole(inner, unit) => {
+                let exact = inner.apply(column, array)?;
+                match inner.as_ref() {
+                    Self::TimeOfDay => {
+                        let unit = i64::try_from(*unit).expect("a day has fewer than 2^63 nanoseconds");
+                        let times = exact.as_primitive::<Int64Type>();
+                        Ok(Arc::new(times.unary::<_, Int64Type>(|value| value.div_euclid(unit))))
+                    }
+                    _ => {
+                        let instants = exact.as_primitive::<Decimal128Type>();
+                        let whole = instants.unary::<_, Decimal128Type>(|value| value.div_euclid(*unit));
+                        Ok(Arc::new(whole.with_precision_and_scale(38, 0)?))
+                    }
+                }
+            }
         }
     }
+}
+
+impl TextRule {
+    fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(if self.padding { text.trim_end_matches(' ') } else { text });
+        match self.unicode {
+            Some(UnicodeForm::Nfc) => text = Cow::Owned(text.nfc().collect()),
+            Some(UnicodeForm::Nfkc) => text = Cow::Owned(text.nfkc().collect()),
+            None => {}
+        }
+        if self.ignore_case {
+            text = Cow::Owned(text.to_lowercase());
+        }
+        if self.trim {
+            text = Cow::Owned(text.trim().to_owned());
+        }
+        text
+    }
+}
+
+fn map_text(column: &str, array: &ArrayRef, spell: impl Fn(&str) -> Cow<'_, str>) -> Result<ArrayRef> {
+    let texts = cast(column, array, &DataType::LargeUtf8)?;
+    let texts = texts.as_string::<i64>().iter();
+    Ok(Arc::new(texts.map(|text| text.map(&spell)).collect::<StringArray>()))
+}
+
+/// A UUID in lower case with hyphens; what is none as it is.
+fn spell_uuid(text: &str) -> Cow<'_, str> {
+    let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+    let digits: String = bare.chars().filter(|char| *char != '-').collect::<String>().to_ascii_lowercase();
+    if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Cow::Borrowed(text);
+    }
+    let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+    Cow::Owned(parts.join("-"))
 }
 
 impl Spelling {
@@ -393,7 +555,7 @@ fn parse_time(text: &str) -> Option<i128> {
 }
 
 /// The one spelling of a decimal number, or `None` where the text is none: `007.50` and `75e-1` are `7.5`.
-fn spell_number(text: &str) -> Option<String> {
+pub(crate) fn spell_number(text: &str) -> Option<String> {
     let (sign, unsigned) = match text.as_bytes().first()? {
         b'-' => ("-", &text[1..]),
         b'+' => ("", &text[1..]),
@@ -439,7 +601,7 @@ mod tests {
     fn check(left: impl Array + 'static, right: impl Array + 'static, equal: bool) {
         let (left, right): (ArrayRef, ArrayRef) = (Arc::new(left), Arc::new(right));
         for (left, right) in [(&left, &right), (&right, &left)] {
-            let canonical = Canonical::of("x", left.data_type(), right.data_type(), false).unwrap();
+            let canonical = Canonical::of("x", left.data_type(), right.data_type(), false, Meaning::default()).unwrap();
             let (l, r) = (canonical.apply("x", left).unwrap(), canonical.apply("x", right).unwrap());
             assert_eq!(l.data_type(), &canonical.data_type());
             assert_eq!(l.as_ref() == r.as_ref(), equal, "{left:?} {right:?}");
@@ -477,6 +639,47 @@ mod tests {
         check(zoned, StringArray::from(vec!["2024-01-31T01:00:00+01:00"]), true);
     }
 
+    fn check_meaning(natives: (&str, &str), left: &str, right: impl Array + 'static, equal: bool) {
+        let (left, right): (ArrayRef, ArrayRef) = (Arc::new(StringArray::from(vec![left])), Arc::new(right));
+        let meaning = Meaning::of(natives.0, natives.1);
+        let canonical = Canonical::of("x", left.data_type(), right.data_type(), false, meaning).unwrap();
+        let (l, r) = (canonical.apply("x", &left).unwrap(), canonical.apply("x", &right).unwrap());
+        assert_eq!(l.as_ref() == r.as_ref(), equal, "{left:?} {right:?}");
+    }
+
+    #[test]
+    fn a_system_s_own_types_say_what_counts() {
+        let text = |text: &str| StringArray::from(vec![text.to_owned()]);
+        check_meaning(("jsonb", "longtext"), r#"{"a": 1, "b": 2}"#, text(r#"{"b":2,"a":1.0}"#), true);
+        check_meaning(("text", "longtext"), r#"{"a": 1}"#, text(r#"{"a":1}"#), false);
+        check_meaning(("json", "json"), "[1,2]", text("[2,1]"), false);
+        let uuid = "0a0b0c0d-0000-4000-8000-0000000000ff";
+        check_meaning(("uuid", "char(36)"), uuid, text(&uuid.to_uppercase()), true);
+        check_meaning(("uuid", "varchar(40)"), uuid, text(&format!("{{{uuid}}}")), true);
+        let bytes = [10, 11, 12, 13, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, 255];
+        check_meaning(("uuid", "binary(16)"), uuid, BinaryArray::from(vec![bytes.as_slice()]), true);
+        check_meaning(("character(5)", "char(5)"), "ab   ", text("ab"), true);
+        check_meaning(("varchar(5)", "varchar(5)"), "ab ", text("ab"), false);
+    }
+
+    #[test]
+    fn leeway_says_what_makes_no_difference() {
+        let apply = |leeway: &Leeway, array: ArrayRef| {
+            let of = Canonical::of("x", array.data_type(), array.data_type(), false, Meaning::default()).unwrap();
+            display(&of.with(leeway).unwrap().apply("x", &array).unwrap()).unwrap().value(0).to_owned()
+        };
+        let text = |text: &str| -> ArrayRef { Arc::new(StringArray::from(vec![text.to_owned()])) };
+        let leeway = Leeway { trim: true, ignore_case: true, unicode: Some(UnicodeForm::Nfkc), ..Leeway::default() };
+        assert_eq!(apply(&leeway, text(" E\u{301}\u{fb01} ")), "éfi");
+        let at = |micros: i64| -> ArrayRef { Arc::new(TimestampMicrosecondArray::from(vec![micros])) };
+        let seconds = Leeway { time: Some(crate::diff::TimeUnit::Second), ..Leeway::default() };
+        assert_eq!(apply(&seconds, at(1_999_999)), apply(&seconds, at(1_000_000)));
+        assert_ne!(apply(&seconds, at(-1)), apply(&seconds, at(1)));
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+        let of = Canonical::of("x", numbers.data_type(), numbers.data_type(), false, Meaning::default()).unwrap();
+        assert!(of.with(&seconds).is_none());
+    }
+
     #[test]
     fn null_equals_only_null() {
         check(StringArray::from(vec![None::<&str>]), StringArray::from(vec!["null"]), false);
@@ -508,7 +711,7 @@ mod tests {
 
     #[test]
     fn a_number_and_a_date_are_refused() {
-        let error = Canonical::of("day", &DataType::Int64, &DataType::Date32, false).unwrap_err();
+        let error = Canonical::of("day", &DataType::Int64, &DataType::Date32, false, Meaning::default()).unwrap_err();
         assert_eq!(error.code(), ErrorCode::Unsupported);
         assert!(error.to_string().contains("`day`"), "{error}");
     }

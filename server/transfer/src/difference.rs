@@ -94,13 +94,17 @@ pub(crate) struct Gatherer<'a> {
     names: StringBuilder,
     lefts: Texts,
     rights: Texts,
+    /// Changed rows as they are on either side, where they are asked for.
+    whole: Option<(Picked, Picked)>,
 }
 
 impl<'a> Gatherer<'a> {
     pub(crate) fn new(sink: &'a mut dyn DifferenceSink, left: &Schema, right: &Schema, pairing: &Pairing) -> Self {
         let all = pairing.columns.len();
+        let whole = sink.wants_changed_rows().then(|| (Picked::new(left, all), Picked::new(right, all)));
         Self {
             sink,
+            whole,
             missing: Picked::new(left, all),
             extra: Picked::new(right, all),
             changed: Picked::new(left, pairing.key),
@@ -138,6 +142,13 @@ impl<'a> Gatherer<'a> {
         self.rights.push(right.0.records.column(column), right.1)
     }
 
+    /// Two rows with the same key and other values.
+    pub(crate) fn changed_row(&mut self, left: (&Arc<Loaded>, usize), right: (&Arc<Loaded>, usize)) -> Result<()> {
+        let Some((lefts, rights)) = &mut self.whole else { return Ok(()) };
+        lefts.pick(left.0, left.1)?;
+        rights.pick(right.0, right.1)
+    }
+
     /// Hands on what has grown to `at_least` rows.
     pub(crate) async fn flush(&mut self, at_least: usize) -> Result<()> {
         if self.missing.rows >= at_least {
@@ -162,6 +173,10 @@ impl<'a> Gatherer<'a> {
             }
             let records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
             self.sink.take(DifferenceKind::Changed, records).await?;
+        }
+        if let Some((lefts, rights)) = self.whole.as_mut().filter(|(lefts, _)| lefts.rows >= at_least) {
+            let (left, right) = (lefts.drain()?, rights.drain()?);
+            self.sink.take_changed(left, right).await?;
         }
         Ok(())
     }

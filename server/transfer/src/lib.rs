@@ -3,7 +3,7 @@
 //!
 //! `transfer` knows connectors only as the traits of `data`, and no SQL engine. A comparison streams: both sides are
 //! read in the order of a key and merged, so its memory does not grow with the tables.
-//! Start with [`diff::compare`] or [`tables`]; `canonical.rs` says when values of two types are equal.
+//! Start with [`diff::run`] or [`tables`]; `canonical.rs` says when values of two types are equal.
 
 mod canonical;
 mod compare;
@@ -11,6 +11,7 @@ pub mod count;
 mod cursor;
 pub mod diff;
 mod difference;
+mod json;
 pub mod migrate;
 mod pairing;
 pub mod schema;
@@ -19,5 +20,5 @@ pub mod tables;
 #[cfg(test)]
 mod testing;
 
-pub use diff::{DiffOptions, DifferenceSink, Side, Totals, compare, compare_sources};
+pub use diff::{DiffOptions, DifferenceSink, Side, Totals, compare};
 pub use difference::{CHANGED_COLUMN, CHANGED_LEFT, CHANGED_RIGHT, DifferenceKind};

@@ -1,6 +1,7 @@
 //! Which column of the left side is compared with which of the right, and in what common form.
 
-use crate::canonical::Canonical;
+use crate::canonical::{Canonical, Meaning};
+use crate::diff::{DiffOptions, Leeway};
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -17,26 +18,23 @@ pub(crate) struct Names {
     pub(crate) right: Vec<String>,
     /// How many of them are the key.
     pub(crate) key: usize,
+    /// What the systems' own types say of each.
+    pub(crate) meanings: Vec<Meaning>,
 }
 
 impl Names {
-    /// Finds the columns of both sides. `columns` empty: all that both have; `key` empty: all of these.
-    pub(crate) fn find(
-        left: &[String],
-        right: &[String],
-        key: &[String],
-        columns: &[String],
-        mapping: &BTreeMap<String, String>,
-    ) -> Result<Self> {
+    /// Finds the columns of both sides. No `columns` in the options: all that both have; `key` empty: all of these.
+    pub(crate) fn find(left: &[String], right: &[String], key: &[String], options: &DiffOptions) -> Result<Self> {
+        let DiffOptions { columns, mapping, except, .. } = options;
         for name in mapping.keys() {
             find_column(left, name, "left")?;
         }
         let on_the_right = |name: &str| mapping.get(name).map_or(name, String::as_str).to_owned();
-        let mut names = Self { left: Vec::new(), right: Vec::new(), key: key.len() };
+        let mut names = Self { left: Vec::new(), right: Vec::new(), key: key.len(), meanings: Vec::new() };
         let asked = if columns.is_empty() { left } else { columns };
         for name in key.iter().chain(asked) {
             let found_left = find_column(left, name, "left")?;
-            if names.left.contains(found_left) {
+            if names.left.contains(found_left) || (except.contains(found_left) && !key.contains(name)) {
                 continue;
             }
             let wanted = on_the_right(found_left);
@@ -56,6 +54,7 @@ impl Names {
         if key.is_empty() {
             names.key = names.left.len();
         }
+        names.meanings = vec![Meaning::default(); names.left.len()];
         Ok(names)
     }
 
@@ -65,7 +64,7 @@ impl Names {
     }
 }
 
-fn find_column<'a>(columns: &'a [String], name: &str, side: &str) -> Result<&'a String> {
+pub(crate) fn find_column<'a>(columns: &'a [String], name: &str, side: &str) -> Result<&'a String> {
     if let Some(found) = columns.iter().find(|column| *column == name) {
         return Ok(found);
     }
@@ -98,18 +97,33 @@ pub(crate) struct Column {
 
 impl Pairing {
     /// Chooses the common forms; both schemas hold exactly the columns of `names`, in order.
-    pub(crate) fn new(names: &Names, left: &Schema, right: &Schema, tolerance: &BTreeMap<String, f64>) -> Result<Self> {
+    pub(crate) fn new(
+        names: &Names,
+        left: &Schema,
+        right: &Schema,
+        tolerance: &BTreeMap<String, Leeway>,
+    ) -> Result<Self> {
         let mut columns = Vec::with_capacity(names.left.len());
         for (index, name) in names.left.iter().enumerate() {
             let (left, right) = (left.field(index).data_type(), right.field(index).data_type());
-            let canonical = Canonical::of(name, left, right, index < names.key)?;
-            let tolerance = tolerance.get(name).copied();
-            if tolerance.is_some() && (index < names.key || !canonical.is_number()) {
-                let why = if index < names.key { "is part of the key" } else { "holds no numbers" };
-                let message = format!("column `{name}` has a tolerance but {why}");
-                return Err(Error::permanent(ErrorCode::InvalidValue, message));
+            let is_key = index < names.key;
+            let mut canonical = Canonical::of(name, left, right, is_key, names.meanings[index])?;
+            let mut distance = None;
+            if let Some(leeway) = tolerance.get(name) {
+                let refused = |why: &str| {
+                    let message = format!("column `{name}` has a tolerance but {why}");
+                    Error::permanent(ErrorCode::InvalidValue, message)
+                };
+                if is_key {
+                    return Err(refused("is part of the key"));
+                }
+                if leeway.number.is_some() && !canonical.is_number() {
+                    return Err(refused("holds no numbers"));
+                }
+                distance = leeway.number;
+                canonical = canonical.with(leeway).ok_or_else(|| refused("holds neither text nor times"))?;
             }
-            columns.push(Column { name: name.clone(), canonical, tolerance });
+            columns.push(Column { name: name.clone(), canonical, tolerance: distance });
         }
         if let Some(unknown) = tolerance.keys().find(|name| !names.left.contains(name)) {
             let message = format!("`tolerance` names column `{unknown}`, which is not compared");

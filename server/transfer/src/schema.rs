@@ -1,8 +1,8 @@
 //! In which columns two tables differ.
 
-use crate::canonical::Canonical;
+use crate::canonical::{Canonical, Meaning};
 use arrow::datatypes::DataType;
-use data::connector::{ReadOptions, Relation};
+use data::connector::Relation;
 use data::{Connector, Error, Result};
 use model::{ErrorCode, nearest};
 
@@ -38,22 +38,8 @@ pub enum SchemaDifference {
 /// # Errors
 /// `table_not_found`, and whatever the system meets.
 pub async fn columns(connector: &dyn Connector, relation: &Relation) -> Result<Vec<(String, DataType)>> {
-    match relation {
-        Relation::Table(table) => {
-            let found = connector.find_table(table).await?;
-            let Some(found) = found else { return Err(not_found(connector, table).await) };
-            Ok(found.columns.into_iter().map(|column| (column.name, column.data_type)).collect())
-        }
-        Relation::Query(query) => {
-            let source = connector.read(ReadOptions { limit: Some(1), ..ReadOptions::query(query) }).await?;
-            let schema = source.schema();
-            Ok(schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect())
-        }
-    }
-}
-
-pub(crate) async fn column_names(connector: &dyn Connector, relation: &Relation) -> Result<Vec<String>> {
-    Ok(columns(connector, relation).await?.into_iter().map(|(name, _)| name).collect())
+    let described = crate::diff::describe(connector, relation).await?;
+    Ok(described.columns.into_iter().map(|(name, data_type, _)| (name, data_type)).collect())
 }
 
 pub(crate) async fn not_found(connector: &dyn Connector, table: &str) -> Error {
@@ -73,21 +59,26 @@ pub async fn compare(
     left: (&dyn Connector, &Relation),
     right: (&dyn Connector, &Relation),
 ) -> Result<Vec<SchemaDifference>> {
-    let (left, right) = (columns(left.0, left.1).await?, columns(right.0, right.1).await?);
+    Ok(compare_columns(&columns(left.0, left.1).await?, &columns(right.0, right.1).await?))
+}
+
+/// Compares columns by name (in any order) and type.
+#[must_use]
+pub fn compare_columns(left: &[(String, DataType)], right: &[(String, DataType)]) -> Vec<SchemaDifference> {
     let mut differences = Vec::new();
-    for (name, left_type) in &left {
+    for (name, left_type) in left {
         match right.iter().find(|(other, _)| other == name) {
             None => differences.push(SchemaDifference::Missing { column: name.clone() }),
             Some((_, right_type)) if right_type != left_type => differences.push(SchemaDifference::Type {
                 column: name.clone(),
                 left: left_type.to_string(),
                 right: right_type.to_string(),
-                comparable: Canonical::of(name, left_type, right_type, false).is_ok(),
+                comparable: Canonical::of(name, left_type, right_type, false, Meaning::default()).is_ok(),
             }),
             Some(_) => {}
         }
     }
     let extra = right.iter().filter(|(name, _)| !left.iter().any(|(other, _)| other == name));
     differences.extend(extra.map(|(name, _)| SchemaDifference::Extra { column: name.clone() }));
-    Ok(differences)
+    differences
 }

@@ -15,6 +15,7 @@ use crate::testing::Fake;
 use cell::{Cell, Kind, cells, column};
 use random::{Pair, Random};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use stores::Store;
 
 /// A difference as both ways of comparing spell it.
@@ -88,7 +89,11 @@ impl DifferenceSink for Taken<'_> {
 }
 
 async fn check(pair: &Pair, left: &dyn Connector, right: &dyn Connector, what: &str) {
-    let options = DiffOptions { key: (0..pair.key).map(name).collect(), ..DiffOptions::default() };
+    check_with(pair, left, right, what, DiffOptions::default()).await;
+}
+
+async fn check_with(pair: &Pair, left: &dyn Connector, right: &dyn Connector, what: &str, options: DiffOptions) {
+    let options = DiffOptions { key: (0..pair.key).map(name).collect(), ..options };
     let mut taken = Taken { kinds: &pair.kinds, lines: Vec::new() };
     let side = Side { relation: Relation::Table("t".to_owned()), filter: None };
     let other = Side { relation: Relation::Table("u".to_owned()), filter: None };
@@ -138,7 +143,13 @@ async fn random_pairs_in_real_systems_are_as_a_plain_join_says() {
                 left.fill(tables.0, &pair, &pair.left).await;
                 right.fill(tables.1, &pair, &pair.right).await;
                 let what = format!("{} and {}", left.name, right.name);
-                check(&pair, left.connector.as_ref(), right.connector.as_ref(), &what).await;
+                let (l, r) = (left.connector.as_ref(), right.connector.as_ref());
+                check(&pair, l, r, &what).await;
+                left.analyze(tables.0).await;
+                right.analyze(tables.1).await;
+                let cut =
+                    DiffOptions { parallel: 3, range_rows: 9, pause_above: Some(10_000), ..DiffOptions::default() };
+                check_with(&pair, l, r, &format!("{what} in ranges,"), cut).await;
                 seed += 1;
             }
         }

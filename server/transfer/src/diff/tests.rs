@@ -4,6 +4,7 @@ use super::*;
 use crate::testing::Fake;
 use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatchOptions, StringArray};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Default)]
@@ -110,7 +111,7 @@ async fn numbers_within_the_tolerance_are_equal() {
     let left = Fake::new(vec![("k", ints(&[Some(1), Some(2)])), ("v", Arc::new(Float64Array::from(vec![1.0, 2.0])))]);
     let right =
         Fake::new(vec![("k", ints(&[Some(1), Some(2)])), ("v", Arc::new(Float64Array::from(vec![1.001, 2.1])))]);
-    let tolerance = BTreeMap::from([("v".to_owned(), 0.01)]);
+    let tolerance = BTreeMap::from([("v".to_owned(), Leeway::of_numbers(0.01))]);
     check(&left, &right, &DiffOptions { tolerance, ..keyed(&["k"]) }, &["changed 2|v|2.0|2.1"]).await;
 }
 
@@ -149,8 +150,8 @@ async fn an_unsorted_file_is_sorted_for_the_comparison() {
     let file = rows.read(data::connector::ReadOptions::table("t")).await.unwrap();
     let mut gathered = Gathered::default();
     let options = keyed(&["day"]);
-    let comparison = compare_sources(Rows::Unsorted(file), Rows::Stored(&stored, side()), &options, &mut gathered);
-    let totals = sendable(comparison).await.unwrap();
+    let comparison = super::run(Rows::Unsorted(file), Rows::Stored(&stored, side()), &options, &mut gathered);
+    let totals = sendable(comparison).await.unwrap().totals;
     assert_eq!((totals.equal, totals.missing, totals.extra), (2, 1, 1));
     assert_eq!(gathered.0[0], (DifferenceKind::Missing, "2024-01-03".to_owned()));
 }

@@ -57,6 +57,12 @@ impl Store {
         sink.finish().await.unwrap();
     }
 
+    /// Lets the system look how many rows a table has.
+    pub(in crate::diff) async fn analyze(&self, table: &str) {
+        let word = if self.name == "mysql" { "ANALYZE TABLE" } else { "ANALYZE" };
+        self.connector.execute(&format!("{word} {table}")).await.unwrap();
+    }
+
     /// Clears the place away.
     pub(in crate::diff) async fn end(self) {
         if let Some((admin, sql)) = self.end {
