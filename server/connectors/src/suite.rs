@@ -11,6 +11,8 @@ mod failures;
 mod ledger;
 mod modes;
 mod pairs;
+#[cfg(unix)]
+pub(crate) mod private;
 mod reading;
 mod refusals;
 mod splitting;

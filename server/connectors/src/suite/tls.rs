@@ -2,7 +2,7 @@
 //!
 //! The front speaks each system's own way into TLS, ends it, and passes everything on to the real server.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::sync::Arc;
@@ -37,14 +37,19 @@ impl Authority {
         self.folder.path().join("ca.pem").display().to_string()
     }
 
-    /// TLS with a certificate for `localhost`; one that has expired ended with January 2024.
-    pub(crate) fn issue(&self, is_expired: bool) -> Arc<ServerConfig> {
+    /// A certificate for `localhost` and its key; one that has expired ended with January 2024.
+    pub(crate) fn sign(&self, is_expired: bool) -> (Certificate, KeyPair) {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         if is_expired {
             (params.not_before, params.not_after) = (date_time_ymd(2023, 1, 31), date_time_ymd(2024, 1, 31));
         }
         let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+
+    /// TLS with such a certificate.
+    pub(crate) fn issue(&self, is_expired: bool) -> Arc<ServerConfig> {
+        let (certificate, key) = self.sign(is_expired);
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)

@@ -145,6 +145,15 @@ pub(crate) fn variable(name: &str, case: &str) -> Option<String> {
     value
 }
 
+/// Asks until it is so; what is told otherwise is said when patience ends.
+pub(crate) async fn patiently(is_so: impl AsyncFn() -> bool, told: impl Fn() -> String) {
+    let end = tokio::time::Instant::now() + std::time::Duration::from_secs(120);
+    while !is_so().await {
+        assert!(tokio::time::Instant::now() < end, "it did not come: {}", told());
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
 pub(crate) fn unique() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();

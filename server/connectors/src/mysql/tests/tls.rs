@@ -99,3 +99,40 @@ async fn a_server_without_tls_and_unreadable_authorities_are_told() {
     assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
     drop_database(own).await;
 }
+
+/// The server's own TLS, as its own library speaks it, with each certificate in turn.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_of_its_own_is_held_to_its_certificate() {
+    use crate::suite::private::Private;
+    use crate::suite::world::patiently;
+    let (authority, stranger) = (Authority::new("the test's authority"), Authority::new("another authority"));
+    let Some(server) = Private::mysql("a_server_of_its_own", &authority) else { return };
+    let open = |host: &str, more: serde_json::Value| {
+        let mut settings = serde_json::json!({ "host": host, "port": server.port, "user": "root" });
+        settings.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        Mysql::new(Config::parse(&settings).unwrap(), None, &Gate::with_private())
+    };
+    let trusting = |authority: &Authority| serde_json::json!({ "tls": true, "tls_ca": authority.file() });
+    let refused = async |host: &str, authority: &Authority, why: &str| {
+        let error = open(host, trusting(authority)).ping().await.unwrap_err();
+        assert_eq!((error.code(), error.retryable), (ErrorCode::ConnectionFailed, false), "{error}");
+        assert!(error.to_string().contains(why), "{error}");
+    };
+    let admin = open("localhost", serde_json::json!({ "connect_timeout_ms": 60_000 }));
+    patiently(async || admin.ping().await.is_ok(), || server.log()).await;
+    let encrypted = open("localhost", trusting(&authority));
+    let cipher =
+        "SELECT variable_value <> '' AS yes FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher'";
+    assert_eq!(rows(&encrypted, ReadOptions::query(cipher)).await, ["1"]);
+    encrypted.ping().await.unwrap();
+    refused("localhost", &stranger, "an authority that is not known").await;
+    refused("127.0.0.1", &authority, "is not for `127.0.0.1`").await;
+
+    server.certify(&authority, true);
+    admin.execute("FLUSH SSL").await.unwrap();
+    refused("localhost", &authority, "has expired on 2024-01-31").await;
+    open("localhost", serde_json::json!({ "tls": true, "tls_accept_invalid": true })).ping().await.unwrap();
+    // A session that is open goes on.
+    encrypted.ping().await.unwrap();
+}

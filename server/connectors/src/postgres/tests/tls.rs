@@ -118,3 +118,45 @@ async fn authorities_that_cannot_be_read_are_told() {
         assert!(error.to_string().contains("TLS") && !format!("{error:?}").contains("canary"), "{error:?}");
     }
 }
+
+/// The server's own TLS, as its own library speaks it, with each certificate in turn.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_of_its_own_is_held_to_its_certificate() {
+    use crate::suite::private::Private;
+    use crate::suite::world::patiently;
+    let (authority, stranger) = (Authority::new("the test's authority"), Authority::new("another authority"));
+    let Some(server) = Private::postgres("a_server_of_its_own", &authority) else { return };
+    let open = |host: &str, mode: &str, authority: &Authority| {
+        let settings = serde_json::json!({
+            "host": host, "port": server.port, "sslmode": mode, "sslrootcert": authority.file(), "connect_timeout": 60
+        });
+        crate::open(System::Postgres, &settings, Some("canary"), &Gate::with_private()).unwrap()
+    };
+    let refused = async |host: &str, mode: &str, authority: &Authority, why: &str| {
+        let error = open(host, mode, authority).ping().await.unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert_eq!((error.code(), error.retryable), (ErrorCode::ConnectionFailed, false), "{told}");
+        assert!(error.to_string().contains(why) && !told.contains("canary"), "{told}");
+    };
+    let admin = open("localhost", "disable", &authority);
+    patiently(async || admin.ping().await.is_ok(), || server.log()).await;
+    let encrypted = open("localhost", "verify-full", &authority);
+    let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    let mut source = encrypted.read(ReadOptions::query(sql)).await.unwrap();
+    let batch = source.next().await.unwrap().unwrap();
+    assert_eq!(crate::cell::text(batch.records.column(0), 0).as_deref(), Some("true"));
+    drop(source);
+    open("127.0.0.1", "verify-ca", &authority).ping().await.unwrap();
+    refused("localhost", "verify-full", &stranger, "an authority that is not known").await;
+    refused("127.0.0.1", "verify-full", &authority, "is not for `127.0.0.1`").await;
+
+    server.certify(&authority, true);
+    admin.execute("SELECT pg_reload_conf()").await.unwrap();
+    // The server takes the new certificate a moment later.
+    patiently(async || open("localhost", "verify-full", &authority).ping().await.is_err(), || server.log()).await;
+    refused("localhost", "verify-full", &authority, "has expired on 2024-01-31").await;
+    open("localhost", "require", &authority).ping().await.unwrap();
+    // A session that is open goes on.
+    encrypted.ping().await.unwrap();
+}
