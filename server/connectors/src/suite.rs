@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod care;
 mod console;
 mod failures;
 mod ledger;
@@ -50,6 +51,18 @@ mod needs {
     /// The console, also of systems the corpus has no statements for.
     pub(super) fn console(abilities: Abilities) -> bool {
         abilities.console
+    }
+
+    pub(super) fn structure(abilities: Abilities) -> bool {
+        abilities.structure
+    }
+
+    pub(super) fn inspect(abilities: Abilities) -> bool {
+        abilities.inspect
+    }
+
+    pub(super) fn backup(abilities: Abilities) -> bool {
+        abilities.backup
     }
 
     pub(super) fn transactions(abilities: Abilities) -> bool {
@@ -102,5 +115,11 @@ suite! {
         columns_filter_and_limit_of_timed_rows, text_beside_a_timestamp_sorts_by_its_bytes,
         a_dropped_source_of_timed_rows_frees_its_connection, a_table_keyed_by_time_is_described,
         what_is_missing_beside_a_timestamp_is_named, weird_names_of_timed_tables_work;
-    failures[nothing]: an_unreachable_server_is_told, a_wrong_password_is_told, a_bad_statement_is_told;
+    care[structure]: a_table_is_described_as_it_is, a_table_is_made_from_its_description,
+        a_difference_is_planned_alone_and_mended, a_structure_that_cannot_be_is_refused_before_anything_is_done;
+    care[inspect]: an_inspection_tells_who_and_how_large;
+    care[backup]: a_backup_comes_back_as_it_was, a_backup_of_what_is_not_there_or_damaged_is_told;
+    failures[nothing]: an_unreachable_server_is_told, a_wrong_password_is_told, a_bad_statement_is_told,
+        a_table_dropped_between_two_batches_is_read_whole_or_told, a_table_dropped_before_the_write_is_told,
+        a_page_of_a_hundred_million_rows_ends_at_its_limit;
 }

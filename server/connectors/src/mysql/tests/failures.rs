@@ -1,6 +1,7 @@
 use super::*;
 use crate::mysql::pool::Connections;
 use data::AddressRules;
+use data::console::{ConsoleAnswer, ConsoleForm, ConsoleLimits, ConsoleRequest};
 use std::sync::atomic::AtomicBool;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -82,6 +83,18 @@ async fn a_server_that_stops_in_the_middle_is_told_and_the_pool_recovers() {
     proxy.reopen();
     assert_eq!(mysql.count(&Relation::Table("t".into()), None).await.unwrap(), 0);
     assert!(mysql.ping().await.is_ok());
+    // In the middle of a statement of the console, which tells it rather than a part.
+    let limits = ConsoleLimits { rows: u64::MAX, ..ConsoleLimits::default() };
+    let console = ConsoleRequest { sql: many, params: Vec::new(), write: false, limits };
+    let mut stream = mysql.console_rows(console.clone(), ConsoleForm::Stream).await.unwrap();
+    stream.next().await.unwrap().unwrap();
+    proxy.close();
+    let error = ConsoleAnswer::gather(stream).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");
+    assert_eq!(mysql.console(console.clone()).await.unwrap_err().code(), ErrorCode::ConnectionFailed);
+    proxy.reopen();
+    let one = ConsoleRequest { sql: "SELECT 1".to_owned(), ..console };
+    assert_eq!(mysql.console(one).await.unwrap().batches[0].num_rows(), 1);
     drop((source, sink));
     drop_database(own).await;
 }

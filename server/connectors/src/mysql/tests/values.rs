@@ -200,3 +200,44 @@ fn nulled_dates_are_counted_and_odd_bytes_are_named() {
     let why = texts.push(&Value::Bytes(vec![b'a', 0xff])).unwrap_err();
     assert!(why.contains("`t` holds bytes that are not UTF-8"), "{why}");
 }
+
+#[tokio::test]
+async fn types_without_a_peer_are_read_as_text_or_bytes() {
+    let Some(own) = server("types_without_a_peer_are_read_as_text_or_bytes").await else { return };
+    let mysql = &own.0;
+    mysql
+        .execute(
+            "CREATE TABLE t (a INET6, b INET4, c UUID, d GEOMETRY, e POINT, f JSON, g BIT(9), h SET('x','y'), i YEAR); \
+             INSERT INTO t VALUES ('2001:db8::1', '10.0.0.1', '123e4567-e89b-12d3-a456-426655440000', \
+             ST_GeomFromText('POINT(1 2)'), ST_GeomFromText('POINT(1 2)'), '{\"a\": 1}', b'100000001', 'x,y', 2024)",
+        )
+        .await
+        .unwrap();
+    let geometry = "000000000101000000000000000000f03f0000000000000040";
+    let expected = [
+        "2001:db8::1",
+        "10.0.0.1",
+        "123e4567-e89b-12d3-a456-426655440000",
+        geometry,
+        geometry,
+        "{\"a\": 1}",
+        "257",
+        "x,y",
+        "2024",
+    ];
+    for options in [ReadOptions::table("t"), ReadOptions::query("SELECT * FROM t")] {
+        assert_eq!(super::rows(mysql, options).await, [expected.join("|")]);
+    }
+    let console = data::ConsoleRequest {
+        sql: "SELECT * FROM t".to_owned(),
+        params: Vec::new(),
+        write: false,
+        limits: data::ConsoleLimits::default(),
+    };
+    let answer = mysql.console(console).await.unwrap();
+    let found: Vec<String> =
+        answer.batches[0].columns().iter().map(|column| crate::cell::text(column, 0).unwrap()).collect();
+    assert_eq!(found, expected);
+    assert!(mysql.ping().await.is_ok());
+    drop_database(own).await;
+}

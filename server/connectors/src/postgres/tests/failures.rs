@@ -3,11 +3,16 @@
 use crate::Gate;
 use crate::suite::world::{World, named, open};
 use data::connector::ReadOptions;
+use data::console::{ConsoleAnswer, ConsoleForm, ConsoleLimits, ConsoleRequest};
 use data::{Connector, WriteOptions};
 use model::ErrorCode;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+fn request(sql: &str) -> ConsoleRequest {
+    ConsoleRequest { sql: sql.to_owned(), params: Vec::new(), write: false, limits: ConsoleLimits::default() }
+}
 
 /// A proxy that cuts all its connections when told to, and takes new ones afterwards.
 struct Proxy {
@@ -90,7 +95,26 @@ async fn a_server_that_stops_midway_is_told_and_come_back_to() {
     };
     assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");
     assert_eq!(world.count("t").await, 0);
-    // In the middle of a statement of the console, and in the pool's idle connections.
+    // In the middle of a statement of the console, which tells it rather than a part.
+    let mut console = request("SELECT generate_series(1, 100000000)");
+    console.limits.rows = u64::MAX;
+    let mut stream = connector.console_rows(console, ConsoleForm::Stream).await.unwrap();
+    stream.next().await.unwrap().unwrap();
+    proxy.cut();
+    let error = ConsoleAnswer::gather(stream).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");
+    let page = request("SELECT count(*) FROM generate_series(1, 300000000) AS g");
+    let (page, ()) = tokio::join!(connector.console(page), async {
+        let busy = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%1, 300000000%' \
+                    AND pid <> pg_backend_pid()";
+        while world.read(ReadOptions::query(busy)).await.num_rows() == 0 {
+            tokio::task::yield_now().await;
+        }
+        proxy.cut();
+    });
+    assert_eq!(page.unwrap_err().code(), ErrorCode::ConnectionFailed);
+    assert_eq!(connector.console(request("SELECT 1")).await.unwrap().batches[0].num_rows(), 1);
+    // In the pool's idle connections.
     connector.ping().await.unwrap();
     proxy.cut();
     for _ in 0..20 {
@@ -113,13 +137,7 @@ async fn a_table_dropped_meanwhile_is_named() {
     let error = sink.write(&crate::suite::world::batch(1, &rows)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::TableNotFound, "{error}");
     assert!(error.to_string().contains("t\" does not exist"), "{error}");
-    let console = data::console::ConsoleRequest {
-        sql: "SELECT * FROM t".to_owned(),
-        params: Vec::new(),
-        write: false,
-        limits: data::console::ConsoleLimits::default(),
-    };
-    assert_eq!(world.connector.console(console).await.unwrap_err().code(), ErrorCode::TableNotFound);
+    assert_eq!(world.connector.console(request("SELECT * FROM t")).await.unwrap_err().code(), ErrorCode::TableNotFound);
     assert!(world.connector.ping().await.is_ok());
     world.end().await;
 }

@@ -105,3 +105,30 @@ async fn infinite_dates_travel_as_text() {
     assert_eq!(crate::cell::text(count.column(0), 0).as_deref(), Some("1"));
     world.end().await;
 }
+
+#[tokio::test]
+async fn types_without_a_peer_are_read_as_their_text() {
+    let Some(world) = World::postgres("types_without_a_peer_are_read_as_their_text").await else { return };
+    world
+        .connector
+        .execute(
+            "CREATE TYPE mood AS ENUM ('ok', 'sad'); CREATE DOMAIN price AS numeric(10,2) CHECK (value > 0); \
+             CREATE TYPE pair AS (a int, b text); CREATE TYPE lengths AS RANGE (subtype = float8); \
+             CREATE TABLE t (a mood, b price, c pair, d lengths, e tsvector, f pg_lsn, g xml, h mood[], i int4multirange); \
+             INSERT INTO t VALUES ('sad', 9.5, (1, 'x'), '[1,2)', 'fat cat', '16/B374D848', '<a/>', '{ok,sad}', '{[1,3)}')",
+        )
+        .await
+        .unwrap();
+    let expected =
+        ["sad", "9.50", "(1,x)", "[1,2)", "'cat' 'fat'", "16/B374D848", "<a/>", "[\"ok\",\"sad\"]", "{[1,3)}"];
+    for options in [data::connector::ReadOptions::table("t"), data::connector::ReadOptions::query("SELECT * FROM t")] {
+        let rows = world.read(options).await;
+        let found: Vec<String> = rows.columns().iter().map(|column| crate::cell::text(column, 0).unwrap()).collect();
+        assert_eq!(found, expected);
+    }
+    let described = world.connector.find_table("t").await.unwrap().unwrap();
+    let native: Vec<&str> = described.columns.iter().map(|column| column.native_type.as_str()).collect();
+    assert!(native[0].ends_with("mood") && native[3].ends_with("lengths") && native[4] == "tsvector", "{native:?}");
+    assert!(world.connector.ping().await.is_ok());
+    world.end().await;
+}

@@ -146,6 +146,37 @@ async fn a_connection_cut_within_a_pipeline_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn a_connection_cut_within_an_answer_of_the_console_is_told() {
+    let Some((redis, prefix)) = server("a_connection_cut_within_an_answer_of_the_console_is_told") else { return };
+    let url = address("").unwrap();
+    let place = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(6379));
+    let after = Arc::new(AtomicUsize::new(usize::MAX));
+    let shaky = at("127.0.0.1", cutting(place, after.clone()).await, url.password());
+    let mut connection = redis.connect().await.unwrap();
+    let mut push = redis::cmd("RPUSH");
+    push.arg(format!("{prefix}:l"));
+    (0..60_000).for_each(|n| {
+        push.arg(n);
+    });
+    let _: () = push.query_async(&mut connection).await.unwrap();
+    let request = data::ConsoleRequest {
+        sql: format!("LRANGE {prefix}:l 0 -1"),
+        params: Vec::new(),
+        write: false,
+        limits: data::ConsoleLimits { rows: u64::MAX, ..data::ConsoleLimits::default() },
+    };
+    let mut stream = shaky.console_rows(request.clone(), data::ConsoleForm::Stream).await.unwrap();
+    stream.next().await.unwrap().unwrap();
+    after.store(0, Ordering::SeqCst);
+    let error = data::ConsoleAnswer::gather(stream).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");
+    after.store(usize::MAX, Ordering::SeqCst);
+    let whole = data::ConsoleAnswer::gather(shaky.console_rows(request, data::ConsoleForm::Stream).await.unwrap()).await;
+    assert_eq!(whole.unwrap().batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 60_000);
+    clear(&redis, &prefix).await;
+}
+
+#[tokio::test]
 async fn a_server_that_is_away_silent_or_refused_is_told() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = at("127.0.0.1", port, Some("canary")).ping().await.unwrap_err();
