@@ -9,11 +9,16 @@ use super::error::mapped;
 use crate::Gate;
 use data::inspection::PoolLoad;
 use data::{Error, Result};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Fuse};
+use futures::task::AtomicWaker;
 use model::ErrorCode;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
@@ -44,8 +49,24 @@ const CONSOLES: usize = 4;
 
 struct Session {
     client: Client,
+    driver: Arc<Driver>,
     socket: AbortHandle,
     pool: Weak<Pool>,
+}
+
+/// The end of a connection that reads and writes its socket, a future to be polled.
+///
+/// A task of its own does that. Who waits for much data may do it instead: a wake from thread to thread for every few
+/// kilobytes costs more than to decode them.
+struct Driver {
+    connection: Mutex<Fuse<BoxFuture<'static, ()>>>,
+    task: AtomicWaker,
+}
+
+impl Driver {
+    fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner).poll_unpin(context)
+    }
 }
 
 impl Drop for Session {
@@ -125,13 +146,20 @@ impl Pool {
         }
         let (client, connection) =
             driver.connect(self.tls.clone()).await.map_err(|error| self.named(mapped(&error)))?;
-        let socket = tokio::spawn(async move {
+        let connection = async move {
             if let Err(error) = connection.await {
                 tracing::debug!(error = %error, "a connection to PostgreSQL ended");
             }
-        });
+        };
+        let driver =
+            Arc::new(Driver { connection: Mutex::new(connection.boxed().fuse()), task: AtomicWaker::default() });
+        let driven = driver.clone();
+        let socket = tokio::spawn(poll_fn(move |context| {
+            driven.task.register(context.waker());
+            driven.poll(context)
+        }));
         self.open.fetch_add(1, Ordering::Relaxed);
-        let session = Session { client, socket: socket.abort_handle(), pool: Arc::downgrade(self) };
+        let session = Session { client, driver, socket: socket.abort_handle(), pool: Arc::downgrade(self) };
         self.prepare_session(&session.client).await?;
         Ok(session)
     }
@@ -187,6 +215,22 @@ pub(super) struct Lent {
 }
 
 impl Lent {
+    /// Reads and writes the socket in the caller's task, which is then the one that is woken. Every wait for another answer
+    /// has to begin with [`Lent::hand_back`].
+    pub(super) fn drive(&self, context: &mut Context<'_>) {
+        if let Some(session) = &self.session {
+            // That the connection has ended shows in the answer it was to bring.
+            let _ = session.driver.poll(context);
+        }
+    }
+
+    /// Lets the connection's own task read and write the socket again.
+    pub(super) fn hand_back(&self) {
+        if let Some(session) = &self.session {
+            session.driver.task.wake();
+        }
+    }
+
     /// Closes the connection, on which nothing runs.
     pub(super) fn close(mut self) {
         self.session = None;

@@ -16,11 +16,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use data::connector::{ReadOptions, Relation};
 use data::{BATCH_ROWS, Checkpoint, Error, Result, Resume, Source, SourceBatch};
-use futures::StreamExt;
+use futures::Stream;
 use model::ErrorCode;
 use serde::{Deserialize, Serialize};
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use tokio_postgres::{Client, CopyOutStream};
 
 /// A batch is cut early where its values exceed this many bytes.
@@ -288,7 +290,7 @@ impl PostgresSource {
         let mut ended = false;
         while count < BATCH_ROWS && bytes < BATCH_BYTES {
             if self.rest.is_empty() {
-                match copy.next().await {
+                match receive(self.client.as_ref(), copy.as_mut()).await {
                     Some(chunk) => self.rest = chunk.map_err(|error| mapped(&error))?,
                     None => {
                         ended = true;
@@ -304,6 +306,7 @@ impl PostgresSource {
         }
         if ended {
             let client = self.client.take().expect("the connection lives as long as the COPY");
+            client.hand_back();
             client.batch_execute("COMMIT").await.map_err(|error| mapped(&error))?;
             client.release();
         } else {
@@ -368,6 +371,23 @@ impl PostgresSource {
         self.rows += 1;
         Ok(rest.len())
     }
+}
+
+/// The next piece of the COPY, read from the socket by this very task.
+async fn receive(
+    client: Option<&Lent>,
+    mut copy: Pin<&mut CopyOutStream>,
+) -> Option<Result<Bytes, tokio_postgres::Error>> {
+    poll_fn(|context| {
+        if let found @ Poll::Ready(_) = copy.as_mut().poll_next(context) {
+            return found;
+        }
+        if let Some(client) = client {
+            client.drive(context);
+        }
+        copy.as_mut().poll_next(context)
+    })
+    .await
 }
 
 fn malformed() -> Error {
