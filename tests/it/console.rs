@@ -233,6 +233,20 @@ fn files_hold_what_was_asked_for(shop: &Shop) {
     let csv = String::from_utf8(shop.export("application/json", &safe).bytes).unwrap();
     assert!(csv.contains("\n2,\"'=1+1\","), "{csv}");
 
+    let with = |more: Value| {
+        let mut body = shop.all();
+        body.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        let file = shop.export("*/*", &body);
+        assert_eq!(file.status, 200, "{more}");
+        String::from_utf8(file.bytes).unwrap()
+    };
+    let objects: Vec<Value> = serde_json::from_str(&with(json!({ "format": "json" }))).unwrap();
+    let by_line = with(json!({ "format": "jsonl" }));
+    let by_line: Vec<Value> = by_line.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((objects.len() as i64, &objects), (ROWS, &by_line));
+    assert_eq!((&objects[1]["symbol"], &objects[2]["symbol"]), (&Value::Null, &json!("")));
+    assert_eq!(objects[ROWS as usize - 1]["id"], "9007199254740993");
+
     let parquet = shop.export("application/vnd.apache.parquet", &shop.all());
     assert_eq!((parquet.status, parquet.header("content-type")), (200, "application/vnd.apache.parquet"));
     let reader = ParquetRecordBatchReader::try_new(bytes::Bytes::from(parquet.bytes), 1_000).unwrap();
