@@ -19,6 +19,8 @@ pub mod kind;
 mod lanes;
 pub mod plugin_step;
 pub mod quality;
+#[cfg(test)]
+mod real;
 mod rejected;
 pub mod route;
 pub mod runner;

@@ -4,44 +4,55 @@
 //! size is checked in the memory of its codes and days. `quality/tally.rs` lists the rules, `quality/settings.rs` what
 //! users write, `quality/market.rs` boards and price limits.
 
+mod against;
 mod calendar;
+mod codes;
 mod columns;
+mod drift;
 mod facts;
+mod fills;
 mod freshness;
 mod history;
 mod market;
+mod orders;
+mod reference;
+mod repeats;
+mod report;
 mod row;
 mod series;
 mod settings;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 use crate::kind::{Action, ActionReport, Flow, Opened, Outputs, StepContext, StepKind};
 use crate::settings::read;
-use crate::watching::{self, Rules, finding};
+use crate::watching::{self, Rules};
+use against::Against;
 use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use columns::{Columns, Values};
 use data::connector::{ReadOptions, Relation};
 use data::source::MemorySource;
-use data::{Batch, Error, Lane, Result, Source};
+use data::{Batch, Connector, Error, Lane, Result, Source};
 use facts::Facts;
-use model::anomaly::{Finding, Severity};
+use model::anomaly::Severity;
 use model::kind::{Inputs, KindInfo};
 use model::run::LogLevel;
 use model::{ErrorCode, Fault};
+use report::{anomalies, anomaly_rules, check_columns, skipped};
 use serde_json::{Map, Value, json};
 use series::Series;
-use settings::{By, Settings};
-use tally::{Broken, RULES, Tally, find_rule, findings_schema};
+use settings::Settings;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tally::{Broken, Tally, findings_schema};
 
 /// Rows that are put in order in memory at most, where they do not come so from a store.
 const MOST_IN_MEMORY: usize = 2_000_000;
-/// Anomalies of one rule by code at most.
-const MOST_ANOMALIES: usize = 50;
 
 /// The step kind `quality`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -118,40 +129,8 @@ impl Action for Reading {
                 Relation::Query(query) => ReadOptions::query(query),
             }
         };
-        let schema = match &self.relation {
-            Relation::Table(table) => match connector.find_table(table).await? {
-                Some(info) => {
-                    let fields = info.columns.iter().map(|column| {
-                        arrow::datatypes::Field::new(&column.name, column.data_type.clone(), column.nullable)
-                    });
-                    Schema::new(fields.collect::<Vec<_>>())
-                }
-                None => {
-                    return Err(Error::permanent(
-                        ErrorCode::TableNotFound,
-                        format!("connection `{}` has no table `{table}`", self.connection),
-                    )
-                    .hint("Look at the table's name."));
-                }
-            },
-            Relation::Query(_) => {
-                let source = connector.read(ReadOptions { limit: Some(1), ..options.clone() }).await?;
-                source.schema().as_ref().clone()
-            }
-        };
-        let columns = Columns::find(&self.checking.settings.columns, &schema)?;
-        let source = if connector.abilities().ordered_read {
-            connector.read(ReadOptions { order_by: columns.order(), ..options }).await?
-        } else {
-            let mut source = connector.read(options).await?;
-            let (schema, mut batches, mut rows) = (source.schema(), Vec::new(), 0);
-            while let Some(batch) = source.next().await? {
-                rows += batch.records.num_rows();
-                check_room(rows)?;
-                batches.push(batch.records);
-            }
-            in_order(&schema, &batches, &columns)?
-        };
+        let named = &self.checking.settings.columns;
+        let source = open_ordered(connector.as_ref(), &self.connection, &self.relation, options, named).await?;
         let table = match &self.relation {
             Relation::Table(table) => table.as_str(),
             Relation::Query(_) => "",
@@ -166,6 +145,49 @@ impl Action for Reading {
             ..ActionReport::default()
         })
     }
+}
+
+/// Rows of a table or query in the order of code and time, by the store or in memory.
+async fn open_ordered(
+    connector: &dyn Connector,
+    connection: &str,
+    relation: &Relation,
+    options: ReadOptions,
+    named: &BTreeMap<String, String>,
+) -> Result<Box<dyn Source>> {
+    let schema = match relation {
+        Relation::Table(table) => match connector.find_table(table).await? {
+            Some(info) => {
+                let fields = info.columns.iter().map(|column| {
+                    arrow::datatypes::Field::new(&column.name, column.data_type.clone(), column.nullable)
+                });
+                Schema::new(fields.collect::<Vec<_>>())
+            }
+            None => {
+                return Err(Error::permanent(
+                    ErrorCode::TableNotFound,
+                    format!("connection `{connection}` has no table `{table}`"),
+                )
+                .hint("Look at the table's name."));
+            }
+        },
+        Relation::Query(_) => {
+            let source = connector.read(ReadOptions { limit: Some(1), ..options.clone() }).await?;
+            source.schema().as_ref().clone()
+        }
+    };
+    if connector.abilities().ordered_read {
+        let columns = Columns::find(named, &schema)?;
+        return connector.read(ReadOptions { order_by: columns.order(), ..options }).await;
+    }
+    let mut source = connector.read(options).await?;
+    let (schema, mut batches, mut rows) = (source.schema(), Vec::new(), 0);
+    while let Some(batch) = source.next().await? {
+        rows += batch.records.num_rows();
+        check_room(rows)?;
+        batches.push(batch.records);
+    }
+    in_order(&schema, &batches, &Columns::find(named, &schema)?)
 }
 
 /// Rows that come in by `from`.
@@ -258,6 +280,11 @@ fn in_order(schema: &SchemaRef, batches: &[RecordBatch], columns: &Columns) -> R
     Ok(Box::new(MemorySource::new(schema.clone(), batches)))
 }
 
+fn out_of_order(code: &str) -> Error {
+    Error::permanent(ErrorCode::InvalidValue, format!("the rows of code `{code}` do not come in order of their time"))
+        .hint("A column of dates as text must be spelled so that it sorts by day, such as 2024-01-02.")
+}
+
 /// What was found.
 struct Verdict {
     outputs: Map<String, Value>,
@@ -275,11 +302,11 @@ impl Checking {
     /// Holds rows, which come in order, against all rules.
     async fn check(&self, mut source: Box<dyn Source>, place: (&str, &str)) -> Result<Verdict> {
         let (context, settings) = (&self.context, &self.settings);
-        let facts = Facts::load(settings, context).await?;
-        let offset = facts.offset;
         let rules = Rules::load(context).await?;
         let schema = source.schema();
         let columns = Columns::find(&settings.columns, &schema)?;
+        let facts = Facts::load(settings, context, &columns).await?;
+        let offset = facts.offset;
         let mut tally = Tally::new(settings.enabled(), settings.max_findings);
         check_columns(settings, &schema, &mut tally);
         let skipped = skipped(settings, &facts, &columns, &tally);
@@ -287,7 +314,16 @@ impl Checking {
             let (first, last) = calendar.span();
             json!({ "first": first, "known_until": last })
         });
-        let mut series = Series::new(facts, columns.clone(), settings.thresholds(&rules), tally);
+        let thresholds = settings.thresholds(&rules);
+        let slack = |rule: &str| thresholds.get(rule).copied().unwrap_or_default();
+        let (mut other, mut daily) = (None, None);
+        if let Some(reference) = settings.other.as_ref().filter(|_| tally.is_on("d3")) {
+            other = Some(Against::open(reference, context, offset).await?);
+        }
+        if let Some(reference) = settings.daily.as_ref().filter(|_| facts.period.minutes().is_some()) {
+            daily = Some(Against::open(reference, context, offset).await?);
+        }
+        let mut series = Series::new(facts, columns.clone(), thresholds.clone(), tally);
         loop {
             let next = tokio::select! {
                 biased;
@@ -297,11 +333,25 @@ impl Checking {
                 next = source.next() => next?,
             };
             let Some(batch) = next else { break };
-            series.push(Values::of(&columns, batch.records, offset)?)?;
+            let values = Arc::new(Values::of(&columns, batch.records, offset)?);
+            if let Some(other) = &mut other {
+                other.compare(&values, &columns, slack("d3"), &mut series.tally).await?;
+            }
+            series.push(&values)?;
+            if let Some(daily) = &mut daily {
+                daily.compare_days(series.take_finished(), slack("v11"), &mut series.tally).await?;
+            }
             // A long table must not hold its thread for itself.
             tokio::task::yield_now().await;
         }
         series.finish()?;
+        if let Some(daily) = &mut daily {
+            daily.compare_days(series.take_finished(), slack("v11"), &mut series.tally).await?;
+            series.tally.set_of("v11", daily.compared);
+        }
+        if let Some(other) = &other {
+            series.tally.set_of("d3", other.compared);
+        }
         let freshness = self.check_freshness(&mut series)?;
         let rows = series.totals.rows;
         if rows == 0 {
@@ -369,111 +419,4 @@ impl Checking {
         }
         Ok(age.output())
     }
-}
-
-/// Whether the columns that are expected are there.
-fn check_columns(settings: &Settings, schema: &Schema, tally: &mut Tally) {
-    for (name, wanted) in &settings.expect {
-        let reason = match schema.field_with_name(name) {
-            Err(_) => format!("column `{name}` is missing"),
-            Ok(field) => match wanted {
-                Some(wanted) if !is_of_type(field.data_type(), wanted) => {
-                    format!("column `{name}` is of type `{}`, not `{wanted}`", field.data_type())
-                }
-                _ => continue,
-            },
-        };
-        let column = name.clone();
-        tally.add("c7", "", || Broken { column, reason, ..Broken::default() });
-    }
-}
-
-/// Whether a type is what people mean by a word, or spells itself so.
-fn is_of_type(found: &DataType, wanted: &str) -> bool {
-    let wanted = wanted.trim().to_ascii_lowercase();
-    match wanted.as_str() {
-        "text" | "string" => matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
-        "integer" | "int" => found.is_integer(),
-        "number" => found.is_numeric(),
-        "decimal" => matches!(found, DataType::Decimal128(..) | DataType::Decimal256(..)),
-        "date" => matches!(found, DataType::Date32 | DataType::Date64),
-        "timestamp" => matches!(found, DataType::Timestamp(..)),
-        "bool" | "boolean" => matches!(found, DataType::Boolean),
-        _ => found.to_string().to_ascii_lowercase() == wanted,
-    }
-}
-
-/// Rules that are on but cannot be looked at, and what they lack.
-fn skipped(settings: &Settings, facts: &Facts, columns: &Columns, tally: &Tally) -> Map<String, Value> {
-    use columns::Field;
-    let lacks = |fields: &[Field]| {
-        let lacking: Vec<&str> =
-            fields.iter().filter(|field| !columns.has(**field)).map(|field| field.word()).collect();
-        (!lacking.is_empty()).then(|| format!("no column of {}", lacking.join(", ")))
-    };
-    let is_daily = facts.period == settings::Period::Day;
-    let only_daily = (!is_daily).then(|| "for bars of a day only".to_owned());
-    let calendar = facts.calendar.is_none().then(|| "no `calendar`".to_owned());
-    let has_price = columns.has(Field::Close) || columns.has(Field::Last);
-    let price = (!has_price).then(|| "no column of close".to_owned());
-    let reason = |rule: &str| match rule {
-        "c1" | "c2" => calendar.clone(),
-        "c3" => facts.period.minutes().is_none().then(|| "for minute bars only".to_owned()),
-        "v1" => lacks(&[Field::High, Field::Low]),
-        "v3" => lacks(&[Field::Volume]),
-        "v4" => lacks(&[Field::Volume, Field::Amount, Field::High, Field::Low])
-            .or_else(|| facts.adjusted.then(|| "prices are adjusted".to_owned())),
-        "v5" => facts.adjusted.then(|| "prices are adjusted".to_owned()).or_else(|| price.clone()),
-        "v6" => match (columns.has(Field::Change), columns.has(Field::PctChg)) {
-            (false, false) => Some("no column of change, pct_chg".to_owned()),
-            _ => lacks(&[Field::PreClose]),
-        },
-        "v7" => only_daily.clone().or_else(|| lacks(&[Field::PreClose])),
-        "v8" => (facts.period != settings::Period::Tick).then(|| "for ticks only".to_owned()),
-        "v9" => None,
-        "v13" => lacks(&[Field::AdjFactor]),
-        "a1" | "a2" | "a4" | "a6" => only_daily.clone().or_else(|| price.clone()),
-        "a3" | "a5" | "s1" => only_daily.clone().or_else(|| lacks(&[Field::Volume])),
-        "f1" => settings.freshness.is_none().then(|| "no `freshness`".to_owned()),
-        _ => None,
-    };
-    let on = RULES.iter().filter(|rule| tally.is_on(rule.id));
-    on.filter_map(|rule| Some((rule.id.to_owned(), reason(rule.id)?.into()))).collect()
-}
-
-fn anomaly_rules(tally: &Tally) -> Vec<String> {
-    RULES.iter().filter(|rule| tally.is_on(rule.id)).map(|rule| format!("quality.{}", rule.id)).collect()
-}
-
-/// What is found, as anomalies: one for each rule, or one for each rule and code.
-fn anomalies(tally: &Tally, by: By) -> Vec<Finding> {
-    let mut anomalies = Vec::new();
-    for (rule, found) in &tally.found {
-        let name = format!("quality.{rule}");
-        let severity = tally.severity(rule);
-        let text = find_rule(rule).map_or("", |rule| rule.text);
-        let samples = |code: Option<&str>| -> Vec<String> {
-            let rows = found.rows.iter().filter(|row| code.is_none_or(|code| row.code == code));
-            rows.take(10).map(|row| format!("{}: {}", row.key(), row.reason)).collect()
-        };
-        let mut add = |scope: &str, count: u64, samples: Vec<String>| {
-            let first = samples.first().map(|sample| format!(", first {sample}")).unwrap_or_default();
-            let message = if scope.is_empty() {
-                format!("{count} × {rule}{first}")
-            } else {
-                format!("{scope}: {count} × {rule}{first}")
-            };
-            let details = json!({ "count": count, "rule": text, "samples": samples });
-            anomalies.push(finding(&name, severity, scope, message, details));
-        };
-        let codes: Vec<_> = found.codes.iter().filter(|(code, _)| !code.is_empty()).collect();
-        if by == By::Table || codes.is_empty() || codes.len() > MOST_ANOMALIES {
-            add("", found.count, samples(None));
-            continue;
-        }
-        for (code, count) in codes {
-            add(code, *count, samples(Some(code.as_str())));
-        }
-    }
-    anomalies
 }

@@ -37,6 +37,8 @@ pub(crate) struct World {
     pub(crate) data_dir: Option<std::path::PathBuf>,
     pub(crate) backs_up: bool,
     pub(crate) inspection: Option<data::inspection::Inspection>,
+    /// Connections to real stores, which go before the stand-in.
+    pub(crate) stores: HashMap<String, Arc<dyn Connector>>,
 }
 
 impl std::fmt::Debug for World {
@@ -148,6 +150,9 @@ impl Observer for World {
 #[async_trait]
 impl Connections for World {
     async fn get(&self, name: &str) -> Result<Arc<dyn Connector>> {
+        if let Some(store) = self.stores.get(name) {
+            return Ok(store.clone());
+        }
         match name {
             "store" => Ok(Arc::new(self.clone())),
             other => Err(Error::permanent(ErrorCode::ConnectionNotFound, format!("there is no connection `{other}`"))),

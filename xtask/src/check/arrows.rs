@@ -36,7 +36,7 @@ const TEST_ARROWS: &[(&str, &[&str])] = &[
     ("connectors", &["tdengine-stub"]),
     ("tests", &["tdengine-stub"]),
     ("transfer", &["connectors"]),
-    ("steps", &["connectors"]),
+    ("steps", &["connectors", "tdengine-stub"]),
     ("workbench", &["connectors"]),
 ];
 

@@ -1,4 +1,7 @@
 #![allow(clippy::unwrap_used)]
+
+mod stores;
+
 use super::copy::{Making, Vault};
 use super::*;
 use crate::stand_in::World;

@@ -73,8 +73,11 @@ impl Statements {
     pub(super) fn delete(&self, condition: &str, piece: u64) -> Option<String> {
         let table = &self.table;
         Some(match self.system {
+            // Rows of two partitions may lie at the same place within theirs. The places alone find the rows at once.
             System::Postgres => format!(
-                "DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} LIMIT {piece}))"
+                "WITH old AS MATERIALIZED (SELECT tableoid AS part, ctid AS place FROM {table} WHERE {condition} LIMIT {piece}) \
+                 DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT place FROM old)) \
+                 AND (tableoid, ctid) IN (SELECT part, place FROM old)"
             ),
             System::Mysql => format!("DELETE FROM {table} WHERE {condition} LIMIT {piece}"),
             System::Sqlite => {

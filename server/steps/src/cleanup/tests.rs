@@ -1,4 +1,7 @@
 #![allow(clippy::unwrap_used)]
+
+mod stores;
+
 use super::*;
 use crate::stand_in::World;
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray};
@@ -86,7 +89,10 @@ fn each_system_deletes_in_its_own_words() {
         System::Postgres,
         micros(Some("UTC")),
         None,
-        "DELETE FROM \"s\".\"t\" WHERE ctid = ANY(ARRAY(SELECT ctid FROM \"s\".\"t\" WHERE \"at\" < '2023-11-14 22:13:20.000000+00'::timestamptz LIMIT 5))",
+        "WITH old AS MATERIALIZED (SELECT tableoid AS part, ctid AS place FROM \"s\".\"t\" \
+         WHERE \"at\" < '2023-11-14 22:13:20.000000+00'::timestamptz LIMIT 5) \
+         DELETE FROM \"s\".\"t\" WHERE ctid = ANY(ARRAY(SELECT place FROM old)) \
+         AND (tableoid, ctid) IN (SELECT part, place FROM old)",
     );
     check_statement(System::Mysql, DataType::Date32, None, "DELETE FROM `s`.`t` WHERE `at` < '2023-11-14' LIMIT 5");
     check_statement(

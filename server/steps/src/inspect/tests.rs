@@ -1,4 +1,7 @@
 #![allow(clippy::unwrap_used)]
+
+mod stores;
+
 use super::*;
 use crate::stand_in::World;
 use arrow::array::AsArray;

@@ -119,6 +119,11 @@ impl Sessions {
         self.0.iter().map(|(from, until)| minute.clamp(*from, *until) - from).sum()
     }
 
+    /// Seconds of trading before a second of the day.
+    pub(super) fn seconds_before(&self, second: u32) -> u32 {
+        self.0.iter().map(|(from, until)| second.clamp(from * 60, until * 60) - from * 60).sum()
+    }
+
     /// Whether a bar of `width` minutes may end at that minute; the first may also be the opening auction's own.
     pub(super) fn may_end(&self, minute: u32, width: u32) -> bool {
         let is_auction = self.0.first().is_some_and(|(from, _)| minute == *from || minute + 5 == *from);

@@ -30,10 +30,18 @@ pub(super) enum Field {
     Bid1,
     Ask1,
     Name,
+    Index,
+    Weight,
+    OrderId,
+    Quantity,
+    FilledQuantity,
+    Status,
+    Balance,
+    Account,
 }
 
 /// Every field with the word that settings call it by.
-pub(super) const FIELDS: [(Field, &str); 17] = [
+pub(super) const FIELDS: [(Field, &str); 25] = [
     (Field::Code, "code"),
     (Field::Date, "date"),
     (Field::Time, "time"),
@@ -51,10 +59,18 @@ pub(super) const FIELDS: [(Field, &str); 17] = [
     (Field::Bid1, "bid1"),
     (Field::Ask1, "ask1"),
     (Field::Name, "name"),
+    (Field::Index, "index"),
+    (Field::Weight, "weight"),
+    (Field::OrderId, "order_id"),
+    (Field::Quantity, "qty"),
+    (Field::FilledQuantity, "filled_qty"),
+    (Field::Status, "status"),
+    (Field::Balance, "balance"),
+    (Field::Account, "account"),
 ];
 
 /// Fields whose values are numbers.
-pub(super) const NUMBERS: [Field; 13] = [
+pub(super) const NUMBERS: [Field; 17] = [
     Field::Open,
     Field::High,
     Field::Low,
@@ -68,7 +84,14 @@ pub(super) const NUMBERS: [Field; 13] = [
     Field::AdjFactor,
     Field::Bid1,
     Field::Ask1,
+    Field::Weight,
+    Field::Quantity,
+    Field::FilledQuantity,
+    Field::Balance,
 ];
+
+/// Further fields whose values are text.
+const TEXTS: [Field; 4] = [Field::Index, Field::OrderId, Field::Status, Field::Account];
 
 impl Field {
     pub(super) fn word(self) -> &'static str {
@@ -146,11 +169,20 @@ fn guess(name: &str) -> Option<Field> {
     match squashed.as_str() {
         "pctchg" | "changepct" | "chgpct" | "pctchange" | "涨跌幅" => return Some(Field::PctChg),
         "change" | "chg" | "涨跌" | "涨跌额" => return Some(Field::Change),
+        "weight" | "权重" => return Some(Field::Weight),
+        "filledqty" | "cumqty" | "tradedqty" | "成交数量" => return Some(Field::FilledQuantity),
+        "frozen" | "冻结" | "冻结资金" => return None,
         _ => {}
     }
     let is_first_level = squashed.contains('1') || squashed.contains('一');
     match read(name).role? {
-        Role::Code => Some(Field::Code),
+        Role::Code | Role::MemberCode => Some(Field::Code),
+        Role::IndexCode => Some(Field::Index),
+        Role::OrderId => Some(Field::OrderId),
+        Role::Quantity => Some(Field::Quantity),
+        Role::Status => Some(Field::Status),
+        Role::Balance => Some(Field::Balance),
+        Role::Account => Some(Field::Account),
         Role::Name => Some(Field::Name),
         Role::Date => Some(Field::Date),
         Role::Time => Some(Field::Time),
@@ -177,6 +209,7 @@ pub(super) struct Values {
     days: Int32Array,
     micros: Option<Int64Array>,
     numbers: BTreeMap<Field, Float64Array>,
+    texts: BTreeMap<Field, StringArray>,
     /// Values that are there but are no number, and in which field.
     pub(super) unreadable: Vec<(usize, Field, String)>,
 }
@@ -234,7 +267,13 @@ impl Values {
             numbers.insert(field, read.as_primitive::<Float64Type>().clone());
         }
         let names = text(Field::Name)?;
-        Ok(Self { codes, names, days, micros, numbers, unreadable, records })
+        let mut texts = BTreeMap::new();
+        for field in TEXTS {
+            if let Some(array) = text(field)? {
+                texts.insert(field, array);
+            }
+        }
+        Ok(Self { texts, codes, names, days, micros, numbers, unreadable, records })
     }
 
     pub(super) fn code(&self, row: usize) -> Option<&str> {
@@ -243,6 +282,11 @@ impl Values {
 
     pub(super) fn name(&self, row: usize) -> Option<&str> {
         self.names.as_ref().filter(|names| names.is_valid(row)).map(|names| names.value(row))
+    }
+
+    /// A text of one of the further fields.
+    pub(super) fn text(&self, field: Field, row: usize) -> Option<&str> {
+        self.texts.get(&field).filter(|texts| texts.is_valid(row)).map(|texts| texts.value(row))
     }
 
     pub(super) fn day(&self, row: usize) -> Option<i32> {

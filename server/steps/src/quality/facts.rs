@@ -1,20 +1,20 @@
 //! What is known besides the rows: the calendar, securities, suspensions, ex-dates, special treatment.
 
 use super::calendar::{self, Calendar, Sessions};
+use super::columns::Columns;
+use super::fills::Fills;
 use super::market::Limit;
-use super::settings::{CalendarSettings, Period, Reference, Settings};
+use super::reference;
+use super::settings::{CalendarSettings, Period, Settings};
 use crate::kind::StepContext;
 use crate::sql::read_text;
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::datatypes::DataType;
 use data::connector::ReadOptions;
 use data::{Error, Result};
-use model::{ErrorCode, nearest};
+use model::ErrorCode;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-/// Entries of one reference at most, which bounds what is held in memory.
-const MOST: usize = 2_000_000;
 
 /// Listing and delisting day of a security, as days since 1970.
 type Listing = (Option<i32>, Option<i32>);
@@ -38,6 +38,12 @@ pub(super) struct Facts {
     pub(super) suspended: HashSet<(String, i32)>,
     /// Ex-dates by code; none: they are not known.
     pub(super) actions: Option<HashSet<(String, i32)>>,
+    /// What was filled; none: it is not known.
+    pub(super) fills: Option<Fills>,
+    /// Boards by code, as the table of securities calls them.
+    pub(super) boards: HashMap<String, String>,
+    /// Whether minute bars are held against daily ones.
+    pub(super) has_daily: bool,
     /// Now, in local microseconds.
     pub(super) now: i64,
     /// Microseconds that local time is ahead of UTC.
@@ -45,8 +51,8 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Reads what the settings name.
-    pub(super) async fn load(settings: &Settings, context: &StepContext) -> Result<Self> {
+    /// Reads what the settings name, for a table of such columns.
+    pub(super) async fn load(settings: &Settings, context: &StepContext, columns: &Columns) -> Result<Self> {
         let day = |date: Option<chrono::NaiveDate>| date.map(calendar::day_of);
         let mut facts = Self {
             calendar: load_calendar(settings.calendar.as_ref(), context).await?,
@@ -61,23 +67,36 @@ impl Facts {
             st: HashMap::new(),
             suspended: HashSet::new(),
             actions: None,
+            fills: None,
+            boards: HashMap::new(),
+            has_daily: settings.daily.is_some(),
             now: settings.now()?,
             offset: settings.offset()?,
         };
         if let Some(reference) = &settings.securities {
             let mut listed = BTreeMap::new();
             let columns = [("code", true), ("list_date", false), ("delist_date", false)];
-            read_reference(reference, "securities", &columns, context, |row| {
+            reference::read_days(reference, "securities", &columns, context, |row| {
                 listed.insert(row.code.to_owned(), (row.first, row.second));
                 listed.len()
             })
             .await?;
             facts.listed = Some(listed);
+            let columns = [("code", true), ("board", false)];
+            let boards = &mut facts.boards;
+            reference::read_texts(reference, "securities", &columns, context, |code, board| {
+                boards.extend(board.map(|board| (code.to_owned(), board.to_owned())));
+                boards.len()
+            })
+            .await?;
+        }
+        if let Some(reference) = &settings.fills {
+            facts.fills = Some(Fills::load(reference, context, columns).await?);
         }
         if let Some(reference) = &settings.special_treatment {
             let mut count = 0;
             let columns = [("code", true), ("from", true), ("until", false)];
-            read_reference(reference, "special_treatment", &columns, context, |row| {
+            reference::read_days(reference, "special_treatment", &columns, context, |row| {
                 let days = (row.first.unwrap_or(i32::MIN), row.second.unwrap_or(i32::MAX));
                 facts.st.entry(row.code.to_owned()).or_default().push(days);
                 count += 1;
@@ -86,7 +105,7 @@ impl Facts {
             .await?;
         }
         if let Some(reference) = &settings.suspensions {
-            read_reference(reference, "suspensions", &[("code", true), ("date", true)], context, |row| {
+            reference::read_days(reference, "suspensions", &[("code", true), ("date", true)], context, |row| {
                 facts.suspended.extend(row.first.map(|day| (row.code.to_owned(), day)));
                 facts.suspended.len()
             })
@@ -94,7 +113,7 @@ impl Facts {
         }
         if let Some(reference) = &settings.actions {
             let mut actions = HashSet::new();
-            read_reference(reference, "actions", &[("code", true), ("ex_date", true)], context, |row| {
+            reference::read_days(reference, "actions", &[("code", true), ("ex_date", true)], context, |row| {
                 actions.extend(row.first.map(|day| (row.code.to_owned(), day)));
                 actions.len()
             })
@@ -125,105 +144,6 @@ impl Facts {
         };
         u32::try_from(count).ok()
     }
-}
-
-/// A row of a reference: a code and up to two days.
-struct ReferenceRow<'a> {
-    code: &'a str,
-    first: Option<i32>,
-    second: Option<i32>,
-}
-
-async fn read_reference(
-    reference: &Reference,
-    what: &str,
-    columns: &[(&str, bool)],
-    context: &StepContext,
-    mut take: impl FnMut(ReferenceRow<'_>) -> usize,
-) -> Result<()> {
-    let connector = context.connections.get(&reference.connection).await?;
-    let Some(table) = connector.find_table(&reference.table).await? else {
-        return Err(Error::permanent(
-            ErrorCode::TableNotFound,
-            format!("`{what}`: connection `{}` has no table `{}`", reference.connection, reference.table),
-        ));
-    };
-    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-    let mut wanted: Vec<Option<String>> = Vec::new();
-    for (role, required) in columns {
-        let named = reference.columns.get(*role).map(String::as_str);
-        let found = names.iter().copied().find(|name| match named {
-            Some(named) => *name == named,
-            None => is_called(name, role),
-        });
-        if found.is_none() && (*required || named.is_some()) {
-            let missing = named.unwrap_or(role);
-            let error = Error::permanent(
-                ErrorCode::ColumnNotFound,
-                format!("`{what}`: table `{}` has no column `{missing}`", reference.table),
-            );
-            return Err(match nearest(missing, names.iter().copied()) {
-                Some(near) => error.hint(format!("Did you mean `{near}`? Name it: `columns: {{ {role}: {near} }}`.")),
-                None => error.hint(format!("Name it: `columns: {{ {role}: … }}`.")),
-            });
-        }
-        wanted.push(found.map(ToOwned::to_owned));
-    }
-    let options = ReadOptions {
-        columns: wanted.iter().flatten().cloned().collect(),
-        filter: reference.filter.clone(),
-        ..ReadOptions::table(&reference.table)
-    };
-    let mut source = connector.read(options).await?;
-    while let Some(batch) = source.next().await? {
-        // Only what is there was asked for, in the order of the roles.
-        let array = |role: usize| {
-            wanted.get(role)?.as_ref()?;
-            batch.records.columns().get(wanted.iter().take(role).flatten().count())
-        };
-        let Some(codes) = array(0) else { return Ok(()) };
-        let codes = cast(codes, &DataType::Utf8)?;
-        let codes = codes.as_string::<i32>();
-        let first = array(1).map(to_days).transpose()?;
-        let second = array(2).map(to_days).transpose()?;
-        let day = |days: &Option<ArrayRef>, row: usize| {
-            let days = days.as_ref()?.as_primitive::<Int32Type>();
-            days.is_valid(row).then(|| days.value(row))
-        };
-        for row in (0..codes.len()).filter(|row| codes.is_valid(*row)) {
-            let taken =
-                take(ReferenceRow { code: codes.value(row), first: day(&first, row), second: day(&second, row) });
-            if taken > MOST {
-                return Err(Error::permanent(
-                    ErrorCode::InvalidValue,
-                    format!("`{what}`: table `{}` has more than {MOST} rows", reference.table),
-                )
-                .hint("Narrow it with `where`."));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Whether a column of that name is what `role` asks for.
-fn is_called(name: &str, role: &str) -> bool {
-    let squash = |text: &str| crate::classify::names::words_of(text).concat();
-    let name = squash(name);
-    let words: &[&str] = match role {
-        "code" => return crate::classify::names::read(&name).role == Some(crate::classify::names::Role::Code),
-        "date" => return crate::classify::names::read(&name).role == Some(crate::classify::names::Role::Date),
-        "list_date" => &["listdate", "listingdate", "ipodate", "上市日期"],
-        "delist_date" => &["delistdate", "delistingdate", "outdate", "退市日期"],
-        "ex_date" => &["exdate", "exdividenddate", "除权除息日", "date", "tradedate"],
-        "from" => &["from", "startdate", "fromdate", "indate", "start"],
-        "until" => &["until", "enddate", "untildate", "outdate", "end", "todate"],
-        _ => &[],
-    };
-    words.contains(&name.as_str())
-}
-
-fn to_days(array: &ArrayRef) -> Result<ArrayRef> {
-    Ok(std::sync::Arc::new(super::columns::days(array, 0)?))
 }
 
 async fn load_calendar(settings: Option<&CalendarSettings>, context: &StepContext) -> Result<Option<Calendar>> {

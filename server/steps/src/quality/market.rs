@@ -58,6 +58,11 @@ pub(super) fn find_board(code: &str) -> Option<&'static Board> {
     BOARDS.iter().filter(fits).max_by_key(|board| (board.prefix.len(), board.exchange != "*"))
 }
 
+/// Whether a code is spelled like one of the mainland's exchanges.
+pub(super) fn is_mainland(code: &str) -> bool {
+    split(code).is_some()
+}
+
 /// The six digits and the exchange of a code of the mainland's exchanges.
 fn split(code: &str) -> Option<(&str, Option<String>)> {
     let start = code.find(|c: char| c.is_ascii_digit())?;

@@ -3,14 +3,24 @@
 //! Memory is bounded by the number of codes and of days: of each code only the last few dozen values are kept
 //! (`history.rs`). A row that one rule explains is not told again by rules that would follow from the same fault.
 
+mod days;
+mod moments;
+mod ticks;
+
 use super::calendar::{self, DAYS};
+use super::codes;
 use super::columns::{Columns, Field, MICROS_A_DAY, Values};
+use super::drift::Drift;
 use super::facts::Facts;
 use super::history::{Bar, History};
 use super::market::find_board;
+use super::orders::{Moment, Orders};
+use super::out_of_order;
+use super::repeats::Repeats;
 use super::row::{Prices, check_prices};
 use super::settings::Period;
 use super::tally::{Broken, Tally};
+use super::weights::Weights;
 use data::{Error, Result};
 use model::ErrorCode;
 use model::anomaly::Severity;
@@ -64,6 +74,34 @@ pub(super) struct Series {
     ends: HashMap<String, (i32, i32)>,
     current: Option<Current>,
     overlaps: bool,
+    drift: Drift,
+    repeats: Repeats,
+    weights: Weights,
+    orders: Orders,
+    /// Days whose bars are all there, where a daily table is to be held against them.
+    finished: Vec<DayBar>,
+}
+
+/// What the bars of a day make together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DayBar {
+    pub(super) code: String,
+    pub(super) day: i32,
+    pub(super) open: Option<f64>,
+    pub(super) high: Option<f64>,
+    pub(super) low: Option<f64>,
+    pub(super) close: Option<f64>,
+    pub(super) volume: Option<f64>,
+}
+
+impl DayBar {
+    fn add(&mut self, prices: &Prices) {
+        self.open = self.open.or(prices.open);
+        self.high = self.high.into_iter().chain(prices.high).reduce(f64::max);
+        self.low = self.low.into_iter().chain(prices.low).reduce(f64::min);
+        self.close = prices.close.or(self.close);
+        self.volume = prices.volume.map(|volume| volume + self.volume.unwrap_or_default()).or(self.volume);
+    }
 }
 
 /// The code whose rows are coming in.
@@ -78,6 +116,10 @@ struct Current {
     bars: u64,
     /// Volume and amount so far on the day, for ticks.
     cumulated: (f64, f64),
+    ticks: ticks::Gaps,
+    made: DayBar,
+    /// Whether it was told that the code has a row without a name.
+    is_nameless: bool,
 }
 
 impl Series {
@@ -92,6 +134,11 @@ impl Series {
             ends: HashMap::new(),
             current: None,
             overlaps: false,
+            drift: Drift::default(),
+            repeats: Repeats::default(),
+            weights: Weights::default(),
+            orders: Orders::default(),
+            finished: Vec::new(),
         }
     }
 
@@ -99,13 +146,18 @@ impl Series {
         &self.facts
     }
 
+    /// Days whose bars are all there since this was last asked.
+    pub(super) fn take_finished(&mut self) -> Vec<DayBar> {
+        std::mem::take(&mut self.finished)
+    }
+
     /// Takes the next rows.
     ///
     /// # Errors
     /// `invalid_value` where they do not come in order, or have too many codes.
-    pub(super) fn push(&mut self, values: Values) -> Result<()> {
+    pub(super) fn push(&mut self, values: &Arc<Values>) -> Result<()> {
         if self.facts.unit.is_none() {
-            self.facts.unit = guess_unit(&values);
+            self.facts.unit = guess_unit(values);
         }
         for (row, field, text) in &values.unreadable {
             let column = self.columns.name(*field).unwrap_or_default().to_owned();
@@ -114,9 +166,8 @@ impl Series {
             let broken = || Broken { day, micros, column, value: text.clone(), reason, ..Broken::default() };
             self.tally.add("c7", values.code(*row).unwrap_or_default(), broken);
         }
-        let values = Arc::new(values);
         for row in 0..values.records.num_rows() {
-            self.push_row(&values, row)?;
+            self.push_row(values, row)?;
         }
         Ok(())
     }
@@ -141,7 +192,19 @@ impl Series {
             self.finish_code();
             self.begin_code(code, day)?;
         }
+        if self.tally.is_on("a7") {
+            self.drift.take(values, row, day);
+        }
+        if self.tally.is_on("a8") && self.facts.period != Period::Tick {
+            self.repeats.take(values, row);
+        }
+        self.weights.take(values, row, day);
+        if self.tally.is_on("v14") {
+            let (at, fills) = (Moment { code, day, micros }, self.facts.fills.as_ref());
+            self.orders.take(values, row, &at, fills, &self.columns, &mut self.tally);
+        }
         let Some(mut current) = self.current.take() else { return Ok(()) };
+        self.check_name(&mut current, values, row, day);
         let taken = self.take(&mut current, values, row, day, micros);
         self.current = Some(current);
         taken
@@ -159,6 +222,11 @@ impl Series {
             .hint("Check a part of them at a time, by `where`."));
         }
         self.totals.codes += 1;
+        if let Some(reason) = codes::fault(code, &self.facts) {
+            let column = self.columns.name(Field::Code).unwrap_or_default().to_owned();
+            let value = code.to_owned();
+            self.tally.add("v10", code, || Broken { day: Some(day), column, value, reason, ..Broken::default() });
+        }
         self.current = Some(Current {
             code: code.to_owned(),
             history: History::new(find_board(code)),
@@ -168,6 +236,9 @@ impl Series {
             last_day: i32::MIN,
             bars: 0,
             cumulated: (0.0, 0.0),
+            ticks: ticks::Gaps::default(),
+            made: DayBar::default(),
+            is_nameless: false,
         });
         Ok(())
     }
@@ -183,6 +254,9 @@ impl Series {
         let key = (day, micros);
         if key < current.key {
             return Err(out_of_order(&current.code));
+        }
+        if key == current.key && self.stands_apart(current, values, row) {
+            return Ok(());
         }
         if key == current.key {
             self.duplicate(current, values, row, day, micros);
@@ -218,6 +292,7 @@ impl Series {
             return Ok(());
         }
         let prices = Prices::read(values, row);
+        current.made.add(&prices);
         let tick = if self.facts.adjusted { None } else { self.facts.tick.or(current.history.tick()) };
         let unit = if self.facts.adjusted { None } else { self.facts.unit };
         let thresholds = |rule: &str| self.thresholds.get(rule).copied().unwrap_or_default();
@@ -251,189 +326,10 @@ impl Series {
         Ok(())
     }
 
-    /// The code's first row of a day: which days before it lack one. Tells whether any does.
-    fn next_day(&mut self, current: &mut Current, day: i32) -> bool {
-        self.finish_day(current);
-        let counted = self.days.entry(day).or_default();
-        counted.codes += 1;
-        self.totals.expected += 1;
-        self.totals.code_days += 1;
-        let is_first = current.last_day == i32::MIN;
-        let from = if is_first { self.first_wanted(&current.code, day) } else { current.last_day + 1 };
-        current.last_day = day;
-        current.bars = 0;
-        current.cumulated = (0.0, 0.0);
-        self.missing(&current.code, from, day - 1)
-    }
-
-    /// The first day that the code must have a row for, given its first row.
-    fn first_wanted(&self, code: &str, first_row: i32) -> i32 {
-        let listed = self.facts.listed.as_ref().and_then(|listed| listed.get(code)).and_then(|(listed, _)| *listed);
-        match (listed, self.facts.range.0) {
-            (Some(listed), Some(start)) => listed.max(start),
-            // Without a first day that is asked about, rows may simply begin later than the listing.
-            (Some(listed), None) => listed.max(self.totals.first_day.unwrap_or(first_row)),
-            (None, _) => first_row,
-        }
-    }
-
-    /// Counts open days without a row; tells whether there were any.
-    fn missing(&mut self, code: &str, from: i32, until: i32) -> bool {
-        let Some(calendar) = &self.facts.calendar else { return false };
-        let from = self.facts.range.0.map_or(from, |start| start.max(from));
-        if from > until || from < DAYS.start {
-            return false;
-        }
-        let mut any = false;
-        for day in calendar.open_days(from, until) {
-            let counted = self.days.entry(day).or_default();
-            if self.facts.suspended.contains(&(code.to_owned(), day)) {
-                counted.suspended += 1;
-                continue;
-            }
-            any = true;
-            counted.missing += 1;
-            self.totals.expected += 1;
-            let reason = format!("no row on {}, an open day", calendar::spell(day));
-            self.tally.add("c1", code, || Broken { day: Some(day), reason, ..Broken::default() });
-        }
-        any
-    }
-
-    /// The day's bars are all there.
-    fn finish_day(&mut self, current: &Current) {
-        let Some(width) = self.facts.period.minutes() else { return };
-        if current.last_day == i32::MIN {
-            return;
-        }
-        let full = u64::from(self.facts.sessions.minutes() / width);
-        if current.bars != full && current.bars != full + 1 {
-            let reason = format!("{} bars instead of {full}", current.bars);
-            let (day, value) = (Some(current.last_day), current.bars.to_string());
-            self.tally.add("c3", &current.code, || Broken { day, value, reason, ..Broken::default() });
-        }
-    }
-
     fn finish_code(&mut self) {
         let Some(current) = self.current.take() else { return };
         self.finish_day(&current);
         self.ends.insert(current.code, (current.first_day, current.last_day));
-    }
-
-    fn duplicate(&mut self, current: &mut Current, values: &Arc<Values>, row: usize, day: i32, micros: Option<i64>) {
-        let is_same = current.group.iter().any(|(other, index)| same_row(values, row, other, *index));
-        let (rule, reason) = if is_same {
-            ("d2", "the very row is there already")
-        } else {
-            ("d1", "another row has the same code and time")
-        };
-        self.tally.add(rule, &current.code, || Broken {
-            day: Some(day),
-            micros,
-            reason: reason.to_owned(),
-            ..Broken::default()
-        });
-        if current.group.len() < MOST_GROUP {
-            current.group.push((values.clone(), row));
-        }
-    }
-
-    fn check_time(&mut self, current: &Current, day: i32, micros: Option<i64>) {
-        let Some(micros) = micros else { return };
-        let reason = if micros.div_euclid(MICROS_A_DAY) != i64::from(day) {
-            Some(format!("the time lies on another day than {}", calendar::spell(day)))
-        } else {
-            let second = micros.rem_euclid(MICROS_A_DAY) / 1_000_000;
-            let second = u32::try_from(second).unwrap_or_default();
-            let fits = |second: u32| match self.facts.period {
-                Period::Day => true,
-                Period::Tick => self.facts.sessions.may_trade(second),
-                other => {
-                    second.is_multiple_of(60) && self.facts.sessions.may_end(second / 60, other.minutes().unwrap_or(1))
-                }
-            };
-            let ahead = u32::try_from(self.facts.offset.rem_euclid(MICROS_A_DAY) / 1_000_000).unwrap_or_default();
-            match (fits(second), fits((second + ahead) % 86_400)) {
-                (true, _) => None,
-                (false, true) if ahead > 0 => Some("it is outside the sessions, and looks like UTC".to_owned()),
-                (false, _) => Some("it is outside the sessions, or no end of a bar".to_owned()),
-            }
-        };
-        let Some(reason) = reason else { return };
-        self.tally.add("v9", &current.code, || Broken {
-            day: Some(day),
-            micros: Some(micros),
-            reason,
-            ..Broken::default()
-        });
-    }
-
-    fn check_tick(&mut self, current: &mut Current, values: &Values, row: usize, day: i32, micros: Option<i64>) {
-        let number = |field| values.number(field, row);
-        let mut reasons: Vec<(Field, String)> = Vec::new();
-        let volume = number(Field::Volume);
-        if let Some(volume) = volume {
-            if volume < current.cumulated.0 {
-                reasons.push((
-                    Field::Volume,
-                    format!("volume falls from {} to {volume} within the day", current.cumulated.0),
-                ));
-            }
-            current.cumulated.0 = current.cumulated.0.max(volume);
-        }
-        if let Some(amount) = number(Field::Amount) {
-            if amount < current.cumulated.1 {
-                reasons.push((
-                    Field::Amount,
-                    format!("amount falls from {} to {amount} within the day", current.cumulated.1),
-                ));
-            }
-            current.cumulated.1 = current.cumulated.1.max(amount);
-        }
-        // An empty side of the book, and prices before the auction, are zero.
-        let positive = |field| number(field).filter(|value| *value > 0.0);
-        if let (Some(bid), Some(ask)) = (positive(Field::Bid1), positive(Field::Ask1))
-            && bid >= ask
-        {
-            reasons.push((Field::Bid1, format!("bid {bid} is not below ask {ask}")));
-        }
-        if let (Some(last), Some(low), Some(high)) =
-            (positive(Field::Last), positive(Field::Low), positive(Field::High))
-            && !(low - 1e-6..=high + 1e-6).contains(&last)
-        {
-            reasons.push((Field::Last, format!("last {last} lies outside {low} to {high}")));
-        }
-        for (field, reason) in reasons {
-            let column = self.columns.name(field).unwrap_or_default().to_owned();
-            let value = number(field).map(|value| value.to_string()).unwrap_or_default();
-            self.tally.add("v8", &current.code, || Broken {
-                day: Some(day),
-                micros,
-                column,
-                value,
-                reason,
-                ..Broken::default()
-            });
-        }
-        if let Some(last) = number(Field::Last).filter(|last| *last < 0.0) {
-            let column = self.columns.name(Field::Last).unwrap_or_default().to_owned();
-            let reason = format!("last {last} is below zero");
-            self.tally.add("v2", &current.code, || Broken {
-                day: Some(day),
-                micros,
-                column,
-                reason,
-                ..Broken::default()
-            });
-        }
-    }
-
-    fn count_nulls(&mut self, values: &Values, row: usize) {
-        for field in [Field::Open, Field::High, Field::Low, Field::Close, Field::Last, Field::Volume] {
-            if self.columns.has(field) && values.number(field, row).is_none() {
-                *self.totals.nulls.entry(field).or_default() += 1;
-            }
-        }
     }
 
     /// Judges what only all rows together tell.
@@ -463,6 +359,12 @@ impl Series {
         self.finish_securities();
         self.finish_days();
         self.finish_nulls();
+        let most = |rule: &str| self.thresholds.get(rule).copied().unwrap_or_default();
+        self.drift.finish(&self.columns, most("a7"), &mut self.tally);
+        self.repeats.finish(&self.columns, most("a8"), &mut self.tally);
+        self.weights.finish(&self.columns, most("v12"), &mut self.tally);
+        self.orders.finish(self.facts.fills.as_ref(), &self.columns, &mut self.tally);
+        self.tally.set_of("v10", self.totals.codes);
         let expected = self.totals.expected;
         self.tally.set_of("c1", expected);
         let missing = self.tally.found.get("c1").map_or(0, |found| found.count);
@@ -473,89 +375,6 @@ impl Series {
         self.tally.set_of("c3", code_days);
         Ok(())
     }
-
-    /// Days that listed codes lack behind their last row, or wholly.
-    fn finish_securities(&mut self) {
-        let Some(listed) = self.facts.listed.take() else { return };
-        let until = self.facts.range.1.or(self.totals.last_day);
-        let start = self.facts.range.0.or(self.totals.first_day);
-        if let (Some(until), Some(start)) = (until, start) {
-            for (code, (list, delist)) in &listed {
-                let from = match self.ends.get(code) {
-                    Some((_, last)) if *last > i32::MIN => last + 1,
-                    _ => list.map_or(start, |list| list.max(start)),
-                };
-                self.missing(code, from, delist.map_or(until, |delist| until.min(delist - 1)));
-                for (day, is_new) in [(*list, true), (*delist, false)] {
-                    if let Some(day) = day.filter(|day| (start + 1..=until).contains(day)) {
-                        let counted = self.days.entry(day).or_default();
-                        if is_new { counted.listed += 1 } else { counted.delisted += 1 }
-                    }
-                }
-            }
-        }
-        self.facts.listed = Some(listed);
-    }
-
-    /// The number of codes from day to day.
-    fn finish_days(&mut self) {
-        let most = self.thresholds.get("c5").copied().unwrap_or_default();
-        let days = std::mem::take(&mut self.days);
-        let mut before: Option<u64> = None;
-        let (mut listed, mut delisted) = (0, 0);
-        let mut of = 0;
-        for (day, counted) in days {
-            listed += counted.listed;
-            delisted += counted.delisted;
-            let there = counted.codes + counted.missing + counted.suspended;
-            if there == 0 {
-                continue;
-            }
-            of += 1;
-            if let Some(before) = before.filter(|before| *before > 0) {
-                let explained = (before + listed).saturating_sub(delisted);
-                let change = there.abs_diff(explained) as f64 / before as f64;
-                if change > most {
-                    let reason = format!("{there} codes instead of {explained} as on the open day before");
-                    let value = there.to_string();
-                    self.tally.add("c5", "", || Broken { day: Some(day), value, reason, ..Broken::default() });
-                }
-            }
-            (listed, delisted) = (0, 0);
-            before = Some(there);
-        }
-        self.tally.set_of("c5", of);
-    }
-
-    fn finish_nulls(&mut self) {
-        let most = self.thresholds.get("c6").copied().unwrap_or_default();
-        if self.totals.keyless > 0 {
-            self.tally.set_severity("c6", Severity::Error);
-        }
-        for (field, count) in std::mem::take(&mut self.totals.nulls) {
-            let ratio = count as f64 / self.totals.rows.max(1) as f64;
-            if ratio > most {
-                let column = self.columns.name(field).unwrap_or_default().to_owned();
-                let reason = format!("`{column}` is null in {count} of {} rows", self.totals.rows);
-                self.tally.add("c6", "", || Broken { column, value: count.to_string(), reason, ..Broken::default() });
-                if let Some(found) = self.tally.found.get_mut("c6") {
-                    // The finding stands for all its rows.
-                    found.count += count.saturating_sub(1);
-                }
-            }
-        }
-    }
-}
-
-fn out_of_order(code: &str) -> Error {
-    Error::permanent(ErrorCode::InvalidValue, format!("the rows of code `{code}` do not come in order of their time"))
-        .hint("A column of dates as text must be spelled so that it sorts by day, such as 2024-01-02.")
-}
-
-/// Whether two rows are alike in every column.
-fn same_row(left: &Values, row: usize, right: &Values, other: usize) -> bool {
-    let columns = left.records.columns().iter().zip(right.records.columns());
-    columns.into_iter().all(|(mine, theirs)| mine.slice(row, 1).as_ref() == theirs.slice(other, 1).as_ref())
 }
 
 /// Amount by volume and price, where the rows agree on one of the usual units.

@@ -57,11 +57,13 @@ rules! {
     "c1" Completeness Warn Some(0.005), "every code has a row for each open day; an error beyond this share of missing rows";
     "c2" Completeness Error None, "no rows on closed days";
     "c3" Completeness Warn None, "a full day has 240 or 241 minute bars, or as many as the period makes of them";
+    "c4" Completeness Warn Some(60.0), "a code whose ticks come all the time has no gap within a session of more than so many seconds, no code one of ten minutes";
     "c5" Completeness Warn Some(0.01), "the number of codes differs from the open day before by at most this share";
     "c6" Completeness Warn Some(0.001), "key fields are never null, prices and volumes at most in this share of rows";
     "c7" Completeness Error None, "all expected columns are there, of the expected types, and numbers are numbers";
     "d1" Uniqueness Error None, "a code has one row for each moment";
     "d2" Uniqueness Error None, "no row is there twice";
+    "d3" Uniqueness Warn Some(0.000_001), "another source has the same figures for the same code and time; tolerance, as a share";
     "v1" Validity Error Some(0.000_001), "high and low enclose open and close; tolerance";
     "v2" Validity Error None, "prices are above zero and, unless adjusted, whole ticks";
     "v3" Validity Error None, "volume and amount are not negative, and zero together";
@@ -69,15 +71,21 @@ rules! {
     "v5" Validity Error None, "prices stay within the limits of board and day";
     "v8" Validity Error None, "within a day a tick's volume never falls, and bid is below ask";
     "v9" Validity Error None, "times lie within a session, on their date, and not in the future";
+    "v10" Validity Warn None, "codes are spelled as codes, belong to their board and are known; names are not empty";
+    "v12" Validity Error Some(0.5), "the weights of an index sum to 100 on each day; tolerance";
     "v13" Validity Error None, "adjust factors are above zero, change on ex-dates only, and by less than twentyfold";
+    "v14" Validity Error None, "what is filled fits the order, its status and its fills; a balance follows from its changes";
     "v6" Consistency Error Some(0.01), "change and its percentage follow from close and pre_close; tolerance";
     "v7" Consistency Error None, "pre_close is the close of the day before, but on ex-dates";
+    "v11" Consistency Error Some(0.001), "minute bars make the day's bar; tolerance of the volume, as a share";
     "a1" Consistency Error Some(0.5), "a return is at most three times the limit, and at most this without limits";
     "a2" Consistency Warn Some(10.0), "a return's robust score against the last 60 days is at most this";
     "a3" Consistency Info Some(20.0), "a volume is at most this many times the median of 20 days";
     "a4" Consistency Warn Some(10.0), "a close stays the same for at most so many open days of trading";
     "a5" Consistency Warn Some(0.05), "no price jumps by more than this and back again while little is traded";
     "a6" Consistency Error None, "no price is 10, 100 or 1000 times its neighbors, or such a part of them";
+    "a7" Consistency Warn Some(0.25), "the population stability index of a column against the last 20 days is at most this";
+    "a8" Consistency Warn Some(0.3), "no column is constant, and no value of one stands in more than this share of rows";
     "s1" Consistency Warn Some(10.0), "a volume's robust score against the same weekday is at most this";
     "f1" Freshness Warn None, "the newest row is as new as its time limit asks, in open days or minutes";
 }

@@ -1,7 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
+mod beside;
+mod columns;
 mod intraday;
 mod market;
+mod stores;
 
 use super::*;
 use crate::stand_in::World;
@@ -112,7 +115,16 @@ async fn a_market_without_fault_is_of_grade_a() {
     assert_eq!(outputs["expected"], outputs["rows"]);
     assert_eq!((&outputs["first"], &outputs["last"]), (&json!("2023-12-25"), &json!("2024-01-31")));
     assert_eq!(outputs["freshness"]["status"], "ok");
-    assert_eq!(outputs["skipped"], json!({ "c3": "for minute bars only", "v8": "for ticks only" }));
+    let skipped = json!({
+        "c3": "for minute bars only",
+        "c4": "for ticks only",
+        "d3": "no `other` source",
+        "v8": "for ticks only",
+        "v11": "for minute bars only",
+        "v12": "no column of index, weight",
+        "v14": "no column of qty, filled_qty; no column of balance",
+    });
+    assert_eq!(outputs["skipped"], skipped);
     assert!(world.watch.observations()[0].findings.is_empty());
 }
 
@@ -134,7 +146,8 @@ async fn completeness_rules_fire_alone() {
         rows.push(saturday);
     })
     .await;
-    check("c5", nothing(), json!({}), |rows| rows.extend(walk("601999.SH", 10, &nothing()))).await;
+    check("c5", nothing(), json!({ "rules": { "v10": false } }), |rows| rows.extend(walk("601999.SH", 10, &nothing())))
+        .await;
     check("c6", nothing(), json!({}), |rows| plain(rows, 12).volume = None).await;
     check("c7", nothing(), json!({ "expect": { "turnover": null, "close": "number" } }), |_| {}).await;
     check("c7", nothing(), json!({ "expect": { "close": "text" } }), |_| {}).await;
@@ -339,7 +352,7 @@ async fn chinese_headings_and_other_units_are_understood() {
     world.tables.insert("bars".to_owned(), batch(&rows, &names));
     let report = world.act(&Quality, with(json!({}))).await.unwrap();
     assert_eq!(broken(&report.outputs), []);
-    assert_eq!(report.outputs["skipped"].as_object().unwrap().len(), 2);
+    assert_eq!(report.outputs["skipped"].as_object().unwrap().len(), 7);
     let wrong = json!({ "units": { "volume": "shares", "amount": "one" } });
     let report = world.act(&Quality, with(wrong)).await.unwrap();
     assert_eq!(report.outputs["rules"]["v4"]["count"], report.outputs["rows"]);

@@ -31,8 +31,9 @@ fn minutes() -> Vec<Moment> {
     moments
         .enumerate()
         .map(|(place, micros)| {
-            let price = 6.6 + f64::from(u32::try_from(place % 7).unwrap()) / 100.0;
-            Moment { micros, price, volume: 100.0, bid: 0.0, ask: 0.0 }
+            let step = f64::from(u32::try_from(place % 7).unwrap());
+            let price = 6.6 + step / 100.0;
+            Moment { micros, price, volume: 100.0 + step, bid: 0.0, ask: 0.0 }
         })
         .collect()
 }
@@ -152,4 +153,31 @@ async fn freshness_counts_minutes_of_trading() {
         let report = world.act(&Quality, with).await.unwrap();
         assert_eq!(report.outputs["freshness"]["status"], status, "{now}: {:#}", report.outputs["freshness"]);
     }
+}
+
+#[tokio::test]
+async fn a_gap_between_ticks_is_told_where_there_are_many() {
+    // Two minutes without a tick, of a code that has one every three seconds.
+    let mut gap = ticks();
+    gap.drain(200..240);
+    let outputs = check("tick", &gap, None, &[("c4", 1)]).await;
+    assert_eq!(outputs["rules"]["c4"]["samples"], json!(["600000.SH 2024-01-02 09:42:00"]));
+    // A minute is no gap yet.
+    let mut short = ticks();
+    short.drain(200..219);
+    check("tick", &short, None, &[]).await;
+    // One tick in four minutes is what a code has that nobody trades; ten minutes are too long for any.
+    let mut seldom: Vec<Moment> = ticks().into_iter().step_by(80).collect();
+    check("tick", &seldom, None, &[]).await;
+    seldom.drain(2..5);
+    check("tick", &seldom, None, &[("c4", 1)]).await;
+    // Lunch is no gap.
+    let mut lunch = ticks();
+    for (place, tick) in lunch.iter_mut().enumerate().skip(300) {
+        tick.micros = at("2024-01-02", 13 * 3_600 + (place as i64 - 300) * 3);
+    }
+    for (place, tick) in lunch.iter_mut().enumerate().take(300) {
+        tick.micros = at("2024-01-02", 11 * 3_600 + 15 * 60 + place as i64 * 3);
+    }
+    check("tick", &lunch, None, &[]).await;
 }
