@@ -119,6 +119,21 @@ fn live(store: &Store, by_hand: &str, difference: &str) {
     let (code, text) = store.tables("apply", &["--yes"]);
     assert!(code == 0 && text.contains("2 unchanged"), "{text}");
 
+    // A column gets another name, and its old one back: nothing is dropped for it.
+    let document = fs::read_to_string(&store.file).unwrap();
+    for (from, to) in [("weight", "grams"), ("grams", "weight")] {
+        let renamed = format!("{{ name: {to}, type: DOUBLE, renamed_from: {from} }}");
+        fs::write(&store.file, document.replace("{ name: weight, type: DOUBLE }", &renamed)).unwrap();
+        let report = store.json("validate", &[]);
+        assert_eq!(report["differences"], 1, "{report:#}");
+        let (code, text) = store.tables("apply", &["--yes"]);
+        assert!(code == 0 && text.contains("1 altered, 1 unchanged"), "{text}");
+        assert!(text.contains(&format!("rename column `{from}` to `{to}`")), "{text}");
+        store.nothing_to_do();
+    }
+    fs::write(&store.file, &document).unwrap();
+    store.nothing_to_do();
+
     // A file written from the live tables describes them, too.
     let imported = store.sluice.folder.path().join("imported.yaml");
     let path = imported.display().to_string();
