@@ -399,6 +399,21 @@ fn a_statement_of_a_killed_server_is_closed_by_the_next() {
     shop.assert_well();
 }
 
+#[test]
+fn a_statement_of_a_killed_shell_is_closed_without_a_server() {
+    let Some(sluice) = Sluice::find() else { return };
+    sqlite_execute(&sluice.add_sqlite("shop"), "CREATE TABLE bars (id INTEGER)");
+    let newest = || -> Value {
+        let lines: Value = serde_json::from_str(&sluice.call(&["query", "history", "--json"])).unwrap();
+        lines[0].clone()
+    };
+    let mut shell = sluice.command().args(["query", "shop", ENDLESS, "--timeout", "5s"]).spawn().unwrap();
+    wait_for("the statement", || newest()["outcome"] == "running");
+    shell.kill().unwrap();
+    shell.wait().unwrap();
+    wait_for("the interrupted line", || newest()["outcome"] == "interrupted");
+}
+
 macro_rules! on_each {
     ($($name:ident),+) => {$(
         mod $name {

@@ -218,15 +218,22 @@ impl Console {
         }
     }
 
-    /// Closes, as long as this console lives, lines of the history that a killed process left open, its own or another's.
-    pub fn close_interrupted(&self) {
+    /// Closes lines of the history that a killed process left open, this one's or another's; tells how many.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub async fn close_interrupted(&self) -> Result<u64> {
+        Ok(self.inner.database.interrupt_statements(Utc::now()).await.map_err(Fault::from)?)
+    }
+
+    /// Does so again and again, as long as this console lives.
+    pub fn keep_closing_interrupted(&self) {
         let inner = Arc::downgrade(&self.inner);
         tokio::spawn(async move {
             while let Some(inner) = inner.upgrade() {
-                if let Err(error) = inner.database.interrupt_statements(Utc::now()).await {
+                if let Err(error) = (Self { inner }).close_interrupted().await {
                     tracing::warn!(%error, "interrupted statements are not closed");
                 }
-                drop(inner);
                 tokio::time::sleep(SWEEP).await;
             }
         });

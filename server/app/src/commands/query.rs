@@ -193,6 +193,8 @@ impl History {
     async fn run(self, console: &Console) -> Result<ExitCode, Failure> {
         let filter =
             StatementFilter { connection: self.connection, who: self.who, before: self.before, limit: self.limit };
+        // Where no server runs, nobody else does it.
+        console.close_interrupted().await?;
         let lines = console.history(filter, &caller()).await?;
         if self.json {
             output::json(&lines);

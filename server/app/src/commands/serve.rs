@@ -50,7 +50,7 @@ impl Serve {
         })?;
         let running = parts.start(Role::Server, files).await?;
         let workbench = parts.workbench();
-        workbench.console.close_interrupted();
+        workbench.console.keep_closing_interrupted();
         let state = ApiState {
             engine: running.engine.clone(),
             workbench,
