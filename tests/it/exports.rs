@@ -66,7 +66,7 @@ fn a_failure_leaves_neither_half_a_file_nor_an_old_one_changed() {
     // Row 50,000 divides by zero, long after the first batch.
     let half = "SELECT 100 / (50000 - g) AS q FROM generate_series(1, 1000000) AS g";
     for (arguments, code) in [
-        (vec!["query", "far", half, "--output", "bars.csv"], "statement_failed"),
+        (vec!["query", "far", half, "--output", "bars.csv"], "value_refused"),
         (vec!["query", "shop", "DELETE FROM bars", "--output", "bars.csv"], "statement_not_allowed"),
         (vec!["query", "shop", "SELECT 1", "--output", "no/such/folder.csv"], "disk_failed"),
         (vec!["query", "shop", "SELECT 1", "--output", "bars.xls"], "invalid_value"),
@@ -80,7 +80,7 @@ fn a_failure_leaves_neither_half_a_file_nor_an_old_one_changed() {
     assert_eq!(files(&folder), ["bars.csv"]);
     let lines: Value =
         serde_json::from_str(&sluice.call(&["query", "history", "--connection", "far", "--json"])).unwrap();
-    assert_eq!((&lines[0]["outcome"], &lines[0]["error_code"]), (&json!("failed"), &json!("statement_failed")));
+    assert_eq!((&lines[0]["outcome"], &lines[0]["error_code"]), (&json!("failed"), &json!("value_refused")));
     assert!((8_192..50_000).contains(&lines[0]["rows"].as_u64().unwrap()), "{lines:#}");
 }
 
@@ -135,7 +135,7 @@ fn an_answer_that_breaks_in_the_middle_cannot_be_taken_for_whole() {
     }
     // What fails before the first rows has a status of its own.
     let body = json!({ "database": "far", "sql": "SELECT 1 / 0", "format": "csv" });
-    assert_eq!(server.post("/api/query", &body).status, 502);
+    assert_eq!(server.post("/api/query", &body).status, 422);
     let body = json!({ "database": "far", "sql": "SELECT 1", "format": "csv", "write": true });
     assert_eq!(server.post("/api/query", &body).json()["code"], "invalid_value");
     // The server of the database ends the session in the middle.
