@@ -20,6 +20,7 @@ mod hooks;
 mod http;
 mod killed;
 mod market_day;
+mod migrate;
 mod program;
 mod rest;
 mod scenarios;

@@ -6,6 +6,7 @@ mod connectors;
 mod engine;
 mod load;
 mod machine;
+mod migrate;
 mod restate;
 mod stage;
 mod usage;
@@ -25,6 +26,8 @@ enum Bench {
     Connectors(connectors::Options),
     /// Runs per second and latency of workflows that do nothing, started over HTTP, every step durable.
     Engine(engine::Options),
+    /// A table from MariaDB to PostgreSQL, beside the pipe of their clients, pgloader and Sling.
+    Migrate(migrate::Options),
     /// Rows per second of CSV through classify, validate and route, with and without sinks.
     Stage(stage::Options),
 }
@@ -34,6 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.bench {
         Bench::Connectors(options) => connectors::run(options),
         Bench::Engine(options) => engine::run(options),
+        Bench::Migrate(options) => migrate::run(options),
         Bench::Stage(options) => stage::run(options),
     }
 }

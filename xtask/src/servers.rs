@@ -137,6 +137,11 @@ impl Servers {
         self.urls.iter().find(|(of, _)| *of == kind).map(|(_, url)| url.as_str())
     }
 
+    /// The process of the private server, where there is one.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.children.last().map(Child::id)
+    }
+
     /// Kinds that could be neither found nor installed.
     pub(crate) fn missing(&self) -> &[Kind] {
         &self.missing

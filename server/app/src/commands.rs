@@ -7,6 +7,7 @@ mod connection;
 mod diff;
 mod graphql_schema;
 mod key;
+mod migrate;
 mod plugin;
 mod query;
 mod run;
@@ -55,6 +56,9 @@ pub(crate) enum Command {
     /// Make tables of all databases as a document describes them.
     #[command(subcommand)]
     Tables(tables::Tables),
+    /// Move tables from one connection to another.
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
     /// List anomalies, acknowledge and resolve them, and set what their rules do.
     #[command(subcommand)]
     Anomaly(anomaly::AnomalyCommand),
@@ -82,6 +86,7 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Key(key) => key.run(settings).await,
         Command::Plugin(plugin) => plugin.run(settings).await,
         Command::Tables(tables) => tables.run(settings).await,
+        Command::Migrate(migrate) => migrate.run(settings).await,
         Command::Anomaly(anomaly) => anomaly.run(settings).await,
         Command::Backup(backup) => backup.run(settings).await,
         Command::Schema => schema::run(settings),

@@ -207,6 +207,8 @@ codes! {
     LeaseLost = "lease_lost", 409;
     /// A rule of severity error refused rows, and the step does not allow that.
     RowsRejected = "rows_rejected", 422;
+    /// After a migration source and target differ more than allowed.
+    RowsDiffer = "rows_differ", 422;
     /// A batch that was to be replayed is gone or differs.
     ReplayImpossible = "replay_impossible", 500;
     /// A script failed or exceeded its limits.

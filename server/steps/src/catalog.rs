@@ -10,6 +10,7 @@ use crate::fetch::Fetch;
 use crate::foreach::Foreach;
 use crate::inspect::Inspect;
 use crate::kind::StepKind;
+use crate::migrate::Migrate;
 use crate::plugin_step::PluginStep;
 use crate::quality::Quality;
 use crate::route::Route;
@@ -46,6 +47,7 @@ impl Catalog {
             Arc::new(Fetch::new(files)),
             Arc::new(Foreach),
             Arc::new(Inspect),
+            Arc::new(Migrate),
             Arc::new(Quality),
             Arc::new(Route::default()),
             Arc::new(Script),

@@ -17,6 +17,7 @@ pub mod foreach;
 pub mod inspect;
 pub mod kind;
 mod lanes;
+pub mod migrate;
 pub mod plugin_step;
 pub mod quality;
 #[cfg(test)]

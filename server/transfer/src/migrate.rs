@@ -5,6 +5,7 @@
 //! [`finish`] does what comes after the rows, and [`validate`] compares both sides. None knows of steps or runs: the step
 //! `migrate` makes tasks of them, and the command line calls them one after another.
 
+mod catch_up;
 mod columns;
 mod copy;
 mod expression;
@@ -19,11 +20,12 @@ mod tables;
 mod tests;
 mod types;
 
+pub use catch_up::{CaughtUp, catch_up, largest};
 pub use columns::{AsNull, ColumnRule, Conversions, NulAs, ToldColumn};
 pub use copy::{Copied, CopyOptions, Watcher, copy};
 pub use finish::{Finished, Validation, Verdict, finish, validate};
 pub use look::Hazard;
-pub use prepare::{Prepared, PreparedColumn, Sample, examine, prepare, ranges, sample};
+pub use prepare::{Cut, Prepared, PreparedColumn, Sample, examine, prepare, ranges, sample};
 pub use tables::{Chosen, choose};
 
 use data::Mode;

@@ -65,11 +65,33 @@ impl Usage {
             self.peak_mib = self.peak_mib.max(kib / 1024.0);
         }
         let stat = fs::read_to_string(folder.join("stat")).unwrap_or_default();
+        // A shell's programs count as its own.
+        let pid = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
+        self.cpu_seconds = self.cpu_seconds.max(pid.map_or(0.0, tree_seconds));
         // The name in parentheses may hold spaces; user and system time are the 12th and 13th field after it.
         let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_ascii_whitespace();
         let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
         self.cpu_seconds = self.cpu_seconds.max(ticks / TICKS);
     }
+}
+
+/// Processor time of a server: its own, that of its processes, and of those it has seen end.
+pub(super) fn tree_seconds(pid: u32) -> f64 {
+    let mut seconds = ticks(pid, 4) / TICKS;
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    for task in tasks {
+        let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        seconds +=
+            children.split_ascii_whitespace().filter_map(|child| child.parse().ok()).map(tree_seconds).sum::<f64>();
+    }
+    seconds
+}
+
+/// The first `count` of user, system, children's user and children's system time.
+fn ticks(pid: u32, count: usize) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_ascii_whitespace();
+    fields.skip(11).take(count).filter_map(|field| field.parse::<f64>().ok()).sum()
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ impl Workflow {
 }
 
 /// An engine that accepts and shows, but runs nothing in this process.
-async fn ask_only(parts: &Parts) -> Result<Arc<Engine>, model::Fault> {
+pub(super) async fn ask_only(parts: &Parts) -> Result<Arc<Engine>, model::Fault> {
     struct Nobody;
     #[async_trait::async_trait]
     impl engine::ports::TaskRunner for Nobody {

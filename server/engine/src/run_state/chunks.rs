@@ -55,7 +55,10 @@ impl Advance<'_, '_> {
         let finish = expansion.finish.map(|with| Box::new(Finish { with, outputs: Map::new(), active: None }));
         if finish.is_some() {
             // What the first task found out (how many rows there may be) is seen while the chunks run.
-            self.state.step_mut(step).outputs = report.outputs;
+            let outputs = &mut self.state.step_mut(step).outputs;
+            *outputs = report.outputs;
+            outputs.insert("chunks".to_owned(), json!(items.len()));
+            outputs.insert("chunks_done".to_owned(), json!(0));
         }
         self.state.stages[index] = StageState::Expanded(Box::new(Chunks {
             items,
@@ -124,8 +127,14 @@ impl Advance<'_, '_> {
             }
         }
         let metrics = chunks.metrics.clone();
-        let step = self.expanded_step(index);
-        self.state.step_mut(&step).metrics = metrics;
+        let done = chunks.next - chunks.again.len() - chunks.active.len();
+        let finishes = chunks.finish.is_some();
+        let id = self.expanded_step(index);
+        let step = self.state.step_mut(&id);
+        step.metrics = metrics;
+        if finishes {
+            step.outputs.insert("chunks_done".to_owned(), json!(done));
+        }
         self.fill_chunks(index);
     }
 
@@ -179,6 +188,8 @@ impl Advance<'_, '_> {
         if let Some(finish) = &mut self.chunks(index).finish {
             finish.active = Some(task);
         }
+        let id = self.expanded_step(index);
+        self.state.step_mut(&id).outputs.insert("finishing".to_owned(), json!(true));
     }
 
     pub(super) fn end_finish(&mut self, index: usize, active: &ActiveTask, reports: Vec<StepReport>) {

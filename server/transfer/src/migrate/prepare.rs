@@ -188,25 +188,35 @@ async fn empty(to: &dyn Connector, job: &TableJob, seen: &Seen, ledger: Option<L
     sink.finish().await
 }
 
+/// Where the source is cut.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// The condition of each range; one without condition where it is not cut.
+    pub ranges: Vec<Option<String>>,
+    /// How the boundaries were found, or why there are none.
+    pub how: String,
+    /// How many rows there are, about.
+    pub rows: Option<u64>,
+}
+
 /// The conditions that cut the source into ranges of about `rows` rows, at most `most` of them; one without condition where
 /// it cannot be cut or need not be.
 ///
 /// # Errors
 /// Whatever the source meets.
-pub async fn ranges(
-    from: &dyn Connector,
-    job: &TableJob,
-    rows: u64,
-    most: usize,
-) -> Result<(Vec<Option<String>>, String)> {
-    let whole = |why: &str| Ok((vec![None], why.to_owned()));
-    let Relation::Table(table) = &job.relation else { return whole("a query is one range") };
+pub async fn ranges(from: &dyn Connector, job: &TableJob, rows: u64, most: usize) -> Result<Cut> {
+    let uncut = |why: &str, rows: Option<u64>| Ok(Cut { ranges: vec![None], how: why.to_owned(), rows });
+    let Relation::Table(table) = &job.relation else { return uncut("a query is one range", None) };
     let Some(info) = from.find_table(table).await? else { return Err(crate::schema::not_found(from, table).await) };
     let key = if job.key.is_empty() { info.key } else { job.key.clone() };
     if key.is_empty() {
-        return whole("a table without a key is one range");
+        return uncut("a table without a key is one range", info.row_estimate);
     }
-    let estimate = info.row_estimate.unwrap_or(0);
+    let estimate = match info.row_estimate {
+        Some(estimate) => estimate,
+        None => from.count(&job.relation, job.filter.as_deref()).await?,
+    };
+    let whole = |why: &str| uncut(why, Some(estimate));
     let parts = usize::try_from(estimate.div_ceil(rows.max(1))).unwrap_or(usize::MAX).clamp(1, most.max(1));
     if parts < 2 {
         return whole("the table is small enough for one range");
@@ -226,7 +236,7 @@ pub async fn ranges(
         }
         filters.push(filter.filter);
     }
-    Ok((filters, split.how))
+    Ok(Cut { ranges: filters, how: split.how, rows: Some(estimate) })
 }
 
 /// The first rows as they would arrive.

@@ -130,7 +130,7 @@ pub(super) async fn run(from: &World, to: &World, job: &TableJob, rows: u64, how
     let task = unique();
     let key = |part: &str| Some(LedgerKey { task: format!("{task}/{part}"), fence: 1 });
     let prepared = prepare(source.as_ref(), target.as_ref(), job, &tables, key("prepare")).await?;
-    let (ranges, _) = ranges(source.as_ref(), job, rows, 100).await?;
+    let ranges = ranges(source.as_ref(), job, rows, 100).await?.ranges;
     let mut copied = Copied::default();
     let folder = tempfile::tempdir().unwrap();
     for (index, range) in ranges.iter().enumerate() {
