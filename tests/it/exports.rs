@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-/// A million rows `n`, `t` of SQLite.
-const MILLION: &str = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 1000000) \
+/// Two hundred thousand rows `n`, `t` of SQLite.
+const MANY: &str = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 200000) \
                        SELECT n, CASE n WHEN 2 THEN '=1+1' ELSE 'row ' || n END AS t FROM s";
 
 /// What lies in the folder, by name, without the data folder and the database.
@@ -34,21 +34,21 @@ fn shop() -> Option<(Sluice, PathBuf)> {
 fn the_shell_writes_files_of_every_form() {
     let Some((sluice, folder)) = shop() else { return };
     for name in ["bars.csv", "bars.jsonl", "bars.json", "bars.parquet"] {
-        sluice.call(&["query", "shop", MILLION, "--output", name]);
+        sluice.call(&["query", "shop", MANY, "--output", name]);
     }
     assert_eq!(files(&folder), ["bars.csv", "bars.json", "bars.jsonl", "bars.parquet"]);
     let lines = |name: &str| BufReader::new(std::fs::File::open(folder.join(name)).unwrap()).lines();
     let csv: Vec<String> = lines("bars.csv").map(Result::unwrap).collect();
-    let shown = [csv[0].as_str(), csv[2].as_str(), csv[1_000_000].as_str()];
-    assert_eq!((csv.len(), shown), (1_000_001, ["n,t", "2,=1+1", "1000000,row 1000000"]));
+    let shown = [csv[0].as_str(), csv[2].as_str(), csv[200_000].as_str()];
+    assert_eq!((csv.len(), shown), (200_001, ["n,t", "2,=1+1", "200000,row 200000"]));
     let jsonl: Vec<Value> = lines("bars.jsonl").map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
-    assert_eq!((jsonl.len(), &jsonl[999_999]), (1_000_000, &json!({ "n": 1_000_000, "t": "row 1000000" })));
+    assert_eq!((jsonl.len(), &jsonl[199_999]), (200_000, &json!({ "n": 200_000, "t": "row 200000" })));
     let json: Vec<Value> = serde_json::from_slice(&std::fs::read(folder.join("bars.json")).unwrap()).unwrap();
     assert!(json == jsonl);
     let parquet = std::fs::File::open(folder.join("bars.parquet")).unwrap();
     let rows: usize =
         ParquetRecordBatchReader::try_new(parquet, 8_192).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
-    assert_eq!(rows, 1_000_000);
+    assert_eq!(rows, 200_000);
 
     let two = "SELECT 1 AS n, '@x' AS t UNION ALL SELECT 2, NULL";
     assert_eq!(sluice.call(&["query", "shop", two, "--format", "csv", "--spreadsheet"]), "n,t\n1,\"'@x\"\n2,\n");
@@ -70,7 +70,7 @@ fn a_failure_leaves_neither_half_a_file_nor_an_old_one_changed() {
         (vec!["query", "shop", "DELETE FROM bars", "--output", "bars.csv"], "statement_not_allowed"),
         (vec!["query", "shop", "SELECT 1", "--output", "no/such/folder.csv"], "disk_failed"),
         (vec!["query", "shop", "SELECT 1", "--output", "bars.xls"], "invalid_value"),
-        (vec!["query", "shop", MILLION, "--timeout", "1ms", "--output", "bars.csv"], "statement_timeout"),
+        (vec!["query", "shop", MANY, "--timeout", "1ms", "--output", "bars.csv"], "statement_timeout"),
     ] {
         let output = sluice.command().args(&arguments).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
@@ -177,4 +177,26 @@ fn whoever_takes_no_rows_holds_up_the_statement_and_whoever_goes_ends_it() {
     wait_for("the end on record", || line(&server, id)["outcome"] == "canceled");
     let open = waits.replace("AND xact_start IS NOT NULL AND wait_event_type = 'Client'", "");
     wait_for("the end in the database", || postgres.number(&open) == Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_export_leaves_nothing_behind() {
+    let Some((sluice, folder)) = shop() else { return };
+    let Some(postgres) = Postgres::create("an interrupted export") else { return };
+    sluice.call(&["connection", "add", "far", &postgres.url]);
+    let endless = "SELECT generate_series(1, 1000000000) AS endless";
+    let mut export = sluice.command().args(["query", "far", endless, "--output", "endless.csv"]).spawn().unwrap();
+    let has_rows = |name: &String| std::fs::metadata(folder.join(name)).is_ok_and(|part| part.len() > 100_000);
+    wait_for("the first rows", || files(&folder).iter().any(has_rows));
+    let told = std::process::Command::new("kill").args(["-INT", &export.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(export.wait().unwrap().code(), Some(1));
+    assert_eq!(files(&folder), Vec::<String>::new());
+    let lines: Value =
+        serde_json::from_str(&sluice.call(&["query", "history", "--connection", "far", "--json"])).unwrap();
+    assert_eq!(lines[0]["outcome"], "canceled");
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%endless%' \
+                AND pid <> pg_backend_pid()";
+    wait_for("the end in the database", || postgres.number(open) == Some(0));
 }

@@ -35,23 +35,29 @@ pub(super) async fn rows(mysql: &Mysql, request: ConsoleRequest, form: ConsoleFo
     require_allowed(&statement::check(System::Mysql, &request.sql), request.write)?;
     let mysql = mysql.clone();
     crate::console::run(form, request.write, move |mut feed| async move {
-        let (mut connection, _place) = mysql.connections.console().await?;
-        let mut cut = CutOff::console(&mysql.connections, connection.id());
-        let limits = request.limits;
-        let running = async {
-            prepare_session(&mysql, &mut connection, &limits, request.write).await?;
-            answer(&mysql, &mut connection, &request, &mut feed).await
-        };
-        let timed = tokio::time::timeout(limits.time.saturating_add(GRACE), running).await;
-        let end = timed.unwrap_or_else(|_| Err(timed_out(limits.time)))?;
-        if !end.truncated {
-            cut.done();
-            // It was read to its end; a connection that does not close is gone anyway.
-            let _ = connection.disconnect().await;
-        }
+        let end = run(&mysql, &request, &mut feed).await?;
+        // The session is over by now, however long its last rows wait for somebody who takes them.
         feed.finish(end).await
     })
     .await
+}
+
+async fn run(mysql: &Mysql, request: &ConsoleRequest, feed: &mut Feed) -> Result<ConsoleEnd> {
+    let (mut connection, _place) = mysql.connections.console().await?;
+    let mut cut = CutOff::console(&mysql.connections, connection.id());
+    let limits = request.limits;
+    let running = async {
+        prepare_session(mysql, &mut connection, &limits, request.write).await?;
+        answer(mysql, &mut connection, request, feed).await
+    };
+    let timed = tokio::time::timeout(limits.time.saturating_add(GRACE), running).await;
+    let end = timed.unwrap_or_else(|_| Err(timed_out(limits.time)))?;
+    if !end.truncated {
+        cut.done();
+        // It was read to its end; a connection that does not close is gone anyway.
+        let _ = connection.disconnect().await;
+    }
+    Ok(end)
 }
 
 /// What can be said of the statement; with `estimate` the server is asked what it would do.

@@ -171,7 +171,8 @@ async fn a_connection_cut_within_an_answer_of_the_console_is_told() {
     let error = data::ConsoleAnswer::gather(stream).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");
     after.store(usize::MAX, Ordering::SeqCst);
-    let whole = data::ConsoleAnswer::gather(shaky.console_rows(request, data::ConsoleForm::Stream).await.unwrap()).await;
+    let whole =
+        data::ConsoleAnswer::gather(shaky.console_rows(request, data::ConsoleForm::Stream).await.unwrap()).await;
     assert_eq!(whole.unwrap().batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 60_000);
     clear(&redis, &prefix).await;
 }
