@@ -14,6 +14,7 @@ mod cluster;
 mod connections;
 mod console;
 mod databases;
+mod diff;
 mod exports;
 mod graphql;
 mod hooks;

@@ -3,6 +3,7 @@
 //! The figures of record and the machine they come from are in `docs/benchmarks.md`.
 
 mod connectors;
+mod diff;
 mod engine;
 mod load;
 mod machine;
@@ -24,6 +25,8 @@ pub(crate) struct Options {
 enum Bench {
     /// Rows per second into and out of each system, beside the system's own fastest way.
     Connectors(connectors::Options),
+    /// Seconds, processor time and memory of a comparison across two systems, beside the tools people use for it.
+    Diff(diff::Options),
     /// Runs per second and latency of workflows that do nothing, started over HTTP, every step durable.
     Engine(engine::Options),
     /// A table from MariaDB to PostgreSQL, beside the pipe of their clients, pgloader and Sling.
@@ -36,6 +39,7 @@ enum Bench {
 pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.bench {
         Bench::Connectors(options) => connectors::run(options),
+        Bench::Diff(options) => diff::run(options),
         Bench::Engine(options) => engine::run(options),
         Bench::Migrate(options) => migrate::run(options),
         Bench::Stage(options) => stage::run(options),

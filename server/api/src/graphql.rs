@@ -7,6 +7,7 @@ pub mod anomalies;
 pub mod connections;
 pub mod console;
 pub mod http;
+pub mod monitors;
 pub mod mutation;
 pub mod query;
 pub mod socket;

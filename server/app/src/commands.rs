@@ -8,6 +8,7 @@ mod diff;
 mod graphql_schema;
 mod key;
 mod migrate;
+mod monitor;
 mod plugin;
 mod query;
 mod run;
@@ -44,6 +45,9 @@ pub(crate) enum Command {
     Query(query::Query),
     /// Tell in which rows two tables, queries or files differ (exit code 0 equal, 1 different, 2 failed).
     Diff(diff::Diff),
+    /// Compare on a schedule, and tell people when a threshold is passed.
+    #[command(subcommand)]
+    Monitor(monitor::Monitor),
     /// Add, list, test and remove alert channels.
     #[command(subcommand)]
     Channel(channel::Channel),
@@ -82,6 +86,7 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Connection(connection) => connection.run(settings).await,
         Command::Query(query) => query.run(settings).await,
         Command::Diff(diff) => diff.run(settings).await,
+        Command::Monitor(monitor) => monitor.run(settings).await,
         Command::Channel(channel) => channel.run(settings).await,
         Command::Key(key) => key.run(settings).await,
         Command::Plugin(plugin) => plugin.run(settings).await,

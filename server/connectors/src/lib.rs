@@ -17,12 +17,14 @@ pub mod tdengine;
 mod backup;
 mod canonical;
 mod cell;
+mod checksum;
 mod civil;
 mod console;
 mod decimal;
 mod error;
 mod name;
 mod rename;
+mod repair;
 mod settings;
 mod split;
 #[allow(dead_code, reason = "the connectors call it as their consoles land")]

@@ -4,6 +4,7 @@
 //! values become is decided in `types.rs`.
 
 mod backup;
+mod checksum;
 mod config;
 mod console;
 mod create;
@@ -18,6 +19,7 @@ mod ledger;
 mod load;
 mod pool;
 mod read;
+mod repair;
 mod split;
 mod structure;
 mod types;
@@ -31,12 +33,15 @@ use crate::Gate;
 
 use async_trait::async_trait;
 use data::backup::{BackupReport, BackupRequest, RestoreRequest};
+use data::checksum::{Bucket, ChecksumRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
 use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
-use data::{Abilities, Connector, RangeFilter, Result, Sink, Source, Split, SplitRequest, System, WriteOptions};
+use data::{
+    Abilities, Connector, RangeFilter, Result, RowStatements, Sink, Source, Split, SplitRequest, System, WriteOptions,
+};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 use std::sync::Arc;
@@ -183,6 +188,14 @@ impl Connector for Mysql {
 
     async fn range_filter(&self, table: &str, key: &[String], range: &KeyRange) -> Result<RangeFilter> {
         split::range_filter(self, table, key, range).await
+    }
+
+    async fn checksum(&self, request: &ChecksumRequest) -> Result<Vec<Bucket>> {
+        checksum::checksum(self, request).await
+    }
+
+    async fn row_statements(&self, table: &str, key: usize, columns: &[String]) -> Result<Box<dyn RowStatements>> {
+        repair::row_statements(self, table, key, columns).await
     }
 
     async fn structure(&self, name: &str) -> Result<Option<TableStructure>> {

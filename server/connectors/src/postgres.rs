@@ -5,6 +5,7 @@
 //! its changes, `console.rs` runs what people type, `inspect.rs` looks at the server, `backup.rs` copies and brings back.
 
 mod backup;
+mod checksum;
 mod config;
 mod console;
 mod copy;
@@ -18,6 +19,7 @@ mod ledger;
 mod numeric;
 mod pool;
 mod read;
+mod repair;
 mod split;
 mod structure;
 mod target;
@@ -33,12 +35,15 @@ use crate::Gate;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use data::backup::{BackupReport, BackupRequest, RestoreRequest};
+use data::checksum::{Bucket, ChecksumRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
 use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
-use data::{Abilities, Connector, RangeFilter, Result, Sink, Source, Split, SplitRequest, System, WriteOptions};
+use data::{
+    Abilities, Connector, RangeFilter, Result, RowStatements, Sink, Source, Split, SplitRequest, System, WriteOptions,
+};
 use pool::Pool;
 use std::sync::Arc;
 use timescale::Timescale;
@@ -159,6 +164,14 @@ impl Connector for Postgres {
 
     async fn range_filter(&self, table: &str, key: &[String], range: &KeyRange) -> Result<RangeFilter> {
         split::range_filter(self, table, key, range).await
+    }
+
+    async fn checksum(&self, request: &ChecksumRequest) -> Result<Vec<Bucket>> {
+        checksum::checksum(self, request).await
+    }
+
+    async fn row_statements(&self, table: &str, key: usize, columns: &[String]) -> Result<Box<dyn RowStatements>> {
+        repair::row_statements(self, table, key, columns).await
     }
 
     async fn structure(&self, table: &str) -> Result<Option<TableStructure>> {

@@ -14,6 +14,7 @@ mod guard;
 mod inspect;
 mod introspect;
 mod read;
+mod repair;
 mod split;
 mod structure;
 #[cfg(test)]
@@ -31,7 +32,10 @@ use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
-use data::{Abilities, Connector, Error, RangeFilter, Result, Sink, Source, Split, SplitRequest, System, WriteOptions};
+use data::{
+    Abilities, Connector, Error, RangeFilter, Result, RowStatements, Sink, Source, Split, SplitRequest, System,
+    WriteOptions,
+};
 use model::ErrorCode;
 use rusqlite::{Connection, OpenFlags};
 use std::sync::Arc;
@@ -205,6 +209,10 @@ impl Connector for Sqlite {
 
     async fn range_filter(&self, table: &str, key: &[String], range: &KeyRange) -> Result<RangeFilter> {
         split::range_filter(self, table, key, range).await
+    }
+
+    async fn row_statements(&self, table: &str, key: usize, columns: &[String]) -> Result<Box<dyn RowStatements>> {
+        repair::row_statements(self, table, key, columns).await
     }
 
     async fn structure(&self, table: &str) -> Result<Option<TableStructure>> {

@@ -1,8 +1,10 @@
 //! What a system that Sluice speaks to can do.
 
 use crate::backup::{BackupReport, BackupRequest, RestoreRequest};
+use crate::checksum::{Bucket, ChecksumRequest};
 use crate::console::{ConsoleAnswer, ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use crate::inspection::Inspection;
+use crate::repair::RowStatements;
 use crate::split::{KeyRange, RangeFilter, Split, SplitRequest};
 use crate::structure::{TablePlan, TableStructure};
 use crate::{Checkpoint, Error, Result, Sink, Source, WriteOptions};
@@ -93,6 +95,9 @@ pub struct ReadOptions {
     pub limit: Option<u64>,
     /// Where an earlier attempt's source stood.
     pub resume_at: Option<Checkpoint>,
+    /// Whether batches carry checkpoints where they can. Off where nobody will resume, which spares the system sending the
+    /// values of the key twice.
+    pub checkpoints: bool,
     /// Settings only this system knows (Redis: `structure`, `columns`).
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
@@ -118,6 +123,7 @@ impl ReadOptions {
             order_by: Vec::new(),
             limit: None,
             resume_at: None,
+            checkpoints: true,
             extra: serde_json::Map::new(),
         }
     }
@@ -218,6 +224,25 @@ pub trait Connector: Send + Sync {
     async fn range_filter(&self, table: &str, key: &[String], range: &KeyRange) -> Result<RangeFilter> {
         let _ = (table, key, range);
         Err(unsupported(self.system(), "read a range of a key"))
+    }
+
+    /// Sums of a table's rows, bucket by bucket, in one pass inside the system.
+    ///
+    /// # Errors
+    /// `unsupported` where the system, the key or a column's form does not lend itself to it; and as for [`Connector::read`].
+    async fn checksum(&self, request: &ChecksumRequest) -> Result<Vec<Bucket>> {
+        let _ = request;
+        Err(unsupported(self.system(), "sum up rows"))
+    }
+
+    /// What writes the statements that change single rows of `table`: `columns` are those of the rows, the `key` first, which
+    /// is unique.
+    ///
+    /// # Errors
+    /// `unsupported` where the system cannot, or `key` is no unique key; and as for [`Connector::read`].
+    async fn row_statements(&self, table: &str, key: usize, columns: &[String]) -> Result<Box<dyn RowStatements>> {
+        let _ = (table, key, columns);
+        Err(unsupported(self.system(), "write statements that change single rows"))
     }
 
     /// The table of that name with everything that makes it what it is, or `None`.

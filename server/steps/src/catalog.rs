@@ -14,6 +14,7 @@ use crate::migrate::Migrate;
 use crate::plugin_step::PluginStep;
 use crate::quality::Quality;
 use crate::route::Route;
+use crate::schema::SchemaStep;
 use crate::script::Script;
 use crate::sql::Sql;
 use crate::tables::TablesStep;
@@ -50,6 +51,7 @@ impl Catalog {
             Arc::new(Migrate),
             Arc::new(Quality),
             Arc::new(Route::default()),
+            Arc::new(SchemaStep),
             Arc::new(Script),
             Arc::new(Sql),
             Arc::new(TablesStep),

@@ -5,9 +5,12 @@
 use crate::kind::{Action, ActionReport, Opened, Outputs, StepContext, StepKind};
 use crate::settings::{self, Names, names_schema};
 use crate::side::{Named, SideSettings, check_side, open_file, refused, side_schema};
+use arrow::array::{ArrayRef, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::json::LineDelimitedWriter;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
+use data::connector::Relation;
 use data::{Batch, Connector, Files, Lane, Result};
 use model::Fault;
 use model::kind::{Inputs, KindInfo};
@@ -16,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use transfer::diff::{Leeway, Report, Rows, Strategy};
+use transfer::diff::{Leeway, Repair, Repairing, Report, Rows, Strategy};
 use transfer::{DiffOptions, DifferenceKind, DifferenceSink};
 
 /// How many differences of each kind the outputs show unless the settings say otherwise.
@@ -25,7 +28,8 @@ const KINDS: [DifferenceKind; 3] = [DifferenceKind::Missing, DifferenceKind::Ext
 /// How many they show at most.
 const MAX_SAMPLE: usize = 100;
 
-const OUTPUTS: [&str; 13] = [
+const OUTPUTS: [&str; 14] = [
+    "repaired",
     "differences",
     "missing",
     "extra",
@@ -76,8 +80,23 @@ struct Settings {
     pause_above: Option<u64>,
     max_differences: Option<u64>,
     sample_rows: Option<u64>,
+    #[serde(default)]
+    repair: Mending,
     #[serde(default = "default_sample")]
     sample: usize,
+}
+
+/// What is done about the differences.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Mending {
+    /// Nothing.
+    #[default]
+    None,
+    /// The statements that make the right side equal the left leave by the port `repair`.
+    Statements,
+    /// They are run, too.
+    Apply,
 }
 
 fn default_sample() -> usize {
@@ -102,16 +121,17 @@ impl StepKind for Diff {
                     "mapping": { "type": "object", "additionalProperties": { "type": "string" }, "description": "Columns that are called otherwise on the right: `{ left_name: right_name }`." },
                     "except": names_schema("Columns that are not compared."),
                     "tolerance": tolerance_schema(),
-                    "strategy": { "enum": ["auto", "merge", "checksum", "join"], "default": "auto", "description": "How the sides are compared; all give the same result." },
+                    "strategy": { "enum": ["auto", "merge", "checksum"], "default": "auto", "description": "How the sides are compared: `merge` reads both in the order of the key, `checksum` lets the databases sum up their rows and reads only what differs." },
                     "parallel": { "type": "integer", "minimum": 0, "maximum": 64, "default": 0, "description": "How many ranges of the key are compared at the same time; 0: as many as suit the machine, 4 at most." },
                     "pause_above": { "type": "integer", "minimum": 1, "description": "Reading pauses while a server has more busy sessions than this, Sluice's own among them." },
                     "max_differences": { "type": "integer", "minimum": 1, "description": "The comparison ends early when so many differences were found." },
                     "sample_rows": { "type": "integer", "minimum": 1, "description": "Compare only about so many rows, in ranges spread over the whole key." },
+                    "repair": { "enum": ["none", "statements", "apply"], "default": "none", "description": "`statements`: what makes the right table equal the left leaves by the port `repair`; `apply`: it is run, too." },
                     "sample": { "type": "integer", "minimum": 0, "maximum": MAX_SAMPLE, "default": SAMPLE, "description": "How many differences of each kind the output `sample` shows." },
                 },
             }),
             inputs: Inputs::None,
-            ports: ["missing", "extra", "changed"].map(ToOwned::to_owned).to_vec(),
+            ports: ["missing", "extra", "changed", "repair"].map(ToOwned::to_owned).to_vec(),
             named_ports: false,
             outputs: OUTPUTS.map(ToOwned::to_owned).to_vec(),
         }
@@ -124,6 +144,7 @@ impl StepKind for Diff {
 
     async fn open(&self, context: StepContext) -> Result<Opened> {
         let settings: Settings = settings::read(&context.step)?;
+        let mending = settings.repair;
         let left = settings.left.named().map_err(|fault| refused(fault, &context, "left"))?;
         let right = settings.right.named().map_err(|fault| refused(fault, &context, "right"))?;
         let options = DiffOptions {
@@ -140,7 +161,15 @@ impl StepKind for Diff {
             ..DiffOptions::default()
         };
         let sample = settings.sample.min(MAX_SAMPLE);
-        Ok(Opened::Action(Box::new(Differing { context, files: self.files.clone(), left, right, options, sample })))
+        Ok(Opened::Action(Box::new(Differing {
+            context,
+            files: self.files.clone(),
+            left,
+            right,
+            options,
+            sample,
+            mending,
+        })))
     }
 }
 
@@ -151,6 +180,7 @@ struct Differing {
     right: Named,
     options: DiffOptions,
     sample: usize,
+    mending: Mending,
 }
 
 /// A table or query, and the connection it is read by.
@@ -184,6 +214,23 @@ impl Differing {
     }
 }
 
+impl Differing {
+    /// The table that is to be repaired, and its connection.
+    fn mended<'a>(&self, right: Option<&'a Stored>) -> Result<(&'a dyn Connector, &'a str)> {
+        match right {
+            Some((connector, transfer::Side { relation: Relation::Table(table), .. })) => {
+                Ok((connector.as_ref(), table))
+            }
+            _ => Err(Fault::new(
+                model::ErrorCode::Unsupported,
+                "the right side is no table, and only a table can be repaired",
+            )
+            .path(format!("steps.{}.with.repair", self.context.step.id))
+            .into()),
+        }
+    }
+}
+
 fn as_rows<'a>(
     stored: &'a Option<(Arc<dyn Connector>, transfer::Side)>,
     file: Option<Box<dyn data::Source>>,
@@ -210,13 +257,34 @@ impl Action for Differing {
             limit: self.sample,
             context: &self.context,
         };
-        let Report { totals, strategy, reasons, notes, complete, .. } = tokio::select! {
-            biased;
-            () = self.context.cancel.cancelled() => {
-                return Err(data::Error::permanent(model::ErrorCode::Canceled, "the comparison was canceled"));
+        let canceled = || data::Error::permanent(model::ErrorCode::Canceled, "the comparison was canceled");
+        let mut repair = None;
+        let report = if self.mending == Mending::None {
+            tokio::select! {
+                biased;
+                () = self.context.cancel.cancelled() => return Err(canceled()),
+                report = transfer::diff::run(left, right, &self.options, &mut sender) => report?,
             }
-            report = transfer::diff::run(left, right, &self.options, &mut sender) => report?,
+        } else {
+            let (connector, table) = self.mended(right_stored.as_ref())?;
+            let mut repairing = Repairing::new(&mut sender, connector, table)?;
+            let report = tokio::select! {
+                biased;
+                () = self.context.cancel.cancelled() => return Err(canceled()),
+                report = transfer::diff::run(left, right, &self.options, &mut repairing) => report?,
+            };
+            repair = Some((repairing.finish(), connector));
+            report
         };
+        let Report { totals, strategy, reasons, notes, complete, .. } = report;
+        let mut repaired = 0;
+        if let Some((repair, connector)) = &mut repair {
+            sender.send_statements(repair).await?;
+            if self.mending == Mending::Apply {
+                repaired = repair.apply(*connector).await?;
+                self.context.log(LogLevel::Info, format!("{repaired} statements were run on the right side"));
+            }
+        }
         let sample = KINDS.map(|kind| {
             let rows = sender.sample.remove(&kind).unwrap_or_default();
             (kind.as_str().to_owned(), Value::Array(rows))
@@ -241,6 +309,7 @@ impl Action for Differing {
         ] {
             outputs.insert(name.to_owned(), count.into());
         }
+        outputs.insert("repaired".to_owned(), repaired.into());
         outputs.insert("percent".to_owned(), totals.percent().into());
         outputs.insert("sample".to_owned(), Value::Object(sample.into_iter().collect()));
         outputs.insert("strategy".to_owned(), strategy.as_str().into());
@@ -259,6 +328,28 @@ struct Sender<'a, 'b> {
     sample: HashMap<DifferenceKind, Vec<Value>>,
     limit: usize,
     context: &'a StepContext,
+}
+
+impl Sender<'_, '_> {
+    /// Sends statements by the port `repair`, what a session wants first among them.
+    async fn send_statements(&mut self, repair: &mut Repair) -> Result<()> {
+        if repair.is_empty() {
+            return Ok(());
+        }
+        let schema = Arc::new(Schema::new(vec![Field::new("statement", DataType::Utf8, false)]));
+        let lane = Lane::new(&format!("{}.repair", self.step));
+        let mut sequence = 0;
+        let mut next = Some(repair.preamble().to_vec());
+        repair.rewind()?;
+        while let Some(statements) = next {
+            sequence += 1;
+            let column: ArrayRef = Arc::new(StringArray::from(statements));
+            let records = RecordBatch::try_new(schema.clone(), vec![column])?;
+            self.out.send("repair", Batch { lane: lane.clone(), sequence, checkpoint: None, records }).await?;
+            next = repair.next()?;
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]

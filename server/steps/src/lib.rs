@@ -25,6 +25,7 @@ mod real;
 mod rejected;
 pub mod route;
 pub mod runner;
+pub mod schema;
 pub mod script;
 mod settings;
 mod side;

@@ -6,15 +6,18 @@
 //! A side whose rows do not come in order is an error, never a wrong result. Start with [`run`]: `plan.rs` looks at both
 //! sides and chooses, `merge.rs` compares what comes in order, `ranges.rs` does so for several ranges of the key at once.
 
+mod checksum;
 mod merge;
 mod options;
 mod pause;
 mod plan;
 mod ranges;
+mod repair;
 
 pub use crate::difference::DifferenceKind;
 pub use options::{DiffOptions, Leeway, Strategy, TimeUnit, UnicodeForm};
 pub use plan::{Description, describe};
+pub use repair::{Repair, Repairing};
 
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -93,6 +96,8 @@ pub struct Report {
     pub key: Vec<String>,
     /// All compared columns, by their left names, key first.
     pub columns: Vec<String>,
+    /// The same columns by their right names.
+    pub right_columns: Vec<String>,
     /// How the sides were compared.
     pub strategy: Strategy,
     /// Why so.
@@ -162,7 +167,7 @@ pub async fn run(
     sink: &mut dyn DifferenceSink,
 ) -> Result<Report> {
     let (left_seen, right_seen) = (Seen::of(&left), Seen::of(&right));
-    let plan = Plan::make(left_seen, right_seen, options).await?;
+    let (plan, equal) = Plan::make(left_seen, right_seen, options).await?;
     let mut report = plan.report();
     sink.begin(&report).await?;
     let allowance = Allowance::new(options.max_differences);
@@ -179,6 +184,7 @@ pub async fn run(
             merge(left, right, &plan.names, options, &allowance, sink).await?
         }
     };
+    report.totals.add(&equal);
     report.complete = report.complete && !allowance.is_used_up();
     Ok(report)
 }
@@ -198,6 +204,8 @@ pub(crate) async fn open(
         columns: columns.to_vec(),
         filter: side.filter.clone(),
         order_by,
+        // A comparison that fails begins anew.
+        checkpoints: false,
         ..ReadOptions::table("")
     };
     connector.read(options).await

@@ -5,6 +5,7 @@ use arrow::datatypes::DataType;
 use data::connector::Relation;
 use data::{Connector, Error, Result};
 use model::{ErrorCode, nearest};
+use std::collections::BTreeMap;
 
 /// One difference between the columns of two sides.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -80,5 +81,32 @@ pub fn compare_columns(left: &[(String, DataType)], right: &[(String, DataType)]
     }
     let extra = right.iter().filter(|(name, _)| !left.iter().any(|(other, _)| other == name));
     differences.extend(extra.map(|(name, _)| SchemaDifference::Extra { column: name.clone() }));
+    differences
+}
+
+/// The columns with their types as text.
+#[must_use]
+pub fn named(columns: &[(String, DataType)]) -> BTreeMap<String, String> {
+    columns.iter().map(|(name, data_type)| (name.clone(), data_type.to_string())).collect()
+}
+
+/// Compares columns whose types are known as text only.
+#[must_use]
+pub fn compare_with_text(left: &BTreeMap<String, String>, right: &BTreeMap<String, String>) -> Vec<SchemaDifference> {
+    let mut differences = Vec::new();
+    for (name, left_type) in left {
+        match right.get(name) {
+            None => differences.push(SchemaDifference::Missing { column: name.clone() }),
+            Some(right_type) if right_type != left_type => differences.push(SchemaDifference::Type {
+                column: name.clone(),
+                left: left_type.clone(),
+                right: right_type.clone(),
+                comparable: true,
+            }),
+            Some(_) => {}
+        }
+    }
+    let extra = right.keys().filter(|name| !left.contains_key(*name));
+    differences.extend(extra.map(|name| SchemaDifference::Extra { column: name.clone() }));
     differences
 }

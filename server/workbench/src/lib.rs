@@ -1,4 +1,4 @@
-//! What people do with connections by hand: the SQL console, the care of connections, tables as code.
+//! What people do with connections by hand: the SQL console, the care of connections, tables as code, monitors.
 //!
 //! The command line and the API both go through here, so that the same rules hold for both: what is asked is checked,
 //! bounded and put on record in the metadata database. It reaches systems only through the traits of `data`.
@@ -8,6 +8,7 @@ pub mod anomalies;
 pub mod connections;
 pub mod console;
 pub mod environment;
+pub mod monitors;
 mod name;
 pub mod tables;
 

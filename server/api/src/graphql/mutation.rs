@@ -4,6 +4,7 @@ use super::Context;
 use super::anomalies::{self, Anomaly, AnomalyRule, AnomalyRuleInput};
 use super::connections::{Connection, ConnectionInput, ConnectionTest, NewConnection};
 use super::console::{self, Answer, StatementInput};
+use super::monitors::{self, Monitor, MonitorInput};
 use super::query::run_id;
 use super::tables::{self, TablePlanAgreement, TablesApplied, TablesDropped, TablesValidation};
 use super::types::{Problem, Run, Saved, Workflow};
@@ -26,6 +27,12 @@ impl Mutation {
             Ok(workflow) => Saved { workflow: Some(Workflow(workflow)), problems: Vec::new() },
             Err(faults) => Saved { workflow: None, problems: faults.into_iter().map(Problem::from).collect() },
         }
+    }
+
+    /// Makes a monitor: a workflow that compares on its schedule and tells people when a threshold is passed.
+    /// `startRun` runs it now, `setWorkflowEnabled` starts and stops its schedule.
+    async fn create_monitor(context: &Context, input: MonitorInput) -> Result<Monitor, ApiError> {
+        monitors::create(context, input).await
     }
 
     /// Lets a workflow's triggers fire, or not.

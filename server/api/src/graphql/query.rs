@@ -3,6 +3,7 @@
 use super::anomalies::{self, Anomaly, AnomalyFilterInput, AnomalyRule, Backup};
 use super::connections::{Connection, Table};
 use super::console::{self, Checked, Statement};
+use super::monitors::{self, Monitor, MonitorResult};
 use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
 use super::types::{Problem, Run, RunStatusWord, StepKind, Workflow};
 use super::{Context, page_size};
@@ -55,6 +56,20 @@ impl Query {
     /// The run of that id.
     async fn run(context: &Context, id: String) -> Result<Run, ApiError> {
         Ok(Run(context.engine.get_run(run_id(&id)?).await?))
+    }
+
+    /// All monitors, each with its last result.
+    async fn monitors(context: &Context) -> Result<Vec<Monitor>, ApiError> {
+        monitors::list(context).await
+    }
+
+    /// What a monitor's runs found, newest first.
+    async fn monitor_results(
+        context: &Context,
+        name: String,
+        first: Option<i32>,
+    ) -> Result<Vec<MonitorResult>, ApiError> {
+        monitors::results(context, &name, page_size(first)).await
     }
 
     /// Anomalies, the last seen first, after the one `after`.

@@ -13,11 +13,15 @@ use clap::{Args, ValueEnum};
 use model::{ErrorCode, Fault};
 use print::{Lines, Printed};
 use serde_json::json;
-use side::{Opened, Openers};
+pub(super) use side::relation;
+use side::{Lendable, Opened, Openers};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use transfer::DiffOptions;
-use transfer::diff::{Leeway, Report, Strategy};
+use transfer::diff::{Leeway, Repairing, Report, Strategy};
+use transfer::{DiffOptions, DifferenceSink};
 
 /// The sides differ.
 const DIFFERENT: u8 = 1;
@@ -58,7 +62,7 @@ pub(crate) struct Diff {
     /// A condition on the rows of the right side only.
     #[arg(long, value_name = "SQL", conflicts_with = "filter")]
     where_right: Option<String>,
-    /// How the sides are compared; all ways give the same result.
+    /// How the sides are compared.
     #[arg(long, value_enum, default_value_t = Way::Auto)]
     strategy: Way,
     /// How many ranges of the key are compared at the same time; 0: as many as suit the machine, 4 at most.
@@ -79,6 +83,12 @@ pub(crate) struct Diff {
     /// How many differences of each kind `table` and `json` show.
     #[arg(long, default_value_t = 20)]
     limit: usize,
+    /// Write the statements that make the right table equal the left into this file, which must not exist yet.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["schema_only", "count_only"])]
+    repair_to: Option<PathBuf>,
+    /// Run these statements on the right side, some hundred in a transaction.
+    #[arg(long, conflicts_with_all = ["schema_only", "count_only"])]
+    apply: bool,
     /// Compare names and types of columns instead of rows.
     #[arg(long, conflicts_with = "count_only")]
     schema_only: bool,
@@ -99,7 +109,6 @@ enum Way {
     Auto,
     Merge,
     Checksum,
-    Join,
 }
 
 impl Diff {
@@ -150,7 +159,6 @@ impl Diff {
                 Way::Auto => Strategy::Auto,
                 Way::Merge => Strategy::Merge,
                 Way::Checksum => Strategy::Checksum,
-                Way::Join => Strategy::Join,
             },
             parallel: self.parallel.into(),
             pause_above: self.pause_above,
@@ -164,18 +172,45 @@ impl Diff {
         let (left, right) = (left.rows(), right.rows());
         if self.format == Format::Lines {
             let mut lines = Lines::new();
-            let report = transfer::diff::run(left.as_rows(), right.as_rows(), options, &mut lines).await?;
+            let report = self.compare_into(&left, &right, options, &mut lines).await?;
             lines.end()?;
             return Ok(report.totals.differences() > 0);
         }
         let mut printed = Printed::new(self.limit, self.format == Format::Table);
-        let report: Report = transfer::diff::run(left.as_rows(), right.as_rows(), options, &mut printed).await?;
+        let report = self.compare_into(&left, &right, options, &mut printed).await?;
         if self.format == Format::Json {
             printed.print_json(&report)?
         } else {
             printed.print_table(&report)?
         }
         Ok(report.totals.differences() > 0)
+    }
+
+    /// Compares, and repairs where that was asked for.
+    async fn compare_into(
+        &self,
+        left: &Lendable,
+        right: &Lendable,
+        options: &DiffOptions,
+        sink: &mut dyn DifferenceSink,
+    ) -> Result<Report, Failure> {
+        if self.repair_to.is_none() && !self.apply {
+            return Ok(transfer::diff::run(left.as_rows(), right.as_rows(), options, sink).await?);
+        }
+        let (connector, table) = right.table()?;
+        // The file is made before anything is compared, so that a name that cannot be is told at once.
+        let file = self.repair_to.as_deref().map(make_new).transpose()?;
+        let mut repairing = Repairing::new(sink, connector, table)?;
+        let report = transfer::diff::run(left.as_rows(), right.as_rows(), options, &mut repairing).await?;
+        let mut repair = repairing.finish();
+        if let (Some(file), Some(path)) = (file, &self.repair_to) {
+            repair.write(BufWriter::new(file))?;
+            eprintln!("{} statements in `{}`", repair.len(), path.display());
+        }
+        if self.apply {
+            eprintln!("{} statements were run", repair.apply(connector).await?);
+        }
+        Ok(report)
     }
 
     async fn compare_counts(&self, left: Opened, right: Opened) -> Result<bool, Failure> {
@@ -200,6 +235,13 @@ impl Diff {
         }
         Ok(!differences.is_empty())
     }
+}
+
+fn make_new(path: &Path) -> Result<File, Fault> {
+    File::create_new(path).map_err(|error| {
+        Fault::new(ErrorCode::DiskFailed, format!("`{}` cannot be made: {error}", path.display()))
+            .hint("Name a file that does not exist yet.")
+    })
 }
 
 /// Adds what `--tolerance COLUMN=…` names.

@@ -118,7 +118,7 @@ async fn plan(connection: &mut Conn, config: &Config, options: &ReadOptions) -> 
                 options.columns.iter().map(|c| table.column(c).map(|i| i.name.clone()).ok_or_else(|| missing(c)));
             found.collect::<Result<_>>()?
         };
-        keyed = resumable(&table, &options.order_by, &order);
+        keyed = options.checkpoints && resumable(&table, &options.order_by, &order);
     } else {
         let described =
             connection.prep(format!("SELECT * FROM {}", from_clause(&options.relation))).await.map_err(mapped)?;

@@ -103,7 +103,10 @@ fn plan_table(table: &Table, options: &ReadOptions) -> Result<Plan> {
     let sortable =
         |column: &TableColumn| sort_key(&qualified(&column.name), column.kind, column.oid, &column.native_type);
     let keys: Vec<(String, String)> = ordered.iter().map(|column| sortable(column)).collect();
-    let resumes = !keys.is_empty() && table.is_unique(&options.order_by) && table.never_null(&options.order_by);
+    let resumes = options.checkpoints
+        && !keys.is_empty()
+        && table.is_unique(&options.order_by)
+        && table.never_null(&options.order_by);
     Ok(Plan {
         columns: selected.iter().map(|column| (column.name.clone(), column.kind)).collect(),
         inner: selected.iter().map(|column| qualified(&column.name)).collect(),

@@ -215,8 +215,11 @@ fn plan_table(table: &Table, options: &ReadOptions) -> Result<Plan> {
     let order: Vec<String> = ordered.iter().flat_map(|column| order_of(&column.name, &column.declared)).collect();
     // The resume condition compares as SQLite does, which for decimals kept as text is not by value.
     let by_value = ordered.iter().all(|column| !kept_as_text(&column.declared));
-    let resumes =
-        !order.is_empty() && by_value && table.is_unique(&options.order_by) && table.never_null(&options.order_by);
+    let resumes = options.checkpoints
+        && !order.is_empty()
+        && by_value
+        && table.is_unique(&options.order_by)
+        && table.never_null(&options.order_by);
     let key = if resumes { options.order_by.clone() } else { Vec::new() };
     let names = selected.iter().map(|column| column.name.as_str());
     Ok(Plan {

@@ -56,7 +56,7 @@ pub(super) async fn range_filter(
     Ok(RangeFilter { filter: key.condition(range)?, indexed: true })
 }
 
-async fn describe(sqlite: &Sqlite, name: &str) -> Result<Table> {
+pub(super) async fn describe(sqlite: &Sqlite, name: &str) -> Result<Table> {
     let (config, name) = (sqlite.config.clone(), name.to_owned());
     let described = tokio::task::spawn_blocking(move || get_table(&connect(&config, Access::Read)?, &config, &name));
     described.await.map_err(|error| {

@@ -32,19 +32,17 @@ pub struct DiffOptions {
     pub sample_rows: Option<u64>,
 }
 
-/// How the sides are compared. All give the same result; they differ in what they cost whom.
+/// How the sides are compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
-    /// Chosen by size, by what the sides can do, and by how quickly rows come from them.
+    /// Chosen by what the sides are and can do.
     #[default]
     Auto,
     /// Both sides are read in the order of the key and compared here.
     Merge,
-    /// Each database sums up its rows bucket by bucket; only buckets whose sums differ are read.
+    /// Each database sums up its rows bucket by bucket; only buckets whose sums differ are read. For slow links.
     Checksum,
-    /// The database that holds both tables joins them; only rows without an equal partner are read.
-    Join,
 }
 
 impl Strategy {
@@ -55,7 +53,6 @@ impl Strategy {
             Self::Auto => "auto",
             Self::Merge => "merge",
             Self::Checksum => "checksum",
-            Self::Join => "join",
         }
     }
 }

@@ -8,7 +8,9 @@
 mod cell;
 mod hard;
 mod random;
+mod repaired;
 mod stores;
+mod summed;
 
 use super::*;
 use crate::testing::Fake;

@@ -1,13 +1,23 @@
 //! What both sides are, how they will be compared, and what is to be said before it begins.
 
-use super::{DiffOptions, Report, Rows, Side, Strategy};
+use super::checksum::form;
+use super::{DiffOptions, Report, Rows, Side, Strategy, Totals};
 use crate::canonical::{Canonical, Meaning};
 use crate::pairing::{Names, find_column};
 use crate::schema::not_found;
 use arrow::datatypes::{DataType, SchemaRef};
+use data::checksum::Form;
 use data::connector::{ReadOptions, Relation};
 use data::{Connector, Error, KeyRange, Result};
 use model::ErrorCode;
+use tokio::time::Instant;
+
+/// Rows a table must have for checksums to be worth a look at the link.
+const WORTH_A_PROBE: u64 = 2_000_000;
+/// Rows that are read to measure the link.
+const PROBE_ROWS: u64 = 40_000;
+/// Rows a second below which a link is slow: about what a server hashes.
+const SLOW_RATE: f64 = 60_000.0;
 
 /// The columns of a side, as its system describes them.
 #[derive(Debug, Clone, Default)]
@@ -92,11 +102,15 @@ pub(super) struct Plan {
     /// Boundaries of the ranges; empty: the whole key is one range.
     pub(super) ranges: Vec<KeyRange>,
     sampled: bool,
+    /// Whether only what the sums of both sides disagree on is left in `ranges`, be it nothing.
+    pub(super) reduced: bool,
+    /// How each column is written for a hash, or why not all can be.
+    pub(super) forms: Result<Vec<Form>, String>,
 }
 
 impl Plan {
     /// Looks at both sides. Reads no rows but for boundaries of ranges.
-    pub(super) async fn make(left: Seen<'_>, right: Seen<'_>, options: &DiffOptions) -> Result<Self> {
+    pub(super) async fn make(left: Seen<'_>, right: Seen<'_>, options: &DiffOptions) -> Result<(Self, Totals)> {
         let (left_is, right_is) = (left.describe().await?, right.describe().await?);
         let mut notes = Vec::new();
         let key = choose_key(&left_is, &right_is, options, &mut notes);
@@ -106,7 +120,7 @@ impl Plan {
         }
         let mut names = Names::find(&left_names, &right_names, &key, options)?;
         names.meanings = meanings(&names, &left_is, &right_is);
-        tell_columns(&names, &left_is, &right_is, options, &mut notes)?;
+        let forms = tell_columns(&names, &left_is, &right_is, options, &mut notes)?;
         let mut plan = Self {
             keyed: !key.is_empty(),
             names,
@@ -115,12 +129,15 @@ impl Plan {
             notes,
             parallel: 1,
             ranges: Vec::new(),
+            reduced: false,
             sampled: false,
+            forms,
         };
+        let mut equal = Totals::default();
         match (&left, &right) {
             (Seen::Stored(left, left_side), Seen::Stored(right, right_side)) => {
                 let (left, right) = ((*left, left_side), (*right, right_side));
-                plan.choose(left, right, (&left_is, &right_is), options).await?;
+                equal = plan.choose(left, right, (&left_is, &right_is), options).await?;
             }
             _ => {
                 if options.sample_rows.is_some() || !matches!(options.strategy, Strategy::Auto | Strategy::Merge) {
@@ -132,21 +149,83 @@ impl Plan {
                 plan.reasons.push("a side is a file, which is sorted in memory and merged".to_owned());
             }
         }
-        Ok(plan)
+        Ok((plan, equal))
     }
 
+    /// Chooses the strategy; tells what is known to be equal already.
     async fn choose(
         &mut self,
         left: (&dyn Connector, &Side),
         right: (&dyn Connector, &Side),
         (left_is, right_is): (&Description, &Description),
         options: &DiffOptions,
-    ) -> Result<()> {
+    ) -> Result<Totals> {
         self.tell_order(left, left_is, "left").await;
         self.tell_order(right, right_is, "right").await;
-        self.reasons.push("both sides are read in the order of the key and compared here, which is exact and spares the servers all hashing".to_owned());
         let rows = left_is.row_estimate.unwrap_or(0).max(right_is.row_estimate.unwrap_or(0));
-        self.cut(left, right, rows, options).await
+        if options.strategy == Strategy::Checksum || (options.strategy == Strategy::Auto && self.may_sum(rows, options))
+        {
+            let slow = match options.strategy {
+                Strategy::Checksum => Some("it was asked for".to_owned()),
+                _ => self.find_slow(left, right).await?,
+            };
+            if let Some(why) = slow {
+                match self.reduce(left, right, options, rows).await {
+                    Ok(equal) => {
+                        self.strategy = Strategy::Checksum;
+                        self.because(format!("checksums: {why}"));
+                        return Ok(equal);
+                    }
+                    Err(error) if error.code() == ErrorCode::Unsupported => {
+                        self.note(format!("checksums are not taken: {}", error.fault.message));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        self.because("both sides are read in the order of the key and compared here, which is exact and spares the servers all hashing".to_owned());
+        self.cut(left, right, rows, options).await?;
+        Ok(Totals::default())
+    }
+
+    /// Whether checksums could be worth a look at the link.
+    fn may_sum(&self, rows: u64, options: &DiffOptions) -> bool {
+        rows >= WORTH_A_PROBE
+            && self.forms.is_ok()
+            && self.keyed
+            && self.names.key == 1
+            && options.sample_rows.is_none()
+    }
+
+    /// Why the link counts as slow, measured by the first rows of both sides; none where it is quick.
+    async fn find_slow(&self, left: (&dyn Connector, &Side), right: (&dyn Connector, &Side)) -> Result<Option<String>> {
+        for (name, (connector, side), names) in [("left", left, &self.names.left), ("right", right, &self.names.right)]
+        {
+            let options = ReadOptions {
+                relation: side.relation.clone(),
+                columns: names.clone(),
+                filter: side.filter.clone(),
+                limit: Some(PROBE_ROWS),
+                checkpoints: false,
+                ..ReadOptions::table("")
+            };
+            let mut source = connector.read(options).await?;
+            // The first batch has all the waiting for the server to begin.
+            let mut rows = 0;
+            let mut begun = None;
+            while let Some(batch) = source.next().await? {
+                match begun {
+                    None => begun = Some(Instant::now()),
+                    Some(_) => rows += batch.records.num_rows(),
+                }
+            }
+            let seconds = begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64());
+            if rows > 0 && (rows as f64) < SLOW_RATE * seconds {
+                let rate = rows as f64 / seconds;
+                return Ok(Some(format!("rows come from the {name} side at {rate:.0} a second only")));
+            }
+        }
+        Ok(None)
     }
 
     /// Says where a server has no index for the order.
@@ -172,6 +251,7 @@ impl Plan {
             totals: super::Totals::default(),
             key: if self.keyed { self.names.key_of("left") } else { Vec::new() },
             columns: self.names.left.clone(),
+            right_columns: self.names.right.clone(),
             strategy: self.strategy,
             reasons: self.reasons.clone(),
             notes: self.notes.clone(),
@@ -216,7 +296,8 @@ fn tell_columns(
     right: &Description,
     options: &DiffOptions,
     notes: &mut Vec<String>,
-) -> Result<()> {
+) -> Result<Result<Vec<Form>, String>> {
+    let mut forms = Ok(Vec::with_capacity(names.left.len()));
     if options.columns.is_empty() {
         for (side, is, compared) in [("left", left, &names.left), ("right", right, &names.right)] {
             let only =
@@ -226,14 +307,20 @@ fn tell_columns(
     }
     for (index, (left_name, right_name)) in names.left.iter().zip(&names.right).enumerate() {
         let (Some((left_type, _)), Some((right_type, _))) = (left.column(left_name), right.column(right_name)) else {
+            forms = Err(format!("column `{left_name}` is not described"));
             continue;
         };
         let canonical = Canonical::of(left_name, left_type, right_type, index < names.key, names.meanings[index])?;
+        match (form(&canonical, left_type, right_type), &mut forms) {
+            (Some(form), Ok(forms)) => forms.push(form),
+            (None, Ok(_)) => forms = Err(format!("column `{left_name}` is not written alike on both systems")),
+            (_, Err(_)) => {}
+        }
         if let Some(how) = canonical.caveat(left_type, right_type) {
             notes.push(format!("column `{left_name}` is {left_type} on the left and {right_type} on the right: {how}"));
         }
     }
-    Ok(())
+    Ok(forms)
 }
 
 /// What the systems' own types say that Arrow's do not.

@@ -115,7 +115,7 @@ impl Plan {
         sink: &mut dyn DifferenceSink,
     ) -> Result<Totals> {
         let whole = [KeyRange::default()];
-        let ranges = if self.ranges.is_empty() { whole.as_slice() } else { &self.ranges };
+        let ranges = if self.ranges.is_empty() && !self.reduced { whole.as_slice() } else { &self.ranges };
         if let [range] = ranges {
             return self.compare_range(left, right, range, options, allowance, sink).await;
         }

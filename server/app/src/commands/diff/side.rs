@@ -50,7 +50,8 @@ fn parse(text: &str) -> Result<Named<'_>, Fault> {
     }
 }
 
-fn relation(text: &str) -> Relation {
+/// A table, or a query where the text starts like one.
+pub(in crate::commands) fn relation(text: &str) -> Relation {
     let word = text.split_whitespace().next().unwrap_or_default();
     let is_query =
         text.contains(char::is_whitespace) && ["select", "with"].iter().any(|start| word.eq_ignore_ascii_case(start));
@@ -178,6 +179,17 @@ pub(super) struct Lendable {
 }
 
 impl Lendable {
+    /// The table to be repaired, and its connection.
+    pub(super) fn table(&self) -> Result<(&dyn Connector, &str), Fault> {
+        match &self.connector {
+            Some((connector, Side { relation: Relation::Table(table), .. })) => Ok((connector.as_ref(), table)),
+            _ => {
+                Err(Fault::new(ErrorCode::Unsupported, "the right side is no table, and only a table can be repaired")
+                    .hint("Name a table on the right: `CONNECTION:table`, or a URL with `#table`."))
+            }
+        }
+    }
+
     /// The rows; those of a file only once.
     pub(super) fn as_rows(&self) -> Rows<'_> {
         match (&self.connector, self.file.borrow_mut().take()) {

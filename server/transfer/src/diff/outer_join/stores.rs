@@ -49,6 +49,21 @@ impl Store {
         self.write(table, records).await;
     }
 
+    /// Makes `table` anew with these rows and the pair's key.
+    pub(in crate::diff) async fn fill_keyed(&self, table: &str, pair: &Pair, rows: &[Vec<Cell>]) {
+        let columns = pair.kinds.iter().enumerate().map(|(index, kind)| {
+            let cells: Vec<_> = rows.iter().map(|row| row[index].clone()).collect();
+            (name(index), column(*kind, &cells, false), true)
+        });
+        let records = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        self.connector.execute(&format!("DROP TABLE IF EXISTS {table}")).await.unwrap();
+        let key = (0..pair.key).map(name).collect();
+        let options = WriteOptions { mode: data::Mode::Upsert, key, ..WriteOptions::append(table) };
+        let mut sink = self.connector.write(records.schema(), options).await.unwrap();
+        sink.write(&Batch { lane: Lane::new("t"), sequence: 1, checkpoint: None, records }).await.unwrap();
+        sink.finish().await.unwrap();
+    }
+
     /// Makes `table` anew with these rows.
     pub(in crate::diff) async fn write(&self, table: &str, records: RecordBatch) {
         self.connector.execute(&format!("DROP TABLE IF EXISTS {table}")).await.unwrap();

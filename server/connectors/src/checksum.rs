@@ -1,0 +1,38 @@
+//! What the systems' checksums share: the statement, and its rows.
+
+use crate::split::rows;
+use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use data::checksum::Bucket;
+use data::{Connector, Error, Result};
+use model::ErrorCode;
+
+/// The system does not sum up this table.
+pub(crate) fn unsummable(why: &str) -> Error {
+    Error::permanent(ErrorCode::Unsupported, format!("the table cannot be summed up inside the database: {why}"))
+}
+
+/// Runs a statement that yields bucket, rows and both sums as text.
+pub(crate) async fn buckets(connector: &dyn Connector, sql: &str) -> Result<Vec<Bucket>> {
+    let mut buckets = Vec::new();
+    for batch in rows(connector, sql, &[]).await? {
+        let text = |index: usize| cast(batch.column(index), &DataType::Utf8);
+        let numbers = cast(batch.column(0), &DataType::Int64)?;
+        let counts = cast(batch.column(1), &DataType::Int64)?;
+        let (numbers, counts) = (numbers.as_primitive::<Int64Type>(), counts.as_primitive::<Int64Type>());
+        let (first, second) = (text(2)?, text(3)?);
+        let (first, second) = (first.as_string::<i32>(), second.as_string::<i32>());
+        for row in 0..batch.num_rows() {
+            if numbers.is_null(row) {
+                return Err(unsummable("its key may be NULL"));
+            }
+            buckets.push(Bucket {
+                number: numbers.value(row),
+                rows: counts.value(row).unsigned_abs(),
+                sums: (first.value(row).to_owned(), second.value(row).to_owned()),
+            });
+        }
+    }
+    Ok(buckets)
+}
