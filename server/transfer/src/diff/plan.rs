@@ -10,6 +10,7 @@ use data::checksum::Form;
 use data::connector::{ReadOptions, Relation};
 use data::{Connector, Error, KeyRange, Result};
 use model::ErrorCode;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// Rows a table must have for checksums to be worth a look at the link.
@@ -106,6 +107,8 @@ pub(super) struct Plan {
     pub(super) reduced: bool,
     /// How each column is written for a hash, or why not all can be.
     pub(super) forms: Result<Vec<Form>, String>,
+    /// Whose turn it is to open both sides of a range.
+    pub(super) opening: Mutex<()>,
 }
 
 impl Plan {
@@ -132,6 +135,7 @@ impl Plan {
             reduced: false,
             sampled: false,
             forms,
+            opening: Mutex::new(()),
         };
         let mut equal = Totals::default();
         match (&left, &right) {
@@ -160,6 +164,7 @@ impl Plan {
         (left_is, right_is): (&Description, &Description),
         options: &DiffOptions,
     ) -> Result<Totals> {
+        refuse_one_session(left.0, right.0).await?;
         self.tell_order(left, left_is, "left").await;
         self.tell_order(right, right_is, "right").await;
         let rows = left_is.row_estimate.unwrap_or(0).max(right_is.row_estimate.unwrap_or(0));
@@ -270,6 +275,29 @@ impl Plan {
     pub(super) fn is_sample(&mut self) {
         self.sampled = true;
     }
+}
+
+/// How many ranges the pools of both sides can be read by at the same time; none where they do not tell.
+pub(super) async fn places(left: &dyn Connector, right: &dyn Connector) -> Option<usize> {
+    let limit = async |connector: &dyn Connector| {
+        let pool = connector.inspect().await.ok().and_then(|found| found.pool)?;
+        usize::try_from(pool.limit).ok()
+    };
+    if std::ptr::addr_eq(left, right) {
+        return limit(left).await.map(|places| places / 2);
+    }
+    [limit(left).await, limit(right).await].into_iter().flatten().min()
+}
+
+/// Both sides are read at the same time, which one session of a shared pool cannot do.
+async fn refuse_one_session(left: &dyn Connector, right: &dyn Connector) -> Result<()> {
+    if std::ptr::addr_eq(left, right) && places(left, right).await == Some(0) {
+        let message = "both sides are read by one connection, whose pool has one session only";
+        return Err(
+            Error::permanent(ErrorCode::InvalidValue, message).hint("Set the connection's `pool_size` to 2 or more.")
+        );
+    }
+    Ok(())
 }
 
 /// The key that was named, or the left table's own where that was asked for.

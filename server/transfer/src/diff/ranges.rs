@@ -5,7 +5,7 @@
 
 use super::merge::{Allowance, merge};
 use super::pause::{Pausing, watch_load};
-use super::plan::Plan;
+use super::plan::{Plan, places};
 use super::{DiffOptions, DifferenceKind, DifferenceSink, Side, Totals, open};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -45,7 +45,10 @@ impl Plan {
         }
         let cut = match self.find_ranges(left, right, usize::try_from(parts).unwrap_or(1)).await {
             Ok((ranges, how)) => {
-                self.because(format!("the key is cut into {} ranges {how}, {parallel} at a time", ranges.len()));
+                self.because(format!(
+                    "the key is cut into {} ranges {how}, at most {parallel} at a time",
+                    ranges.len()
+                ));
                 ranges
             }
             Err(error) if options.sample_rows.is_some() => return Err(error),
@@ -55,7 +58,8 @@ impl Plan {
             }
         };
         self.ranges = cut;
-        self.parallel = parallel;
+        // More than the pools have sessions would only wait.
+        self.parallel = places(left.0, right.0).await.map_or(parallel, |places| parallel.min(places)).max(1);
         if options.sample_rows.is_some() {
             let every = self.ranges.len().div_ceil(SAMPLES as usize).max(1);
             let all = self.ranges.len();
@@ -171,11 +175,15 @@ impl Plan {
         let (left_key, right_key) = (self.names.key_of("left"), self.names.key_of("right"));
         let (left_side, right_side) =
             try_join(narrowed(left, &left_key, range), narrowed(right, &right_key, range)).await?;
-        let (left_source, right_source) = try_join(
-            open(left.0, &left_side, &self.names.left, left_key),
-            open(right.0, &right_side, &self.names.right, right_key),
-        )
-        .await?;
+        let (left_source, right_source) = {
+            // Ranges that each held one connection of a pool and waited for another would wait for ever.
+            let _turn = self.opening.lock().await;
+            try_join(
+                open(left.0, &left_side, &self.names.left, left_key),
+                open(right.0, &right_side, &self.names.right, right_key),
+            )
+            .await?
+        };
         let Some(above) = options.pause_above else {
             return merge(left_source, right_source, &self.names, options, allowance, sink).await;
         };
