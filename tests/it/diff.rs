@@ -94,7 +94,7 @@ fn every_failure_is_told_by_the_exit_code() {
         (&left, "missing.csv", vec![], "missing.csv"),
         (&left, "history:orders", vec![], "history"),
         (&left, &right, vec!["--key", "ghost"], "ghost"),
-        (&left, &right, vec!["--where", "no such thing"], "no"),
+        (&left, &right, vec!["--where", "no such thing"], "syntax error"),
         (&left, &right, vec!["--tolerance", "price=wide"], "wide"),
         (&left, &right, vec!["--keyless", "--apply"], "key"),
         ("postgres://u:secret@127.0.0.1:1/db#t", &right, vec![], "127.0.0.1"),
@@ -136,6 +136,38 @@ fn a_repair_leaves_nothing_to_tell() {
     assert_eq!(sides.diff(&left, &right, &["--apply"]).0, 1);
     assert_eq!(sides.diff(&left, &right, &[]).0, 0);
     assert_eq!(sqlite_number(&sides.right, "SELECT count(*) FROM orders"), Some(4));
+}
+
+#[test]
+fn ranges_are_spread_over_tasks() {
+    let Some(sides) = Sides::new() else { return };
+    let fill = "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                INSERT INTO orders SELECT i, 'note ' || i, i / 4.0 FROM n; ANALYZE;";
+    sqlite_execute(&sides.left, fill);
+    sqlite_execute(&sides.right, fill);
+    sqlite_execute(
+        &sides.right,
+        "UPDATE orders SET price = 0 WHERE id % 1000 = 500; DELETE FROM orders WHERE id = 4999",
+    );
+    for (name, file) in [("shop", &sides.left), ("replica", &sides.right)] {
+        sides.sluice.call(&["connection", "add", name, &format!("sqlite://{}", file.display())]);
+    }
+    let file = sides.sluice.folder.path().join("spread.yaml");
+    let document = "name: spread\nsteps:\n  - id: same\n    uses: diff\n    with:\n      \
+        left: { connection: shop, table: orders }\n      right: { connection: replica, table: orders }\n      \
+        key: id\n      spread: true\n      range_rows: 400\n";
+    fs::write(&file, document).unwrap();
+    let run = sides.sluice.run(&file, &[]);
+    assert_eq!(run["status"], "succeeded", "{run}");
+    let outputs = &run["steps"][0]["outputs"];
+    // Three rows that were there before, five changed and one missing.
+    assert_eq!(
+        (&outputs["changed"], &outputs["missing"], &outputs["extra"]),
+        (&6.into(), &2.into(), &1.into()),
+        "{outputs}"
+    );
+    assert_eq!(outputs["left_rows"], 4995);
+    assert!(outputs["reasons"][0].as_str().unwrap().contains("ranges of the key"), "{outputs}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! The comparison itself is [`transfer::compare`]; this step names the sides and hands the differences on by its ports.
 
-use crate::kind::{Action, ActionReport, Opened, Outputs, StepContext, StepKind};
+use crate::kind::{Action, ActionReport, Opened, Outputs, Part, StepContext, StepKind};
 use crate::settings::{self, Names, names_schema};
 use crate::side::{Named, SideSettings, check_side, open_file, refused, side_schema};
 use arrow::array::{ArrayRef, StringArray};
@@ -12,15 +12,16 @@ use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use data::connector::Relation;
 use data::{Batch, Connector, Files, Lane, Result};
-use model::Fault;
+use engine::ports::{Expansion, Gathered};
 use model::kind::{Inputs, KindInfo};
 use model::run::LogLevel;
+use model::{ErrorCode, Fault};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use transfer::diff::{Leeway, Repair, Repairing, Report, Rows, Strategy};
-use transfer::{DiffOptions, DifferenceKind, DifferenceSink};
+use transfer::{DiffOptions, DifferenceKind, DifferenceSink, Totals};
 
 /// How many differences of each kind the outputs show unless the settings say otherwise.
 const SAMPLE: usize = 10;
@@ -81,6 +82,10 @@ struct Settings {
     max_differences: Option<u64>,
     sample_rows: Option<u64>,
     #[serde(default)]
+    spread: bool,
+    #[serde(default)]
+    range_rows: u64,
+    #[serde(default)]
     repair: Mending,
     #[serde(default = "default_sample")]
     sample: usize,
@@ -126,6 +131,8 @@ impl StepKind for Diff {
                     "pause_above": { "type": "integer", "minimum": 1, "description": "Reading pauses while a server has more busy sessions than this, Sluice's own among them." },
                     "max_differences": { "type": "integer", "minimum": 1, "description": "The comparison ends early when so many differences were found." },
                     "sample_rows": { "type": "integer", "minimum": 1, "description": "Compare only about so many rows, in ranges spread over the whole key." },
+                    "spread": { "type": "boolean", "default": false, "description": "Ranges of the key become tasks that any worker takes; no step may take rows by a port then." },
+                    "range_rows": { "type": "integer", "minimum": 1, "description": "About how many rows a range of the key has; a million where absent." },
                     "repair": { "enum": ["none", "statements", "apply"], "default": "none", "description": "`statements`: what makes the right table equal the left leaves by the port `repair`; `apply`: it is run, too." },
                     "sample": { "type": "integer", "minimum": 0, "maximum": MAX_SAMPLE, "default": SAMPLE, "description": "How many differences of each kind the output `sample` shows." },
                 },
@@ -139,7 +146,14 @@ impl StepKind for Diff {
 
     fn check(&self, with: &Map<String, Value>) -> Vec<Fault> {
         let sides = ["left", "right"].into_iter().filter_map(|side| Some((side, with.get(side)?)));
-        sides.flat_map(|(side, value)| check_side(value, &format!("with.{side}"))).collect()
+        let mut faults: Vec<Fault> =
+            sides.flat_map(|(side, value)| check_side(value, &format!("with.{side}"))).collect();
+        let is_set = |name: &str| with.get(name).is_some_and(|value| *value != json!("none"));
+        let alone = ["repair", "sample_rows", "max_differences"].into_iter().any(is_set);
+        if with.get("spread") == Some(&json!(true)) && alone {
+            faults.push(spread_alone().path("with.spread"));
+        }
+        faults
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {
@@ -158,7 +172,25 @@ impl StepKind for Diff {
             pause_above: settings.pause_above,
             max_differences: settings.max_differences,
             sample_rows: settings.sample_rows,
+            range_rows: settings.range_rows,
             ..DiffOptions::default()
+        };
+        if settings.spread
+            && (mending != Mending::None || options.sample_rows.is_some() || options.max_differences.is_some())
+        {
+            return Err(refused(spread_alone(), &context, "spread"));
+        }
+        let mut options = options;
+        let task = match &context.part {
+            Part::Whole if settings.spread && context.may_expand() => Task::Spread,
+            Part::Whole => Task::All,
+            Part::Chunk(item) => {
+                let range = serde_json::from_value(item.clone());
+                options.range =
+                    Some(range.map_err(|error| settings::invalid(format!("a chunk is no range: {error}")))?);
+                Task::All
+            }
+            Part::Finish(gathered) => Task::Finish(gathered.clone()),
         };
         let sample = settings.sample.min(MAX_SAMPLE);
         Ok(Opened::Action(Box::new(Differing {
@@ -181,6 +213,22 @@ struct Differing {
     options: DiffOptions,
     sample: usize,
     mending: Mending,
+    task: Task,
+}
+
+/// What of the comparison is to be done.
+enum Task {
+    /// All of it, or the range that the options name.
+    All,
+    /// The ranges are to be found, for other tasks.
+    Spread,
+    /// What the ranges' tasks have told is to be put together.
+    Finish(Gathered),
+}
+
+fn spread_alone() -> Fault {
+    Fault::new(ErrorCode::InvalidValue, "`spread` goes with neither `repair`, `sample_rows` nor `max_differences`")
+        .hint("Leave one of them out.")
 }
 
 /// A table or query, and the connection it is read by.
@@ -215,6 +263,31 @@ impl Differing {
 }
 
 impl Differing {
+    /// The outputs of all ranges.
+    fn put_together(&self, gathered: &Gathered) -> Map<String, Value> {
+        let mut outputs = gathered.outputs.clone();
+        let number = |name: &str| outputs.get(name).and_then(Value::as_u64).unwrap_or(0);
+        let totals = Totals {
+            left_rows: number("left_rows"),
+            right_rows: number("right_rows"),
+            equal: number("equal"),
+            missing: number("missing"),
+            extra: number("extra"),
+            changed: number("changed"),
+        };
+        // Percentages of ranges do not add up.
+        outputs.insert("percent".to_owned(), totals.percent().into());
+        let reason = format!("{} ranges of the key were compared, each by the worker that took it", gathered.chunks);
+        outputs.insert("reasons".to_owned(), json!([reason]));
+        if let Some(Value::Array(notes)) = outputs.get_mut("notes") {
+            let mut seen = HashSet::new();
+            notes.retain(|note| seen.insert(note.to_string()));
+        }
+        let level = if totals.differences() == 0 { LogLevel::Info } else { LogLevel::Warn };
+        self.context.log(level, format!("{reason}: {} differences", totals.differences()));
+        outputs
+    }
+
     /// The table that is to be repaired, and its connection.
     fn mended<'a>(&self, right: Option<&'a Stored>) -> Result<(&'a dyn Connector, &'a str)> {
         match right {
@@ -245,10 +318,25 @@ fn as_rows<'a>(
 #[async_trait]
 impl Action for Differing {
     async fn run(&mut self, out: &mut Outputs<'_>) -> Result<ActionReport> {
+        if let Task::Finish(gathered) = &self.task {
+            return Ok(ActionReport { outputs: self.put_together(gathered), ..ActionReport::default() });
+        }
         let (left_stored, left_file) = self.reach(&self.left).await?.rows();
         let (right_stored, right_file) = self.reach(&self.right).await?.rows();
         let left = as_rows(&left_stored, left_file).expect("a side is stored or a file");
         let right = as_rows(&right_stored, right_file).expect("a side is stored or a file");
+        if let (Task::Spread, Some(left), Some(right)) = (&self.task, &left_stored, &right_stored) {
+            let [left, right] = [left, right].map(|(connector, side)| Rows::Stored(connector.as_ref(), side.clone()));
+            let (report, ranges) = transfer::diff::find_ranges(left, right, &self.options).await?;
+            for text in report.reasons.iter().chain(&report.notes) {
+                self.context.log(LogLevel::Info, text.clone());
+            }
+            if ranges.len() > 1 {
+                let items = ranges.iter().map(|range| json!(range)).collect();
+                let expand = Some(Expansion { items, max_parallel: None, finish: Some(Map::new()) });
+                return Ok(ActionReport { expand, ..ActionReport::default() });
+            }
+        }
         let mut sender = Sender {
             out,
             step: self.context.step.id.to_string(),

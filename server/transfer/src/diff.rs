@@ -22,7 +22,7 @@ pub use repair::{Repair, Repairing};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use data::connector::{ReadOptions, Relation};
-use data::{Connector, Result, Source};
+use data::{Connector, KeyRange, Result, Source};
 use merge::{Allowance, merge, pair};
 use plan::{Plan, Seen};
 
@@ -187,6 +187,23 @@ pub async fn run(
     report.totals.add(&equal);
     report.complete = report.complete && !allowance.is_used_up();
     Ok(report)
+}
+
+/// The ranges of the key that a comparison can be made in, by whoever takes one ([`DiffOptions::range`]); none where the key
+/// cannot be cut or the tables are small.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn find_ranges(left: Rows<'_>, right: Rows<'_>, options: &DiffOptions) -> Result<(Report, Vec<KeyRange>)> {
+    let options = DiffOptions {
+        strategy: Strategy::Merge,
+        parallel: options.parallel.max(2),
+        sample_rows: None,
+        ..options.clone()
+    };
+    let (left, right) = (Seen::of(&left), Seen::of(&right));
+    let (plan, _) = Plan::make(left, right, &options).await?;
+    Ok((plan.report(), plan.ranges))
 }
 
 /// Opens one side of a comparison in the order of the key.

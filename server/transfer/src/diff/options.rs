@@ -28,6 +28,8 @@ pub struct DiffOptions {
     pub pause_above: Option<u64>,
     /// The comparison ends early when so many differences were found.
     pub max_differences: Option<u64>,
+    /// Compare only this range of the key, as [`super::find_ranges`] found it.
+    pub range: Option<data::KeyRange>,
     /// Compare only about so many rows, in ranges spread over the whole key.
     pub sample_rows: Option<u64>,
 }

@@ -165,6 +165,11 @@ impl Plan {
         options: &DiffOptions,
     ) -> Result<Totals> {
         refuse_one_session(left.0, right.0).await?;
+        if let Some(range) = &options.range {
+            self.because("one range of the key is compared".to_owned());
+            self.ranges = vec![range.clone()];
+            return Ok(Totals::default());
+        }
         self.tell_order(left, left_is, "left").await;
         self.tell_order(right, right_is, "right").await;
         let rows = left_is.row_estimate.unwrap_or(0).max(right_is.row_estimate.unwrap_or(0));
