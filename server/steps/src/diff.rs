@@ -201,6 +201,7 @@ impl StepKind for Diff {
             options,
             sample,
             mending,
+            task,
         })))
     }
 }
