@@ -194,13 +194,20 @@ impl Console {
         // From here on every way out unregisters the statement, and puts on record how it ended.
         let mut pending =
             Pending { inner: self.inner.clone(), id, started: Instant::now(), rows: 0, is_recorded: false };
-        self.inner.database.create_statement(&new).await.map_err(Fault::from)?;
-        pending.is_recorded = true;
+        let may_write = new.may_write;
+        // A task of its own: whoever goes away in this moment leaves no line behind that nobody would close.
+        let recording = tokio::spawn(async move {
+            pending.inner.database.create_statement(&new).await.map_err(Fault::from)?;
+            pending.is_recorded = true;
+            Ok::<_, Fault>(pending)
+        });
+        let stopped = |_| Fault::new(ErrorCode::Internal, "the process stopped before the statement was on record");
+        let pending = recording.await.map_err(stopped)??;
         if let Some(refusal) = refuse_write(ask.write, caller, allows_write, connection) {
             pending.finish(&Err(refusal.clone())).await;
             return Err(refusal);
         }
-        let request = ConsoleRequest { sql: ask.sql, params: ask.params, write: new.may_write, limits };
+        let request = ConsoleRequest { sql: ask.sql, params: ask.params, write: may_write, limits };
         Statement { pending, connection: connection.to_owned(), request, form, stop }.start().await
     }
 

@@ -165,7 +165,7 @@ async fn redis(near: TcpStream, target: &str, acceptor: &TlsAcceptor, handshakes
 async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<(u8, Vec<u8>)> {
     let mut head = [0; 4];
     stream.read_exact(&mut head).await?;
-    let mut content = vec![0; usize::from(head[0]) | usize::from(head[1]) << 8 | usize::from(head[2]) << 16];
+    let mut content = vec![0; usize::from(head[0]) | (usize::from(head[1]) << 8) | (usize::from(head[2]) << 16)];
     stream.read_exact(&mut content).await?;
     Ok((head[3], content))
 }

@@ -220,6 +220,26 @@ async fn a_running_statement_is_canceled_by_its_owner_only() {
 }
 
 #[tokio::test]
+async fn a_statement_whose_caller_goes_at_any_moment_is_closed() {
+    let console = console(false).await;
+    for steps in 0..40 {
+        let (waiting, ann) = (console.clone(), caller("ann", false));
+        let running = tokio::spawn(async move { waiting.query("here", ask("wait"), &ann).await });
+        for _ in 0..steps {
+            tokio::task::yield_now().await;
+        }
+        running.abort();
+        let _ = running.await;
+    }
+    // Those that came as far as being on record are closed, and none runs on.
+    while seen(&console, "ann").await.iter().any(|(_, outcome)| *outcome != Outcome::Canceled)
+        || !console.inner.running().is_empty()
+    {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn a_statement_nobody_waits_for_any_more_is_on_record_as_canceled() {
     let console = console(false).await;
     let (waiting, ann) = (console.clone(), caller("ann", false));
