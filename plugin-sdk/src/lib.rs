@@ -38,4 +38,4 @@ pub use host::{Body, Host, Level, Method, Request, Response};
 pub use sink::{Mark, Position, Sink, Writer};
 pub use source::{Page, Reader, Rejection, Resume, Source};
 pub use transform::{Transform, Transformer};
-pub use translator::{Note, NoteLevel, Statement, Translator};
+pub use translator::{Note, NoteLevel, Statement, TranslateRequest, Translator};

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::bindings::sluice::plugin::types;
 use bindings::exports::sluice::plugin::translator as wit;
-pub use bindings::exports::sluice::plugin::translator::{Note, NoteLevel, Statement};
+pub use bindings::exports::sluice::plugin::translator::{Note, NoteLevel, Statement, TranslateRequest};
 
 /// A plugin of the kind `translator`.
 pub trait Translator: 'static {
@@ -16,7 +16,7 @@ pub trait Translator: 'static {
     ///
     /// # Errors
     /// When a dialect is unknown; a statement that cannot be translated is a note, not an error.
-    fn translate(host: &Host, sql: &str, from: &str, to: &str) -> Result<Vec<Statement>>;
+    fn translate(host: &Host, request: &TranslateRequest) -> Result<Vec<Statement>>;
 }
 
 /// The component's side of a [`Translator`].
@@ -29,9 +29,9 @@ impl<P: Translator> wit::Guest for Exported<P> {
         P::dialects(&Host::current())
     }
 
-    fn translate(sql: String, from: String, to: String) -> Result<Vec<Statement>, types::Error> {
+    fn translate(request: TranslateRequest) -> Result<Vec<Statement>, types::Error> {
         crate::install_panic_hook();
-        Ok(P::translate(&Host::current(), &sql, &from, &to)?)
+        Ok(P::translate(&Host::current(), &request)?)
     }
 }
 
