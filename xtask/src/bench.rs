@@ -10,6 +10,7 @@ mod machine;
 mod migrate;
 mod restate;
 mod stage;
+mod translate;
 mod usage;
 
 use anyhow::Result;
@@ -33,6 +34,8 @@ enum Bench {
     Migrate(migrate::Options),
     /// Rows per second of CSV through classify, validate and route, with and without sinks.
     Stage(stage::Options),
+    /// Statements translated per second, beside sqlglot.
+    Translate(translate::Options),
 }
 
 /// Measures and prints.
@@ -43,5 +46,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Bench::Engine(options) => engine::run(options),
         Bench::Migrate(options) => migrate::run(options),
         Bench::Stage(options) => stage::run(options),
+        Bench::Translate(options) => translate::run(options),
     }
 }

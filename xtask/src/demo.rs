@@ -116,7 +116,8 @@ impl Server {
             self.call(&["connection", "add", name, &url])?;
         }
         let grant = format!("http:{}", site.address());
-        for plugin in project::PLUGINS {
+        // The translator comes with the server and is granted nothing.
+        for plugin in project::PLUGINS.iter().filter(|name| **name != "sql-translator") {
             let folder = project::plugins_dir().join(plugin);
             let folder = folder.to_str().context("the build folder's name is not UTF-8")?;
             let mut arguments = vec!["plugin", "install", folder, "--grant", &grant, "--yes"];

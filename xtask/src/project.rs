@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// First-party plugins, by the names of their folders.
-pub(crate) const PLUGINS: &[&str] = &["csv-http", "webhook"];
+pub(crate) const PLUGINS: &[&str] = &["csv-http", "sql-translator", "webhook"];
 
 /// The checkout's folder.
 pub(crate) fn root() -> &'static Path {

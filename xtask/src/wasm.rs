@@ -161,6 +161,8 @@ impl Toolchain {
         }
         // Flags meant for the machine that builds (a native CPU, a linker) make no sense for this target.
         cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        // A plugin is built with its own features, not with those that the server's crates want of a shared dependency.
+        cargo.env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION");
         let status = cargo.status().context("cannot start cargo")?;
         if !status.success() {
             bail!("plugin `{}` does not compile for {TARGET} ({})", guest.name, self.describe());

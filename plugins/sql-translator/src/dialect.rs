@@ -3,7 +3,7 @@
 //! MySQL's parser needs three corrections of `sqlparser`'s own: `||` binds like OR, DIV like `*`, and INTERVAL knows
 //! units of two parts (`HOUR_MINUTE`).
 
-use sqlparser::ast::{DateTimeField, Expr, Ident, Interval, Statement};
+use sqlparser::ast::{DateTimeField, Expr, Ident, Interval, ObjectName, Statement};
 use sqlparser::dialect::{self, Dialect as Syntax, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -158,7 +158,11 @@ impl Syntax for MySyntax {
         supports_key_column_option,
     );
 
-    // `BIT_COUNT`-like names aside, MySQL writes GROUP BY ... WITH ROLLUP.
+    fn supports_bang_not_operator(&self) -> bool {
+        true
+    }
+
+    // MySQL writes GROUP BY ... WITH ROLLUP.
     fn supports_group_by_with_modifier(&self) -> bool {
         true
     }
@@ -193,31 +197,37 @@ impl Syntax for MySyntax {
 
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         let Token::Word(word) = &parser.peek_token_ref().token else { return None };
-        if word.keyword != Keyword::INTERVAL || parser.peek_nth_token_ref(1).token == Token::LParen {
-            // `INTERVAL (1 + 1) DAY` is for the parser itself, which also tells it from the function.
+        if word.keyword == Keyword::BINARY && word.quote_style.is_none() {
+            // The operator binds tightly, and makes its operand compare by bytes.
+            let _ = parser.next_token();
+            let operand = parser.parse_subexpr(self.prec_value(Precedence::DoubleColon));
+            let collation = ObjectName::from(vec![Ident::new("utf8mb4_bin")]);
+            return Some(operand.map(|expr| Expr::Collate { expr: Box::new(expr), collation }));
+        }
+        if word.keyword != Keyword::INTERVAL {
             return None;
         }
-        let start = parser.index();
-        let _ = parser.next_token();
-        let parsed = parser.parse_expr();
-        let unit = match &parser.peek_token_ref().token {
-            Token::Word(word) if word.value.contains('_') => Some(word.value.to_ascii_uppercase()),
-            _ => None,
+        // Only a literal can stand before a unit of two parts.
+        let literal = matches!(
+            parser.peek_nth_token_ref(1).token,
+            Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) | Token::Number(..)
+        );
+        let unit = match &parser.peek_nth_token_ref(2).token {
+            Token::Word(word) if literal && word.value.contains('_') => word.value.to_ascii_uppercase(),
+            _ => return None,
         };
-        if let (Ok(value), Some(unit)) = (parsed, unit) {
-            let _ = parser.next_token();
-            return Some(Ok(Expr::Interval(Interval {
-                value: Box::new(value),
+        let _ = parser.next_token();
+        let value = parser.parse_value();
+        let _ = parser.next_token();
+        Some(value.map(|value| {
+            Expr::Interval(Interval {
+                value: Box::new(Expr::Value(value)),
                 leading_field: Some(DateTimeField::Custom(Ident::new(unit))),
                 leading_precision: None,
                 last_field: None,
                 fractional_seconds_precision: None,
-            })));
-        }
-        while parser.index() > start {
-            parser.prev_token();
-        }
-        None
+            })
+        }))
     }
 
     fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {

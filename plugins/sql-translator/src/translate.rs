@@ -6,8 +6,9 @@ use crate::emit::Emitter;
 use crate::note::{Level, Note};
 use crate::split::{self, Piece};
 use sqlparser::ast::Statement as Parsed;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::Tokenizer;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -176,8 +177,44 @@ fn one(request: &Request<'_>, piece: &Piece, known: &mut Rc<Catalog>) -> Stateme
 
 fn parse(text: &str, dialect: Dialect) -> Result<Vec<Parsed>, ParserError> {
     let syntax = dialect.syntax();
-    let tokens = Tokenizer::new(syntax, text).tokenize_with_location()?;
+    let mut tokens = Tokenizer::new(syntax, text).tokenize_with_location()?;
+    if dialect.family() == Family::My {
+        adapt(&mut tokens);
+    }
     Parser::new(syntax).with_tokens_with_locations(tokens).parse_statements()
+}
+
+/// Spells what the parser does not know of MySQL as what it does: `LOCK IN SHARE MODE`, and tables of an UPDATE that are
+/// joined by commas.
+fn adapt(tokens: &mut [TokenWithSpan]) {
+    let word = |token: &TokenWithSpan, wanted: Keyword| matches!(&token.token, Token::Word(word) if word.keyword == wanted);
+
+    let places: Vec<usize> = tokens.iter().enumerate().filter(|(_, token)| !matches!(token.token, Token::Whitespace(_))).map(|(at, _)| at).collect();
+    let ends_with_lock = match places.as_slice() {
+        [.., lock, r#in, share, mode] => {
+            let named = |at: &usize, text: &str| matches!(&tokens[*at].token, Token::Word(word) if word.value.eq_ignore_ascii_case(text));
+            named(lock, "lock") && named(r#in, "in") && named(share, "share") && named(mode, "mode")
+        }
+        _ => false,
+    };
+    if ends_with_lock && let [.., lock, r#in, _, mode] = places.as_slice() {
+        let (lock, r#in, mode) = (*lock, *r#in, *mode);
+        tokens[lock].token = Token::make_keyword("FOR");
+        tokens[r#in].token = Token::Whitespace(Whitespace::Space);
+        tokens[mode].token = Token::Whitespace(Whitespace::Space);
+    }
+    if places.first().is_some_and(|at| word(&tokens[*at], Keyword::UPDATE)) {
+        let mut depth = 0_i32;
+        for at in places {
+            match &tokens[at].token {
+                Token::LParen => depth += 1,
+                Token::RParen => depth -= 1,
+                Token::Word(word) if word.keyword == Keyword::SET && depth == 0 => break,
+                Token::Comma if depth == 0 => tokens[at].token = Token::make_keyword("JOIN"),
+                _ => {}
+            }
+        }
+    }
 }
 
 /// The message of a parser's error, and the place it names.

@@ -13,6 +13,7 @@ pub mod query;
 pub mod socket;
 pub mod subscription;
 pub mod tables;
+pub mod translations;
 pub mod types;
 
 use engine::engine::Engine;

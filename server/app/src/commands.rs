@@ -15,6 +15,7 @@ mod run;
 mod schema;
 mod serve;
 mod tables;
+mod translate;
 mod validate;
 mod worker;
 mod workflow;
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     /// Move tables from one connection to another.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Translate SQL from one dialect into another, with what may differ (exit code 1: something was refused).
+    Translate(translate::Translate),
     /// List anomalies, acknowledge and resolve them, and set what their rules do.
     #[command(subcommand)]
     Anomaly(anomaly::AnomalyCommand),
@@ -92,6 +95,7 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Plugin(plugin) => plugin.run(settings).await,
         Command::Tables(tables) => tables.run(settings).await,
         Command::Migrate(migrate) => migrate.run(settings).await,
+        Command::Translate(translate) => translate.run(settings).await,
         Command::Anomaly(anomaly) => anomaly.run(settings).await,
         Command::Backup(backup) => backup.run(settings).await,
         Command::Schema => schema::run(settings),

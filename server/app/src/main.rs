@@ -10,6 +10,7 @@ mod opener;
 mod output;
 mod registry;
 mod settings;
+mod translator;
 mod wire;
 
 use clap::Parser;

@@ -5,6 +5,7 @@ use crate::kinds::Kinds;
 use crate::opener::Connectors;
 use crate::registry::Registry;
 use crate::settings::Settings;
+use crate::translator::FirstParty;
 use connectors::file::LocalFiles;
 use connectors::http::{Client, ClientOptions};
 use data::{Connections, Opener};
@@ -24,7 +25,7 @@ use store::dispatch::{MemoryDispatch, RedisDispatch};
 use store::secrets::Keyring;
 use workbench::anomalies::Anomalies;
 use workbench::console::Console;
-use workbench::{ConnectionBook, ConnectionCare, Environment, Tables, Workbench};
+use workbench::{ConnectionBook, ConnectionCare, Environment, Tables, Translations, Workbench};
 
 /// What is there before anything runs.
 pub(crate) struct Parts {
@@ -89,7 +90,9 @@ impl Parts {
         let console = Console::new(database, book, pools.clone(), self.settings.console_bounds());
         let tables = Tables::new(pools.clone(), self.database.clone());
         let anomalies = Anomalies::new(self.database.clone());
-        Workbench { pools, connections: self.connections.clone(), console, tables, anomalies }
+        let translator = Arc::new(FirstParty::new(self.plugins.clone()));
+        let translations = Translations::new(translator, pools.clone());
+        Workbench { pools, connections: self.connections.clone(), console, tables, anomalies, translations }
     }
 
     /// What wakes workers.
@@ -164,7 +167,7 @@ pub(crate) fn http_client(settings: &Settings) -> Result<Client, Fault> {
 }
 
 /// Opens the plugins of a folder.
-fn open_plugins(dir: &Path, log: Option<LogSink>) -> Result<Arc<Host>, Fault> {
+pub(crate) fn open_plugins(dir: &Path, log: Option<LogSink>) -> Result<Arc<Host>, Fault> {
     let config = HostConfig { log, ..HostConfig::new(dir) };
     Ok(Arc::new(Host::open(config).map_err(|error| *error.fault)?))
 }

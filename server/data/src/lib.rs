@@ -21,6 +21,7 @@ pub mod source;
 pub mod split;
 pub mod structure;
 pub mod transform;
+pub mod translator;
 
 pub use address::{AddressPattern, AddressRules};
 pub use batch::{BATCH_ROWS, Batch, Checkpoint, Lane};
@@ -36,6 +37,7 @@ pub use source::{Resume, Source, SourceBatch};
 pub use split::{KeyPart, KeyRange, RangeFilter, Split, SplitRequest};
 pub use structure::{TablePlan, TableStructure};
 pub use transform::Transformer;
+pub use translator::{Note, NoteLevel, Translated, Translation, Translator};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

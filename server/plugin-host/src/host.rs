@@ -14,7 +14,7 @@ use crate::sink::PluginSink;
 use crate::source::PluginSource;
 use crate::state::{LocalSecrets, LogSink, Secrets, State};
 use crate::transform::PluginTransformer;
-use crate::translator::Translated;
+use crate::translator::PluginTranslator;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use data::registry::PluginCall;
@@ -290,12 +290,37 @@ impl Host {
         self.inner.library.remove(name)
     }
 
-    /// Translates SQL by a plugin of the kind `translator`.
+    /// The installed translator of that name, kept for many calls.
     ///
     /// # Errors
     /// As for [`Plugins::open_source`].
-    pub async fn translate(&self, plugin: &str, sql: &str, from: &str, to: &str) -> Result<Vec<Translated>> {
-        crate::translator::translate(&self.opener(plugin).await?, sql, from, to).await
+    pub async fn translator(&self, plugin: &str) -> Result<PluginTranslator> {
+        Ok(PluginTranslator::new(self.opener(plugin).await?))
+    }
+
+    /// The translator in a folder (`plugin.toml`, `plugin.wasm`) that came with the server: not installed, granted nothing.
+    ///
+    /// # Errors
+    /// As for [`Host::install`].
+    pub async fn translator_in(&self, folder: &Path) -> Result<PluginTranslator> {
+        let (inner, folder) = (self.inner.clone(), folder.to_owned());
+        let _one = self.inner.compiling.lock().await;
+        let work = move || -> Result<(Manifest, Prepared)> {
+            let text = String::from_utf8(read_bounded(&folder.join("plugin.toml"), 1 << 20)?)
+                .map_err(|_| invalid("`plugin.toml` is not UTF-8 text"))?;
+            let manifest = Manifest::parse(&text)?;
+            let component = read_bounded(&folder.join("plugin.wasm"), inner.limits.component)?;
+            let prepared = inner.prepare(&manifest, &Grants::default(), &component)?;
+            Ok((manifest, prepared))
+        };
+        let (manifest, prepared) = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))??;
+        Ok(PluginTranslator::new(Opener {
+            prepared: Arc::new(prepared),
+            host: Arc::downgrade(&self.inner),
+            kv: Arc::new(Kv::new(self.inner.library.memory(&manifest.name))),
+        }))
     }
 
     fn not_found(&self, name: &str) -> Error {

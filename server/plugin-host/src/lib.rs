@@ -30,4 +30,4 @@ pub use host::{Host, HostConfig, PluginInfo};
 pub use limits::Limits;
 pub use manifest::{Asks, Manifest, PluginKind};
 pub use state::{LocalSecrets, LogSink, PluginLine, Secrets};
-pub use translator::{Note, NoteLevel, Translated};
+pub use translator::PluginTranslator;

@@ -11,6 +11,7 @@ pub mod environment;
 pub mod monitors;
 mod name;
 pub mod tables;
+pub mod translations;
 
 pub use connections::{ConnectionBook, ConnectionCare};
 pub use environment::Environment;
@@ -21,6 +22,7 @@ use data::Connections;
 use std::sync::Arc;
 
 pub use tables::Tables;
+pub use translations::Translations;
 
 /// The services of this crate, built once for each process. Cloning is cheap.
 #[derive(Clone)]
@@ -35,4 +37,6 @@ pub struct Workbench {
     pub tables: Tables,
     /// Anomalies, the rules people set for them, and the record of backups.
     pub anomalies: anomalies::Anomalies,
+    /// Translating SQL between dialects.
+    pub translations: Translations,
 }

@@ -61,6 +61,11 @@ impl Emitter<'_> {
                 Family::Td => refuse("json", "TDengine has JSON in tags only", span),
             },
             Kind::Bytes => match self.t {
+                _ if self.f == Family::Pg && out.text_literal().is_some_and(|text| text.starts_with("\\x")) => {
+                    let digits = out.text_literal().map(|text| text[2..].to_owned()).unwrap_or_default();
+                    let sql = if self.t == Family::Sf { format!("TO_BINARY('{digits}', 'HEX')") } else { format!("X'{digits}'") };
+                    Ok(Out::atom(sql, Kind::Bytes))
+                }
                 Family::Pg => {
                     let text = self.text_of(out, span)?;
                     Ok(Out::atom(format!("convert_to({}, 'UTF8')", text.sql), Kind::Bytes))
@@ -127,9 +132,6 @@ impl Emitter<'_> {
                 Out::new(format!("trunc({})::bigint", out.sql), prec::CAST, ty)
             }
             Family::Pg if out.kind() == Kind::Int => out.cast("bigint", Kind::Int).typed(ty),
-            Family::Pg if out.kind() == Kind::Float => {
-                Out::new(format!("round({}::numeric)::bigint", out.p(prec::CAST)), prec::CAST, ty)
-            }
             Family::Pg => out.cast("bigint", Kind::Int).typed(ty),
             Family::Sf => out.cast("int", Kind::Int).typed(ty),
             Family::My if out.kind() == Kind::Float && self.f == Family::Pg => {

@@ -57,7 +57,9 @@ impl Emitter<'_> {
         match (out.ty.round, out.ty.scale) {
             (true, Some(scale)) if self.t != Family::My => {
                 let ty = Ty { round: false, ..out.ty.clone() };
-                Out::new(format!("round({}, {scale})", out.sql), prec::ATOM, ty)
+                let exact = out.kind() == Kind::Float && self.t == Family::Pg;
+                let number = if exact { out.cast("numeric", Kind::Dec).sql } else { out.sql };
+                Out::new(format!("round({number}, {scale})"), prec::ATOM, ty)
             }
             _ => out,
         }

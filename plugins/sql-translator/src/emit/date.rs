@@ -38,12 +38,10 @@ impl Emitter<'_> {
         let (l, r) = (self.expr(left)?, self.expr(right)?);
         match (l.kind(), r.kind()) {
             (Kind::Date, Kind::Int) => {
-                let amount = Amount { count: r, unit: "day".to_owned() };
-                self.shift(l, &[amount], plus, span).map(|out| Some(out.typed(Ty::of(Kind::Date))))
+                self.shift_days(l, r, plus, span).map(Some)
             }
             (Kind::Int, Kind::Date) if plus => {
-                let amount = Amount { count: l, unit: "day".to_owned() };
-                self.shift(r, &[amount], true, span).map(|out| Some(out.typed(Ty::of(Kind::Date))))
+                self.shift_days(r, l, true, span).map(Some)
             }
             (Kind::Date, Kind::Date) if !plus => self.call("datediff", vec![l, r], span).map(Some),
             (Kind::Date | Kind::Stamp | Kind::Instant, Kind::Stamp | Kind::Instant | Kind::Date) if !plus => {
@@ -137,10 +135,24 @@ impl Emitter<'_> {
         Ok(vec![Amount { count, unit }])
     }
 
+    /// A date some days later or earlier, which stays a date.
+    fn shift_days(&mut self, date: Out, days: Out, plus: bool, span: Span) -> Result<Out> {
+        let sign = if plus { "+" } else { "-" };
+        let (d, n) = (&date.sql, days.p(prec::CAST));
+        let sql = match self.t {
+            Family::My => format!("DATE({d} {sign} INTERVAL {n} DAY)"),
+            Family::Sf => format!("DATEADD(day, {}{n}, {d})", if plus { "" } else { "-" }),
+            Family::Lite => format!("date({d}, ({}{n}) || ' days')", if plus { "" } else { "-" }),
+            _ => return refuse("dates", "days added to a date have no peer in the target", span),
+        };
+        Ok(Out::atom(sql, Kind::Date))
+    }
+
     /// A moment some spans later or earlier.
     pub(crate) fn shift(&mut self, moment: Out, amounts: &[Amount], plus: bool, span: Span) -> Result<Out> {
         let mut out = self.as_moment(moment, span)?;
-        for amount in amounts {
+        let amounts = merge_months(amounts);
+        for amount in &amounts {
             out = self.shift_once(out, amount, plus, span)?;
         }
         Ok(out)
@@ -389,6 +401,26 @@ impl Emitter<'_> {
             _ => refuse("timezone", "time zones have no peer in the target", span),
         }
     }
+}
+
+/// Years and months that are literals as one number of months: each alone would cut a day that the other brings back.
+fn merge_months(amounts: &[Amount]) -> Vec<Amount> {
+    let months = |amount: &Amount| {
+        let factor = match amount.unit.as_str() {
+            "month" => 1,
+            "quarter" => 3,
+            "year" => 12,
+            _ => return None,
+        };
+        Some(amount.count.int_literal()? * factor)
+    };
+    let found: Vec<i64> = amounts.iter().filter_map(months).collect();
+    if found.len() < 2 {
+        return amounts.to_vec();
+    }
+    let mut merged = vec![amount(&found.iter().sum::<i64>().to_string(), "month")];
+    merged.extend(amounts.iter().filter(|amount| months(amount).is_none()).cloned());
+    merged
 }
 
 /// A unit in the singular.

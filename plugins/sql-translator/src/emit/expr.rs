@@ -360,6 +360,11 @@ impl Emitter<'_> {
         let not = if negated { " NOT" } else { "" };
         let left = self.expr(expr)?;
         let (mut sql, columns) = self.query(subquery)?;
+        if self.t == Family::My && !self.alike() && (subquery.limit_clause.is_some() || subquery.fetch.is_some()) {
+            // MySQL takes no LIMIT right inside IN.
+            let table = self.fresh("limited");
+            sql = format!("SELECT * FROM ({sql}) AS {table}");
+        }
         let mut text = left.p(prec::OTHER);
         if let Some([(_, ty)]) = columns.as_deref() {
             let name = self.fresh("item");
@@ -385,14 +390,16 @@ impl Emitter<'_> {
         let (value, low, high) = (self.expr(expr)?, self.expr(low)?, self.expr(high)?);
         let (first, low) = self.comparable(">=", value.clone(), low, span)?;
         let (second, high) = self.comparable("<=", value.clone(), high, span)?;
+        // A collation cannot stand bare between BETWEEN and AND.
+        let bound = |out: &Out| if out.sql.contains(" COLLATE ") { out.p(prec::ATOM) } else { out.p(prec::OTHER) };
         let ty = Ty::of(Kind::Bool);
         if first.sql == second.sql {
             let not = if negated { " NOT" } else { "" };
             let sql = format!(
                 "{}{not} BETWEEN {} AND {}",
                 first.p(prec::OTHER),
-                low.p(prec::OTHER),
-                high.p(prec::OTHER)
+                bound(&low),
+                bound(&high)
             );
             return Ok(Out::new(sql, prec::CMP, ty));
         }

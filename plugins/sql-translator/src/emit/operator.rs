@@ -157,8 +157,8 @@ impl Emitter<'_> {
         // MySQL computes with 64 bits, PostgreSQL with the width of its operands.
         let wide = |out: &Out| out.ty.big;
         if self.f == Family::My && self.t == Family::Pg && kind == Kind::Int && !wide(&left) && !wide(&right) {
-            let literals = left.lit.is_some() || right.lit.is_some();
-            if op == &Op::Multiply && !(literals && left.lit.is_some() && right.lit.is_some()) {
+            let both = left.lit.is_none() && right.lit.is_none();
+            if both || (op == &Op::Multiply && (left.lit.is_none() || right.lit.is_none())) {
                 left = left.cast("bigint", Kind::Int);
             }
         }

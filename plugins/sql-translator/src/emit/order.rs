@@ -32,6 +32,24 @@ impl Emitter<'_> {
                 return Ok(out);
             }
         }
+        if let Expr::Value(value) = expr
+            && let Value::Number(text, _) = &value.value
+            && !self.alike()
+        {
+            // A position stands for what it names, which may need another order.
+            let at = text.parse::<usize>().unwrap_or(0).wrapping_sub(1);
+            let named = self.scopes.last().and_then(|scope| scope.aliases.get(at)).map(|(_, expr)| expr.clone());
+            if let Some(named) = named.filter(|named| !matches!(named, Expr::Value(_))) {
+                let uses = std::mem::replace(&mut self.scope().use_aliases, false);
+                let out = self.expr(&named);
+                self.scope().use_aliases = uses;
+                let out = out?;
+                if !out.column && self.plain_order(&out) && matches!(self.t, Family::Pg | Family::Sf | Family::Lite) {
+                    return Ok(Out { sql: text.clone(), prec: prec::ATOM, ..out });
+                }
+                return Ok(out);
+            }
+        }
         let out = self.expr(expr)?;
         if let Expr::Value(value) = expr
             && let Value::Number(..) = value.value

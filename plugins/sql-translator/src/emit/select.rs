@@ -404,6 +404,9 @@ impl Emitter<'_> {
 
     fn windows(&mut self, select: &Select) -> Result<String> {
         let mut texts = Vec::new();
+        if !select.named_window.is_empty() && self.t == Family::Sf {
+            return refuse("window", "Snowflake has no named windows", select.span());
+        }
         for window in &select.named_window {
             let text = match &window.1 {
                 NamedWindowExpr::NamedWindow(name) => self.ident(name),
@@ -445,7 +448,8 @@ impl Emitter<'_> {
             let order = order_clause(&order_texts);
             return Ok((format!("SELECT {list}{tail} QUALIFY {number} = 1{order}{limit}"), columns));
         }
-        self.first_rows(&number, "= 1", items, tail, order, query, columns)
+        let _ = order;
+        self.first_rows(&number, "= 1", items, tail, &order_texts, query, columns)
     }
 
     /// Rows chosen by a window function, through a subquery that computes it.
@@ -456,7 +460,7 @@ impl Emitter<'_> {
         test: &str,
         items: &[Item],
         tail: &str,
-        order: &[OrderByExpr],
+        order: &[String],
         query: &Query,
         columns: Option<Vec<Column>>,
     ) -> Result<Queried> {
@@ -473,13 +477,24 @@ impl Emitter<'_> {
         let picked = self.fresh("row_number");
         let table = self.fresh("numbered");
         let outer: Vec<String> = names.iter().map(|name| self.name(name, false)).collect();
-        let listing = listing(items);
-        let texts = match self.outer_order(order, &listing, columns.as_deref().unwrap_or_default(), false)? {
-            Ordered::Plain(texts) | Ordered::Wrapped(texts) => texts,
-        };
+        // What sorts may not be in the list, so it comes along under names of its own.
+        let (mut carried, mut texts) = (String::new(), Vec::new());
+        for text in order {
+            let mut key = text.as_str();
+            let mut suffix = String::new();
+            for word in [" NULLS FIRST", " NULLS LAST", " DESC"] {
+                if let Some(rest) = key.strip_suffix(word) {
+                    key = rest;
+                    suffix = format!("{word}{suffix}");
+                }
+            }
+            let name = self.fresh("sort_key");
+            carried.push_str(&format!(", {key} AS {name}"));
+            texts.push(format!("{name}{suffix}"));
+        }
         let limit = self.limit(query)?;
         let sql = format!(
-            "SELECT {} FROM (SELECT {}, {number} AS {picked}{tail}) AS {table} WHERE {picked} {test}{}{limit}",
+            "SELECT {} FROM (SELECT {}{carried}, {number} AS {picked}{tail}) AS {table} WHERE {picked} {test}{}{limit}",
             outer.join(", "),
             list.join(", "),
             order_clause(&texts)
@@ -505,7 +520,8 @@ impl Emitter<'_> {
             return Ok((format!("SELECT {}{tail} QUALIFY {}{order}{limit}", list.join(", "), qualify.sql), columns));
         }
         let test = if self.t.truth_is_number() { "= 1" } else { "IS TRUE" };
-        self.first_rows(&format!("({})", qualify.sql), test, items, tail, order, query, columns)
+        let texts = self.order_items(order)?;
+        self.first_rows(&format!("({})", qualify.sql), test, items, tail, &texts, query, columns)
     }
 
     /// FULL JOIN where there is none: what the left side has, then what only the right side has.
@@ -816,7 +832,7 @@ fn contains_aggregate(expr: &Expr) -> bool {
         return false;
     }
     let mut inside = 0_i64;
-    visit_expressions(expr, |part: &Expr| {
+    let _ = visit_expressions(expr, |part: &Expr| {
         if let Expr::Function(function) = part
             && function.over.is_none()
             && super::function::is_aggregate(&function.name.to_string())

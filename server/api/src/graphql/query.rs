@@ -5,6 +5,7 @@ use super::connections::{Connection, Table};
 use super::console::{self, Checked, Statement};
 use super::monitors::{self, Monitor, MonitorResult};
 use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
+use super::translations::{self, TranslateInput, TranslatedStatement};
 use super::types::{Problem, Run, RunStatusWord, StepKind, Workflow};
 use super::{Context, page_size};
 use crate::error::ApiError;
@@ -167,6 +168,11 @@ impl Query {
         first: Option<i32>,
     ) -> Result<Vec<Statement>, ApiError> {
         console::history(context, connection, before.as_deref(), first).await
+    }
+
+    /// Statements in the words of another dialect, with what may differ.
+    async fn translate(context: &Context, input: TranslateInput) -> Result<Vec<TranslatedStatement>, ApiError> {
+        translations::translate(context, input).await
     }
 
     /// The step kinds there are.

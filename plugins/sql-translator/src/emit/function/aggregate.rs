@@ -155,6 +155,18 @@ impl Emitter<'_> {
                     "variance" => "var_samp",
                     other => other,
                 };
+                // Of exact numbers MySQL shows four digits more than they have.
+                let exact = matches!(number.kind(), Kind::Int | Kind::Dec);
+                if self.f == Family::My && exact && !self.alike() {
+                    let scale = number.ty.scale.unwrap_or(0).saturating_add(4);
+                    let ty = Ty { round: true, scale: Some(scale), ..ty(Kind::Float) };
+                    if matches!(self.t, Family::Pg | Family::Sf) {
+                        return Ok(wrap(word, &number.sql, ty));
+                    }
+                }
+                if self.t == Family::My && !self.alike() {
+                    return Ok(wrap(word, &format!("CAST({} AS DOUBLE)", number.sql), ty(Kind::Float)));
+                }
                 match self.t {
                     Family::Lite => return refuse("aggregate", format!("SQLite has no `{name}`"), span),
                     Family::Td if word == "stddev_pop" => wrap("STDDEV", &number.sql, ty(Kind::Float)),
@@ -463,6 +475,14 @@ impl Emitter<'_> {
         }
         if self.t == Family::Td {
             return refuse("window", "TDengine has windows of time only", span);
+        }
+        if let ("lag" | "lead", [value, distance, default], true) = (name, arguments, self.to_mariadb()) {
+            // MariaDB's have no default; where the value is never NULL, NULL means that there is no such row.
+            if value.ty.nullable {
+                return refuse("window", format!("MariaDB's `{name}` has no default"), span);
+            }
+            let sql = format!("COALESCE({}({}, {}){over}, {})", name.to_uppercase(), value.sql, distance.sql, default.sql);
+            return Ok(Out::new(sql, prec::ATOM, value.ty.clone()));
         }
         let texts: Vec<&str> = arguments.iter().map(|out| out.sql.as_str()).collect();
         let nulls = match (call.nulls, self.t) {

@@ -288,7 +288,8 @@ impl Emitter<'_> {
             }
             ("json_keys", [value]) if self.t == Family::Pg => {
                 let v = value.cast("jsonb", Kind::Json).sql;
-                Out::atom(format!("(SELECT jsonb_agg(k) FROM jsonb_object_keys({v}) AS k)"), Kind::Json)
+                let keys = format!("(SELECT jsonb_agg(k) FROM jsonb_object_keys({v}) AS k)");
+                Out::atom(format!("CASE WHEN jsonb_typeof({v}) = 'object' THEN coalesce({keys}, '[]') END"), Kind::Json)
             }
             ("json_set" | "json_replace" | "json_insert", [value, rest @ ..]) if self.t == Family::Pg && !rest.is_empty() => {
                 let mut sql = value.cast("jsonb", Kind::Json).sql;

@@ -91,6 +91,14 @@ impl Emitter<'_> {
                 }
                 _ => Out::new(format!("LOG({}, {})", base.sql, value.sql), prec::ATOM, float),
             },
+            // MySQL shows six digits of it, and knows more.
+            ("pi", []) if self.f == Family::My => {
+                let ty = Ty { nullable: false, round: true, scale: Some(6), ..float };
+                Out::new(if pg { "pi()" } else { "PI()" }, prec::ATOM, ty)
+            }
+            ("pi", []) if self.t == Family::My => {
+                Out::new("(PI() + 0.0000000000000000)", prec::ATOM, Ty { nullable: false, ..float })
+            }
             ("pi", []) => Out::new(if pg { "pi()" } else { "PI()" }, prec::ATOM, Ty { nullable: false, ..float }),
             ("degrees" | "radians" | "sin" | "cos" | "tan" | "cot" | "atan", [value]) => {
                 Out::new(format!("{name}({})", double(value)), prec::ATOM, float)

@@ -459,6 +459,9 @@ impl Emitter<'_> {
         }
         if from_end(self.f) && !from_end(self.t) {
             if place == Some(0) && self.f == Family::My {
+                if value.ty.nullable {
+                    return Ok(Out::new(format!("CASE WHEN {} IS NOT NULL THEN '' END", value.p(prec::OTHER)), prec::ATOM, ty));
+                }
                 return Ok(self.text("").typed(ty));
             }
             let s = start.p(prec::CAST);

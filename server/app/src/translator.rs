@@ -1,0 +1,66 @@
+//! The first-party translator: an installed plugin `sql-translator` where there is one, else the one that came with the
+//! binary, found beside it.
+//!
+//! It is looked for in `plugins/sql-translator` of the binary's folder and of the folder above, which is where
+//! `cargo xtask plugins` and a release put it, and in the folder that `SLUICE_PLUGINS_DIR` names.
+
+use async_trait::async_trait;
+use data::{Error, Result, Translated, Translation, Translator};
+use model::ErrorCode;
+use plugin_host::{Host, PluginTranslator};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+const NAME: &str = "sql-translator";
+
+/// The translator, opened at its first use.
+pub(crate) struct FirstParty {
+    plugins: Arc<Host>,
+    opened: Mutex<Option<(String, Arc<PluginTranslator>)>>,
+}
+
+impl FirstParty {
+    pub(crate) fn new(plugins: Arc<Host>) -> Self {
+        Self { plugins, opened: Mutex::new(None) }
+    }
+
+    async fn open(&self) -> Result<Arc<PluginTranslator>> {
+        // An installed one counts, and another installed since counts instead of it.
+        let installed = self.plugins.find(NAME)?;
+        let digest = installed.map(|info| info.digest).unwrap_or_default();
+        let mut opened = self.opened.lock().await;
+        if let Some((of, translator)) = opened.as_ref()
+            && *of == digest
+        {
+            return Ok(translator.clone());
+        }
+        let translator = if digest.is_empty() {
+            self.plugins.translator_in(&shipped()?).await?
+        } else {
+            self.plugins.translator(NAME).await?
+        };
+        let translator = Arc::new(translator);
+        *opened = Some((digest, translator.clone()));
+        Ok(translator)
+    }
+}
+
+#[async_trait]
+impl Translator for FirstParty {
+    async fn translate(&self, translation: &Translation) -> Result<Vec<Translated>> {
+        self.open().await?.translate(translation).await
+    }
+}
+
+/// The folder of the translator that came with the binary.
+fn shipped() -> Result<PathBuf> {
+    let binary = std::env::current_exe().ok();
+    let beside = binary.iter().flat_map(|file| file.ancestors().skip(1).take(2)).map(|folder| folder.join("plugins"));
+    let named = std::env::var_os("SLUICE_PLUGINS_DIR").map(PathBuf::from);
+    let found = named.into_iter().chain(beside).map(|folder| folder.join(NAME)).find(|folder| folder.join("plugin.wasm").is_file());
+    found.ok_or_else(|| {
+        Error::permanent(ErrorCode::PluginNotFound, format!("the translator `{NAME}` is not beside the program"))
+            .hint("Put the folder `plugins` of the release beside the program, or build it with `cargo xtask plugins`.")
+    })
+}
