@@ -226,7 +226,11 @@ fn table_collation(create: &CreateTable) -> Option<String> {
             return Some(value);
         }
         if key.contains("CHARSET") || key.contains("CHARACTER SET") {
-            charset = Some(if value.eq_ignore_ascii_case("binary") { "bin".to_owned() } else { format!("{value}_general_ci") });
+            charset = Some(if value.eq_ignore_ascii_case("binary") {
+                "bin".to_owned()
+            } else {
+                format!("{value}_general_ci")
+            });
         }
     }
     charset

@@ -15,8 +15,9 @@ impl Translator for SqlTranslator {
     fn translate(_: &Host, request: &TranslateRequest) -> Result<Vec<Statement>> {
         let find = |name: &str, field: &str| {
             let names: Vec<&str> = Dialect::ALL.into_iter().map(Dialect::name).collect();
-            Dialect::find(name)
-                .ok_or_else(|| Error::config(field, format!("`{name}` is no dialect; write one of {}", names.join(", "))))
+            Dialect::find(name).ok_or_else(|| {
+                Error::config(field, format!("`{name}` is no dialect; write one of {}", names.join(", ")))
+            })
         };
         let request = Request {
             sql: &request.sql,

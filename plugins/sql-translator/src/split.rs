@@ -92,7 +92,9 @@ impl<'a> Splitter<'a> {
             let mark = if rest.starts_with('#') { 1 } else { 2 };
             return Some((length, rest[mark..length].trim()));
         }
-        if rest.starts_with("/*") && !(self.family == Family::My && (rest.starts_with("/*!") || rest.starts_with("/*M!"))) {
+        if rest.starts_with("/*")
+            && !(self.family == Family::My && (rest.starts_with("/*!") || rest.starts_with("/*M!")))
+        {
             let bytes = rest.as_bytes();
             let (mut depth, mut at) = (1, 2);
             while at < bytes.len() && depth > 0 {
@@ -158,10 +160,11 @@ impl<'a> Splitter<'a> {
                                 // `END IF`, `END LOOP`: the word after belongs to it.
                                 let after = &rest[length..];
                                 let space = after.len() - after.trim_start().len();
-                                let word: usize =
-                                    after[space..].bytes().take_while(u8::is_ascii_alphabetic).count();
+                                let word: usize = after[space..].bytes().take_while(u8::is_ascii_alphabetic).count();
                                 let named = &after[space..space + word];
-                                if ["if", "loop", "case", "repeat", "while"].contains(&named.to_ascii_lowercase().as_str()) {
+                                if ["if", "loop", "case", "repeat", "while"]
+                                    .contains(&named.to_ascii_lowercase().as_str())
+                                {
                                     self.step(length + space + word);
                                     continue;
                                 }

@@ -89,7 +89,8 @@ pub fn translate(request: &Request<'_>) -> Vec<Statement> {
                 column: piece.column,
             });
         }
-        if request.strict && statement.notes.iter().any(|note| note.level == Level::Warning) && !statement.is_refused() {
+        if request.strict && statement.notes.iter().any(|note| note.level == Level::Warning) && !statement.is_refused()
+        {
             statement.sql.clear();
             for note in &mut statement.notes {
                 if note.level == Level::Warning {
@@ -187,9 +188,15 @@ fn parse(text: &str, dialect: Dialect) -> Result<Vec<Parsed>, ParserError> {
 /// Spells what the parser does not know of MySQL as what it does: `LOCK IN SHARE MODE`, and tables of an UPDATE that are
 /// joined by commas.
 fn adapt(tokens: &mut [TokenWithSpan]) {
-    let word = |token: &TokenWithSpan, wanted: Keyword| matches!(&token.token, Token::Word(word) if word.keyword == wanted);
+    let word =
+        |token: &TokenWithSpan, wanted: Keyword| matches!(&token.token, Token::Word(word) if word.keyword == wanted);
 
-    let places: Vec<usize> = tokens.iter().enumerate().filter(|(_, token)| !matches!(token.token, Token::Whitespace(_))).map(|(at, _)| at).collect();
+    let places: Vec<usize> = tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| !matches!(token.token, Token::Whitespace(_)))
+        .map(|(at, _)| at)
+        .collect();
     let ends_with_lock = match places.as_slice() {
         [.., lock, r#in, share, mode] => {
             let named = |at: &usize, text: &str| matches!(&tokens[*at].token, Token::Word(word) if word.value.eq_ignore_ascii_case(text));

@@ -27,9 +27,7 @@ pub(crate) fn of(data_type: &DataType, from: Family) -> Ty {
         T::Bool | T::Boolean if from == Family::My => Ty::of(Kind::Tiny),
         T::Bool | T::Boolean if from == Family::Lite => Ty::of(Kind::Tiny),
         T::Bool | T::Boolean => Ty::of(Kind::Bool),
-        T::BigInt(_) | T::Int8(_) | T::Int64 | T::Signed | T::SignedInteger => {
-            Ty { big: true, ..Ty::of(Kind::Int) }
-        }
+        T::BigInt(_) | T::Int8(_) | T::Int64 | T::Signed | T::SignedInteger => Ty { big: true, ..Ty::of(Kind::Int) },
         T::BigIntUnsigned(_) | T::Int8Unsigned(_) | T::Unsigned | T::UnsignedInteger | T::UBigInt => {
             unsigned(Ty { big: true, ..Ty::of(Kind::Int) })
         }

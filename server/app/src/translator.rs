@@ -58,7 +58,11 @@ fn shipped() -> Result<PathBuf> {
     let binary = std::env::current_exe().ok();
     let beside = binary.iter().flat_map(|file| file.ancestors().skip(1).take(2)).map(|folder| folder.join("plugins"));
     let named = std::env::var_os("SLUICE_PLUGINS_DIR").map(PathBuf::from);
-    let found = named.into_iter().chain(beside).map(|folder| folder.join(NAME)).find(|folder| folder.join("plugin.wasm").is_file());
+    let found = named
+        .into_iter()
+        .chain(beside)
+        .map(|folder| folder.join(NAME))
+        .find(|folder| folder.join("plugin.wasm").is_file());
     found.ok_or_else(|| {
         Error::permanent(ErrorCode::PluginNotFound, format!("the translator `{NAME}` is not beside the program"))
             .hint("Put the folder `plugins` of the release beside the program, or build it with `cargo xtask plugins`.")

@@ -339,7 +339,7 @@ SELECT MIN(name), MAX(name) FROM people WHERE name <> ''
 -- 5 JSON
 SELECT id, JSON_EXTRACT(extra, '$.a.b') FROM people
 
-SELECT id, JSON_UNQUOTE(JSON_EXTRACT(extra, '$.s')) FROM people WHERE id <> 2
+SELECT id, JSON_UNQUOTE(JSON_EXTRACT(extra, '$.s')), JSON_VALUE(extra, '$.s'), JSON_VALUE(extra, '$.a'), JSON_VALUE(extra, '$.tags') FROM people
 
 SELECT id, JSON_VALUE(extra, '$.n') FROM people
 
@@ -722,3 +722,81 @@ SELECT id FROM people WHERE !active
 SELECT id, name FROM people p WHERE p.name LIKE CONCAT('%', 'o', '%')
 
 SELECT id FROM people WHERE born IS NOT NULL AND born < seen
+
+SELECT IF(name = '', 'empty', name) FROM people
+
+SELECT team_id, COUNT(*), MAX(name) FROM people GROUP BY team_id
+
+SELECT DISTINCT name FROM people WHERE name IS NOT NULL
+
+SELECT id, name FROM people UNION ALL SELECT id, 5 FROM teams
+
+SELECT id FROM people WHERE DATE_FORMAT(seen, '%Y-%m') = '2024-01'
+
+SELECT id FROM orders WHERE placed > NOW() - INTERVAL 100 YEAR
+
+SELECT SUM(amount * qty) / SUM(qty), ROUND(SUM(amount) / COUNT(DISTINCT person_id), 2) FROM orders
+
+SELECT COALESCE(SUM(amount), 0), MAX(placed), MIN(placed) FROM orders WHERE 1 = 0
+
+SELECT name, LENGTH(name) l FROM people WHERE name IS NOT NULL ORDER BY l DESC, name LIMIT 3
+
+SELECT id, RANK() OVER (PARTITION BY team_id ORDER BY score DESC) r FROM people
+
+UPDATE people SET age = (SELECT MAX(qty) FROM orders o WHERE o.person_id = people.id)
+?? SELECT id, age FROM people ORDER BY id
+
+DELETE FROM orders WHERE person_id IN (SELECT id FROM people WHERE active = 0)
+?? SELECT id FROM orders ORDER BY id
+
+INSERT INTO counters VALUES ('a', 1, 2, 'x') ON DUPLICATE KEY UPDATE n = IF(n > 5, n, VALUES(n) + 10), m = VALUES(m)
+?? SELECT k, n, m, label FROM counters ORDER BY k
+
+UPDATE counters SET n = n + 1, m = n * 2
+?? SELECT k, n, m FROM counters ORDER BY k
+
+SELECT p.id, o.id FROM people p JOIN orders o ON p.id <=> o.person_id
+
+SELECT t.*, p.id AS pid FROM teams t LEFT JOIN people p ON p.team_id = t.id ORDER BY t.id, p.id
+
+SELECT COUNT(*) FROM people HAVING COUNT(*) > 1
+
+SELECT id, DATE_ADD(seen, INTERVAL (1 + 1) DAY), seen + INTERVAL -1 HOUR FROM people
+
+SELECT id, COUNT(*) OVER (PARTITION BY name) FROM people WHERE name IS NOT NULL
+
+SELECT COUNT(DISTINCT CASE WHEN age > 20 THEN team_id END) FROM people
+
+SELECT YEAR(placed) y, SUM(amount) FROM orders GROUP BY y ORDER BY y DESC
+
+SELECT status, ROUND(AVG(amount), 1) a FROM orders GROUP BY status ORDER BY a DESC, status
+
+SELECT id FROM people WHERE email LIKE '%@example.com' AND name NOT LIKE 'z%'
+
+SELECT name, score FROM people WHERE score = (SELECT MAX(score) FROM people)
+
+SELECT id, IFNULL(NULLIF(name, ''), 'anonymous') FROM people
+
+SELECT CONCAT('Total: ', SUM(amount)), CONCAT(AVG(qty), '') FROM orders
+
+SELECT id, amount DIV qty, amount MOD qty, amount / qty FROM orders
+
+SELECT id, qty + '1', qty * '2.5', qty - 'x' FROM orders
+
+SELECT team_id, AVG(score), AVG(age), SUM(score) / COUNT(score) FROM people GROUP BY team_id
+
+SELECT a.name, b.name FROM people a JOIN people b ON a.name = UPPER(b.name)
+
+SELECT id FROM people WHERE team_id = 1 OR team_id IS NULL ORDER BY team_id DESC, id LIMIT 2
+
+SELECT MONTH(placed) m, COUNT(*) c FROM orders GROUP BY m HAVING c > 1 ORDER BY c DESC, m
+
+SELECT id, CASE WHEN name LIKE 'a%' THEN 'A' WHEN name REGEXP '^b' THEN 'B' ELSE 'other' END FROM people
+
+SELECT id, TIMESTAMPDIFF(YEAR, born, seen), TIMESTAMPDIFF(MONTH, born, seen) FROM people
+
+SELECT LOWER('ÄÖ'), UPPER('straße'), CHAR_LENGTH('😀'), LENGTH('😀')
+
+SELECT id, extra FROM people WHERE id IN (2, 7)
+
+SELECT EXISTS (SELECT 1 FROM people WHERE age > 100), (SELECT name FROM teams WHERE id = 1)

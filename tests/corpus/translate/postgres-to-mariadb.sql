@@ -536,3 +536,40 @@ SELECT id FROM orders WHERE code IN (SELECT code FROM orders WHERE code LIKE 'a%
 SELECT status FROM orders WHERE qty > 3 GROUP BY status HAVING max(code) > 'a'
 
 SELECT id, age FROM people WHERE age BETWEEN 25 AND 40 AND NOT (age = 31)
+
+SELECT id, extract(epoch FROM (placed - TIMESTAMP '2024-01-01 00:00:00')) FROM orders
+
+SELECT id, date_trunc('month', placed)::date FROM orders
+
+SELECT id, coalesce(name, '') || '!' FROM people
+
+SELECT id, lead(qty, 1, 0) OVER (ORDER BY id) FROM orders
+
+SELECT count(DISTINCT lower(name)), count(DISTINCT name) FROM people
+
+SELECT id, interval '1 day' * 3 + seen FROM people
+
+SELECT status, array_to_string(array_agg(id), ',') FROM orders GROUP BY status
+
+SELECT p.name, sum(o.amount) FROM people p JOIN orders o ON o.person_id = p.id GROUP BY p.name ORDER BY sum(o.amount) DESC
+
+SELECT id, rank() OVER (PARTITION BY team_id ORDER BY score DESC NULLS LAST) FROM people
+
+SELECT upper(name) AS n FROM people WHERE name IS NOT NULL ORDER BY n
+
+SELECT name FROM people UNION SELECT name FROM teams ORDER BY name
+
+SELECT id FROM people WHERE lower(email) LIKE '%@example.com'
+
+SELECT id FROM people WHERE name SIMILAR TO 'A%'
+
+UPDATE people SET note = (SELECT t.name FROM teams t WHERE t.id = people.team_id)
+?? SELECT id, note FROM people ORDER BY id
+
+SELECT id, mod(age, 7), div(age, 7) FROM people
+
+SELECT EXISTS (SELECT 1 FROM people WHERE age > 100), (SELECT name FROM teams WHERE id = 1)
+
+SELECT id, CASE WHEN active THEN 'yes' ELSE 'no' END FROM people
+
+SELECT to_char(placed, 'YYYY-MM') AS m, sum(amount) FROM orders GROUP BY to_char(placed, 'YYYY-MM') ORDER BY m

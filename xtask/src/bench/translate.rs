@@ -80,11 +80,14 @@ pub(super) fn run(options: &Options) -> Result<()> {
         println!("beside sqlglot {}: {:.1}×", peer["version"].as_str().unwrap_or("?"), rate / peer_rate);
         times = json!(rate / peer_rate);
     }
-    println!("{}", json!({
-        "bench": "translate", "machine": machine::describe(), "statements": statements,
-        "sluice": { "statements_per_second": rate, "cpu_seconds": whole.cpu_seconds, "peak_mib": whole.peak_mib },
-        "sqlglot": peer, "times": times,
-    }));
+    println!(
+        "{}",
+        json!({
+            "bench": "translate", "machine": machine::describe(), "statements": statements,
+            "sluice": { "statements_per_second": rate, "cpu_seconds": whole.cpu_seconds, "peak_mib": whole.peak_mib },
+            "sqlglot": peer, "times": times,
+        })
+    );
     Ok(())
 }
 

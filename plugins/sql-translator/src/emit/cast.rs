@@ -63,7 +63,11 @@ impl Emitter<'_> {
             Kind::Bytes => match self.t {
                 _ if self.f == Family::Pg && out.text_literal().is_some_and(|text| text.starts_with("\\x")) => {
                     let digits = out.text_literal().map(|text| text[2..].to_owned()).unwrap_or_default();
-                    let sql = if self.t == Family::Sf { format!("TO_BINARY('{digits}', 'HEX')") } else { format!("X'{digits}'") };
+                    let sql = if self.t == Family::Sf {
+                        format!("TO_BINARY('{digits}', 'HEX')")
+                    } else {
+                        format!("X'{digits}'")
+                    };
                     Ok(Out::atom(sql, Kind::Bytes))
                 }
                 Family::Pg => {
@@ -200,7 +204,9 @@ impl Emitter<'_> {
             (Family::Pg, Kind::Date) => return Ok(out.cast("date", Kind::Date)),
             (Family::Pg, Kind::Time) if out.ty.is_time() => format!("{}::time({precision})", out.p(prec::CAST)),
             (Family::Pg, Kind::Time) => format!("{}::time({precision})", out.p(prec::CAST)),
-            (Family::Pg, Kind::Stamp) if self.f == Family::My && precision == 0 && out.ty.scale != Some(0) && out.kind() != Kind::Date => {
+            (Family::Pg, Kind::Stamp)
+                if self.f == Family::My && precision == 0 && out.ty.scale != Some(0) && out.kind() != Kind::Date =>
+            {
                 // MariaDB cuts the fraction off.
                 return Ok(Out::new(format!("date_trunc('second', {}::timestamp)", out.p(prec::CAST)), prec::ATOM, ty));
             }

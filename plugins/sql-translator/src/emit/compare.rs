@@ -18,7 +18,9 @@ impl Emitter<'_> {
         let sql = match (op, self.t) {
             ("<=>", Family::My) => format!("{l} <=> {r}"),
             ("<=>", Family::Lite) => format!("{l} IS {r}"),
-            ("<=>", Family::Td) => return refuse("null_safe", "TDengine has no comparison that takes NULL for a value", span),
+            ("<=>", Family::Td) => {
+                return refuse("null_safe", "TDengine has no comparison that takes NULL for a value", span);
+            }
             ("<=>", _) => format!("{l} IS NOT DISTINCT FROM {r}"),
             _ => format!("{l} {op} {r}"),
         };
@@ -58,7 +60,8 @@ impl Emitter<'_> {
         }
         let numeric = |out: &Out| out.ty.is_number() || matches!(out.kind(), Kind::Bool | Kind::Tiny);
         if let (Kind::Enum, Some(index)) | (Kind::Set, Some(index)) = (left.kind(), right.int_literal()) {
-            let member = left.ty.members.as_ref().and_then(|names| names.get(usize::try_from(index - 1).ok()?)).cloned();
+            let member =
+                left.ty.members.as_ref().and_then(|names| names.get(usize::try_from(index - 1).ok()?)).cloned();
             return match member {
                 Some(name) if left.kind() == Kind::Enum && matches!(op, "=" | "<>") => Ok((left, self.text(&name))),
                 _ => refuse("enum", "the number of an enum's member has no peer in the target", span),
@@ -92,16 +95,25 @@ impl Emitter<'_> {
             if self.t == Family::Pg {
                 let kind = Kind::Stamp;
                 let cast = |out: Out| if out.ty.is_text() { out.cast("timestamp", kind) } else { out };
-                self.warn("implicit_cast", "a text column is taken for a date; one that is none fails in the target", span);
+                self.warn(
+                    "implicit_cast",
+                    "a text column is taken for a date; one that is none fails in the target",
+                    span,
+                );
                 return Ok((cast(left), cast(right)));
             }
             return Ok((left, right));
         }
-        if (left.ty.is_text() && right.kind() == Kind::Unknown) || (right.ty.is_text() && left.kind() == Kind::Unknown) {
+        if (left.ty.is_text() && right.kind() == Kind::Unknown) || (right.ty.is_text() && left.kind() == Kind::Unknown)
+        {
             return Ok(self.same_text(op, left, right, span));
         }
         if left.kind() == Kind::Unknown && right.kind() == Kind::Unknown && self.f == Family::My {
-            self.info("untyped", "the types of both sides are not known; give the schema to have case and numbers decided", span);
+            self.info(
+                "untyped",
+                "the types of both sides are not known; give the schema to have case and numbers decided",
+                span,
+            );
         }
         if let (Kind::Bytes, Kind::Text) | (Kind::Text, Kind::Bytes) = (left.kind(), right.kind()) {
             if self.t == Family::Pg {
@@ -186,8 +198,10 @@ impl Emitter<'_> {
     }
 
     fn binary(&mut self, left: Out, right: Out, span: Span) -> (Out, Out) {
-        let caseless = |out: &Out| matches!(out.kind(), Kind::Uuid)
-            || out.text_literal().is_some_and(|text| looks_like_moment(text) || text.parse::<f64>().is_ok());
+        let caseless = |out: &Out| {
+            matches!(out.kind(), Kind::Uuid)
+                || out.text_literal().is_some_and(|text| looks_like_moment(text) || text.parse::<f64>().is_ok())
+        };
         if caseless(&left) || caseless(&right) {
             let unknown = left.kind() == Kind::Unknown || right.kind() == Kind::Unknown;
             if unknown {

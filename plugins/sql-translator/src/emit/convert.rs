@@ -104,9 +104,7 @@ impl Emitter<'_> {
             Kind::Bool if self.truth_differs() => Ok(self.truth_as_number(out)),
             Kind::Tiny if self.truth_differs() => Ok(out.cast("int", Kind::Int)),
             Kind::Text => self.number_of_text(out, span),
-            Kind::Enum | Kind::Set => {
-                refuse("enum", "the number of an enum's member has no peer in the target", span)
-            }
+            Kind::Enum | Kind::Set => refuse("enum", "the number of an enum's member has no peer in the target", span),
             Kind::Date | Kind::Stamp | Kind::Instant if self.f == Family::My => self.number_of_date(out, span),
             Kind::Json => match self.t {
                 Family::Pg => {
@@ -167,7 +165,8 @@ impl Emitter<'_> {
             Kind::Bool if !self.f.truth_is_number() => {
                 // The word, which a number in the target would lose.
                 if self.t == Family::My || self.t == Family::Lite {
-                    let sql = format!("CASE WHEN {} THEN 'true' WHEN NOT {} THEN 'false' END", out.sql, out.p(prec::CMP));
+                    let sql =
+                        format!("CASE WHEN {} THEN 'true' WHEN NOT {} THEN 'false' END", out.sql, out.p(prec::CMP));
                     return Ok(Out::atom(sql, Kind::Text));
                 }
                 out
@@ -198,7 +197,10 @@ impl Emitter<'_> {
                 Ok(out)
             }
             (Family::My, Kind::Stamp | Kind::Instant) if self.f == Family::Pg => {
-                let sql = format!("TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM DATE_FORMAT({}, '%Y-%m-%d %H:%i:%s.%f')))", out.sql);
+                let sql = format!(
+                    "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM DATE_FORMAT({}, '%Y-%m-%d %H:%i:%s.%f')))",
+                    out.sql
+                );
                 if out.kind() == Kind::Instant {
                     self.warn("timezone", "a moment as text lacks its zone in the target", span);
                 }

@@ -37,12 +37,8 @@ impl Emitter<'_> {
         // Only PostgreSQL adds days to dates and subtracts dates.
         let (l, r) = (self.expr(left)?, self.expr(right)?);
         match (l.kind(), r.kind()) {
-            (Kind::Date, Kind::Int) => {
-                self.shift_days(l, r, plus, span).map(Some)
-            }
-            (Kind::Int, Kind::Date) if plus => {
-                self.shift_days(r, l, true, span).map(Some)
-            }
+            (Kind::Date, Kind::Int) => self.shift_days(l, r, plus, span).map(Some),
+            (Kind::Int, Kind::Date) if plus => self.shift_days(r, l, true, span).map(Some),
             (Kind::Date, Kind::Date) if !plus => self.call("datediff", vec![l, r], span).map(Some),
             (Kind::Date | Kind::Stamp | Kind::Instant, Kind::Stamp | Kind::Instant | Kind::Date) if !plus => {
                 refuse("interval", "the interval between two moments has no type in the target; take its `epoch`", span)
@@ -289,6 +285,32 @@ impl Emitter<'_> {
         }
     }
 
+    /// `extract(epoch FROM a - b)`, of two moments: the interval between them needs no type then.
+    pub(crate) fn extract_of_difference(&mut self, field: &str, expr: &Expr, span: Span) -> Result<Option<Out>> {
+        let mut expr = expr;
+        while let Expr::Nested(inner) = expr {
+            expr = inner;
+        }
+        let Expr::BinaryOp { left, op: BinaryOperator::Minus, right } = expr else { return Ok(None) };
+        if self.alike() || self.f != Family::Pg || self.amounts(right)?.is_some() {
+            return Ok(None);
+        }
+        let (later, earlier) = (self.expr(left)?, self.expr(right)?);
+        let moment = |out: &Out| matches!(out.kind(), Kind::Stamp | Kind::Instant);
+        if !moment(&later) && !moment(&earlier) {
+            return Ok(None);
+        }
+        let ty = Ty::scaled(Kind::Dec, Some(6));
+        let sql = match (self.t, field) {
+            (Family::My, "epoch") => format!("(TIMESTAMPDIFF(MICROSECOND, {}, {}) * 0.000001)", earlier.sql, later.sql),
+            (Family::My, "day") => format!("TIMESTAMPDIFF(DAY, {}, {})", earlier.sql, later.sql),
+            (Family::Sf, "epoch") => format!("(DATEDIFF(microsecond, {}, {}) / 1000000)", earlier.sql, later.sql),
+            (Family::Lite, "epoch") => format!("(unixepoch({}) - unixepoch({}))", later.sql, earlier.sql),
+            _ => return refuse("interval", format!("the part `{field}` of an interval has no peer"), span),
+        };
+        Ok(Some(Out::new(sql, prec::ATOM, ty)))
+    }
+
     /// A part of a moment.
     pub(crate) fn extract(&mut self, field: &str, moment: Out, span: Span) -> Result<Out> {
         let moment = self.as_moment(moment, span)?;
@@ -312,7 +334,9 @@ impl Emitter<'_> {
             (Family::Pg, "microsecond") => {
                 format!("(extract(microseconds from {m})::bigint % 1000000)::int")
             }
-            (Family::Pg, "epoch") => return Ok(Out::new(format!("extract(epoch from {m})"), prec::ATOM, Ty::of(Kind::Dec))),
+            (Family::Pg, "epoch") => {
+                return Ok(Out::new(format!("extract(epoch from {m})"), prec::ATOM, Ty::of(Kind::Dec)));
+            }
             (Family::Pg, "week") if self.f == Family::My => {
                 // Sunday begins a week, and the days before the first one are week 0.
                 let (doy, dow) = (format!("extract(doy from {m})::int"), format!("extract(dow from {m})::int"));
@@ -341,7 +365,9 @@ impl Emitter<'_> {
             (Family::My, "decade") => format!("(YEAR({m}) DIV 10)"),
             (Family::My, "century") => format!("((YEAR({m}) + 99) DIV 100)"),
             (Family::My, "millisecond") => format!("(SECOND({m}) * 1000 + MICROSECOND({m}) / 1000)"),
-            (Family::My, "microsecond") if self.f == Family::Pg => format!("(SECOND({m}) * 1000000 + MICROSECOND({m}))"),
+            (Family::My, "microsecond") if self.f == Family::Pg => {
+                format!("(SECOND({m}) * 1000000 + MICROSECOND({m}))")
+            }
             (Family::My, name @ ("julian" | "millennium" | "timezone" | "timezone_hour" | "timezone_minute")) => {
                 return refuse("dates", format!("the part `{name}` has no peer"), span);
             }
@@ -381,11 +407,9 @@ impl Emitter<'_> {
         let kind = if moment.kind() == Kind::Instant { Kind::Stamp } else { Kind::Instant };
         let ty = Ty::scaled(kind, moment.ty.scale);
         match self.t {
-            Family::Pg => Ok(Out::new(
-                format!("{} AT TIME ZONE {}", moment.p(prec::CAST), zone.p(prec::CAST)),
-                prec::MUL,
-                ty,
-            )),
+            Family::Pg => {
+                Ok(Out::new(format!("{} AT TIME ZONE {}", moment.p(prec::CAST), zone.p(prec::CAST)), prec::MUL, ty))
+            }
             Family::Sf => Ok(Out::new(format!("CONVERT_TIMEZONE({}, {})", zone.sql, moment.sql), prec::ATOM, ty)),
             Family::My => {
                 self.warn("timezone", "the session's zone takes part where PostgreSQL's value carries one", span);
@@ -395,7 +419,8 @@ impl Emitter<'_> {
                 } else {
                     zone.sql
                 };
-                let (from, to) = if moment.kind() == Kind::Instant { (utc, zone.as_str()) } else { (zone.as_str(), utc) };
+                let (from, to) =
+                    if moment.kind() == Kind::Instant { (utc, zone.as_str()) } else { (zone.as_str(), utc) };
                 Ok(Out::new(format!("CONVERT_TZ({}, {from}, {to})", moment.sql), prec::ATOM, ty))
             }
             _ => refuse("timezone", "time zones have no peer in the target", span),
@@ -447,7 +472,11 @@ fn parse_interval(text: &str) -> Option<Vec<Amount>> {
             let parts: Vec<&str> = word.split(':').collect();
             for (part, unit) in parts.iter().zip(["hour", "minute", "second"]) {
                 let trimmed = part.trim_start_matches('0');
-                let trimmed = if trimmed.is_empty() || trimmed.starts_with('.') { format!("0{trimmed}") } else { trimmed.to_owned() };
+                let trimmed = if trimmed.is_empty() || trimmed.starts_with('.') {
+                    format!("0{trimmed}")
+                } else {
+                    trimmed.to_owned()
+                };
                 if trimmed.parse::<f64>().ok()? != 0.0 {
                     amounts.push(amount(&format!("{sign}{trimmed}"), unit));
                 }
@@ -495,8 +524,14 @@ fn compound(text: &str, unit: &str) -> Option<Vec<Amount>> {
     // Fewer numbers than units are the smaller units.
     let units = &units[units.len().checked_sub(numbers.len())?..];
     let sign = if negative { "-" } else { "" };
-    Some(numbers.iter().zip(units).map(|(number, unit)| {
-        let number = number.trim_start_matches('0');
-        amount(&format!("{sign}{}", if number.is_empty() { "0" } else { number }), unit)
-    }).collect())
+    Some(
+        numbers
+            .iter()
+            .zip(units)
+            .map(|(number, unit)| {
+                let number = number.trim_start_matches('0');
+                amount(&format!("{sign}{}", if number.is_empty() { "0" } else { number }), unit)
+            })
+            .collect(),
+    )
 }

@@ -8,9 +8,10 @@ use crate::out::{Kind, Lit, Ty, prec};
 use crate::scope::{Scope, Source};
 use crate::types;
 use sqlparser::ast::{
-    AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentDef, CreateIndex, CreateTable,
-    CreateTableOptions, CreateView, DataType, Expr, ForeignKeyConstraint, GeneratedExpressionMode, Ident, IndexColumn,
-    IndexType, MySQLColumnPosition, ReferentialAction, RenameTableNameKind, Spanned, SqlOption, TableConstraint,
+    AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentDef, CreateIndex,
+    CreateTable, CreateTableOptions, CreateView, DataType, Expr, ForeignKeyConstraint, GeneratedExpressionMode, Ident,
+    IndexColumn, IndexType, MySQLColumnPosition, ReferentialAction, RenameTableNameKind, Spanned, SqlOption,
+    TableConstraint,
 };
 use sqlparser::tokenizer::Span;
 
@@ -34,7 +35,8 @@ struct Column<'a> {
 impl Emitter<'_> {
     pub(crate) fn create_table(&mut self, create: &CreateTable) -> Result<String> {
         let span = create.name.span();
-        if create.like.is_some() || create.clone.is_some() || create.inherits.is_some() || create.partition_of.is_some() {
+        if create.like.is_some() || create.clone.is_some() || create.inherits.is_some() || create.partition_of.is_some()
+        {
             return refuse("ddl", "a table made like another has no peer", span);
         }
         let name = self.table_name(&create.name)?;
@@ -64,8 +66,14 @@ impl Emitter<'_> {
             _ => None,
         });
         // Generated columns and checks see the table's own columns.
-        let columns = create.columns.iter().map(|column| (column.name.value.clone(), types::of(&column.data_type, self.f)));
-        let own = Source { name: last_name(&create.name).to_lowercase(), columns: Some(columns.collect()), table: None, outer: false };
+        let columns =
+            create.columns.iter().map(|column| (column.name.value.clone(), types::of(&column.data_type, self.f)));
+        let own = Source {
+            name: last_name(&create.name).to_lowercase(),
+            columns: Some(columns.collect()),
+            table: None,
+            outer: false,
+        };
         self.scopes.push(Scope { sources: vec![own], ..Scope::default() });
         let result = self.table_parts(create, &name, primary.as_deref());
         self.scopes.pop();
@@ -77,7 +85,8 @@ impl Emitter<'_> {
     fn table_parts(&mut self, create: &CreateTable, name: &str, primary: Option<&[String]>) -> Result<Vec<String>> {
         let mut parts = Vec::new();
         for definition in &create.columns {
-            let single = primary.is_some_and(|key| key.len() == 1 && key[0].eq_ignore_ascii_case(&definition.name.value));
+            let single =
+                primary.is_some_and(|key| key.len() == 1 && key[0].eq_ignore_ascii_case(&definition.name.value));
             parts.push(self.column_definition(definition, name, single)?);
         }
         for constraint in &create.constraints {
@@ -110,7 +119,8 @@ impl Emitter<'_> {
                 ColumnOption::ForeignKey(key) => column.references = Some(key),
                 ColumnOption::Identity(_) => column.auto = true,
                 ColumnOption::Generated { generation_expr: Some(expr), generation_expr_mode, .. } => {
-                    column.generated = Some((expr, matches!(generation_expr_mode, Some(GeneratedExpressionMode::Stored))));
+                    column.generated =
+                        Some((expr, matches!(generation_expr_mode, Some(GeneratedExpressionMode::Stored))));
                 }
                 ColumnOption::Generated { .. } => column.auto = true,
                 ColumnOption::Collation(name) => column.collation = Some(name.to_string()),
@@ -140,7 +150,10 @@ impl Emitter<'_> {
             // SQLite numbers a column only as INTEGER PRIMARY KEY.
             text = format!("{name} INTEGER");
             if column.primary || is_key {
-                return Ok(format!("{text} PRIMARY KEY{}", if column.primary { " AUTOINCREMENT" } else { " AUTOINCREMENT" }));
+                return Ok(format!(
+                    "{text} PRIMARY KEY{}",
+                    if column.primary { " AUTOINCREMENT" } else { " AUTOINCREMENT" }
+                ));
             }
         }
         if let Some(collation) = &column.collation
@@ -172,10 +185,15 @@ impl Emitter<'_> {
         }
         if let Some((expr, stored)) = column.generated {
             let out = self.expr(expr)?;
-            let out = if ty.kind == Kind::Tiny || ty.kind == Kind::Bool { self.cond(out, span)? } else { self.value(out) };
+            let out =
+                if ty.kind == Kind::Tiny || ty.kind == Kind::Bool { self.cond(out, span)? } else { self.value(out) };
             let mode = match (self.t, stored) {
                 (Family::Pg, false) => {
-                    self.warn("generated", format!("column `{name}` is computed when read in the source, and stored in the target"), span);
+                    self.warn(
+                        "generated",
+                        format!("column `{name}` is computed when read in the source, and stored in the target"),
+                        span,
+                    );
                     " STORED"
                 }
                 (Family::Pg, true) | (Family::My | Family::Lite, true) => " STORED",
@@ -197,13 +215,21 @@ impl Emitter<'_> {
         if column.on_update {
             match self.t {
                 Family::My => text.push_str(" ON UPDATE CURRENT_TIMESTAMP"),
-                _ => self.warn("on_update", format!("column `{name}` follows updates by itself in the source; the target needs a trigger"), span),
+                _ => self.warn(
+                    "on_update",
+                    format!("column `{name}` follows updates by itself in the source; the target needs a trigger"),
+                    span,
+                ),
             }
         }
         if column.primary {
             text.push_str(" PRIMARY KEY");
             if self.t == Family::My && ty.kind == Kind::Text && definition.data_type == DataType::Text {
-                return refuse("keys", format!("column `{name}`: a text without a length cannot be a key in MySQL"), span);
+                return refuse(
+                    "keys",
+                    format!("column `{name}`: a text without a length cannot be a key in MySQL"),
+                    span,
+                );
             }
         }
         if column.unique {
@@ -214,7 +240,10 @@ impl Emitter<'_> {
             let out = self.cond(out, span)?;
             text.push_str(&format!(" CHECK ({})", out.sql));
         }
-        if ty.kind == Kind::Enum && self.t != Family::My && let Some(members) = &ty.members {
+        if ty.kind == Kind::Enum
+            && self.t != Family::My
+            && let Some(members) = &ty.members
+        {
             let members: Vec<String> = members.iter().map(|member| self.text(member).sql).collect();
             if matches!(self.t, Family::Pg | Family::Lite) {
                 text.push_str(&format!(" CHECK ({name} IN ({}))", members.join(", ")));
@@ -234,7 +263,9 @@ impl Emitter<'_> {
             if self.t == Family::My {
                 // MySQL reads and forgets a reference written beside a column.
                 let actions = self.actions(key, span);
-                self.after.push(format!("ALTER TABLE {table} ADD FOREIGN KEY ({name}) REFERENCES {target}{columns}{actions}"));
+                self.after.push(format!(
+                    "ALTER TABLE {table} ADD FOREIGN KEY ({name}) REFERENCES {target}{columns}{actions}"
+                ));
             } else if self.t != Family::Td {
                 let actions = self.actions(key, span);
                 text.push_str(&format!(" REFERENCES {target}{columns}{actions}"));
@@ -300,7 +331,11 @@ impl Emitter<'_> {
             return Ok(format!(" DEFAULT {word}"));
         }
         let plain = out.lit.is_some() || out.prec == prec::UNARY;
-        Ok(if plain || self.t == Family::Pg { format!(" DEFAULT {}", out.sql) } else { format!(" DEFAULT ({})", out.sql) })
+        Ok(if plain || self.t == Family::Pg {
+            format!(" DEFAULT {}", out.sql)
+        } else {
+            format!(" DEFAULT ({})", out.sql)
+        })
     }
 
     fn actions(&mut self, key: &ForeignKeyConstraint, span: Span) -> String {
@@ -345,7 +380,9 @@ impl Emitter<'_> {
                 let name = key.name.as_ref().or(key.index_name.as_ref());
                 let name = match (name, self.f, self.t) {
                     // Names of indexes are a table's own in MySQL, a schema's elsewhere.
-                    (Some(name), Family::My, Family::Pg | Family::Lite) => format!("CONSTRAINT {} ", self.key_name(table, &name.value)),
+                    (Some(name), Family::My, Family::Pg | Family::Lite) => {
+                        format!("CONSTRAINT {} ", self.key_name(table, &name.value))
+                    }
                     (Some(name), ..) => format!("CONSTRAINT {} ", self.ident(name)),
                     (None, ..) => String::new(),
                 };
@@ -357,7 +394,11 @@ impl Emitter<'_> {
                 let referred: Vec<String> = key.referred_columns.iter().map(|name| self.ident(name)).collect();
                 let referred = if referred.is_empty() { String::new() } else { format!(" ({})", referred.join(", ")) };
                 let actions = self.actions(key, span);
-                Some(format!("{}FOREIGN KEY ({}) REFERENCES {target}{referred}{actions}", named(self, key.name.as_ref()), columns.join(", ")))
+                Some(format!(
+                    "{}FOREIGN KEY ({}) REFERENCES {target}{referred}{actions}",
+                    named(self, key.name.as_ref()),
+                    columns.join(", ")
+                ))
             }
             TableConstraint::Check(check) => {
                 if self.t == Family::Sf {
@@ -376,7 +417,10 @@ impl Emitter<'_> {
                         Some(format!("KEY {name}({columns})"))
                     }
                     Family::Pg | Family::Lite => {
-                        let stem = index.name.as_ref().map_or_else(|| names_of(&index.columns).join("_"), |name| name.value.clone());
+                        let stem = index
+                            .name
+                            .as_ref()
+                            .map_or_else(|| names_of(&index.columns).join("_"), |name| name.value.clone());
                         let name = self.key_name(table, &stem);
                         self.after.push(format!("CREATE INDEX {name} ON {table} ({columns})"));
                         None
@@ -426,7 +470,11 @@ impl Emitter<'_> {
                     if self.t == Family::My {
                         format!("{name}{}", &column.column.expr.to_string()[function.name.to_string().len()..])
                     } else {
-                        self.warn("index", format!("the key on the first characters of {name} covers all of it in the target"), span);
+                        self.warn(
+                            "index",
+                            format!("the key on the first characters of {name} covers all of it in the target"),
+                            span,
+                        );
                         name
                     }
                 }
@@ -459,14 +507,18 @@ impl Emitter<'_> {
         if let CreateTableOptions::Plain(options) = &create.table_options {
             for option in options {
                 match option {
-                    SqlOption::Comment(CommentDef::WithEq(said) | CommentDef::WithoutEq(said)) => comment = Some(said.clone()),
+                    SqlOption::Comment(CommentDef::WithEq(said) | CommentDef::WithoutEq(said)) => {
+                        comment = Some(said.clone())
+                    }
                     SqlOption::KeyValue { key, value } if key.value.eq_ignore_ascii_case("AUTO_INCREMENT") => {
                         match self.t {
                             Family::My => text.push_str(&format!(" AUTO_INCREMENT={value}")),
                             _ => self.info("auto_number", format!("the next number was {value}"), span),
                         }
                     }
-                    SqlOption::KeyValue { key, value } if self.t == Family::My => text.push_str(&format!(" {key}={value}")),
+                    SqlOption::KeyValue { key, value } if self.t == Family::My => {
+                        text.push_str(&format!(" {key}={value}"))
+                    }
                     SqlOption::NamedParenthesizedList(list) if self.t == Family::My => {
                         let name = list.name.as_ref().map_or(String::new(), ToString::to_string);
                         text.push_str(&format!(" {}={name}", list.key));
@@ -612,17 +664,24 @@ impl Emitter<'_> {
                     (true, Family::My) if self.to_mariadb() => "IF EXISTS ",
                     _ => "",
                 };
-                Ok(column_names.iter().map(|name| format!("{alter} DROP COLUMN {exists}{}", self.ident(name))).collect())
+                Ok(column_names
+                    .iter()
+                    .map(|name| format!("{alter} DROP COLUMN {exists}{}", self.ident(name)))
+                    .collect())
             }
             AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
                 one(format!("{alter} RENAME COLUMN {} TO {}", self.ident(old_column_name), self.ident(new_column_name)))
             }
-            AlterTableOperation::RenameTable { table_name: RenameTableNameKind::As(name) | RenameTableNameKind::To(name) } => {
+            AlterTableOperation::RenameTable {
+                table_name: RenameTableNameKind::As(name) | RenameTableNameKind::To(name),
+            } => {
                 let name = self.table_name(name)?;
                 one(format!("{alter} RENAME TO {name}"))
             }
             AlterTableOperation::AddConstraint { constraint, .. } => {
-                if self.t == Family::Lite && !matches!(constraint, TableConstraint::Index(_) | TableConstraint::Unique(_)) {
+                if self.t == Family::Lite
+                    && !matches!(constraint, TableConstraint::Index(_) | TableConstraint::Unique(_))
+                {
                     return refuse("ddl", "SQLite adds no constraint to a table that exists", span);
                 }
                 if let (TableConstraint::Unique(key), Family::Lite) = (constraint, self.t) {
@@ -747,12 +806,22 @@ impl Emitter<'_> {
             statements.push(format!("{alter} ALTER COLUMN {name} SET{text}"));
         }
         if on_update {
-            self.warn("on_update", format!("column `{name}` follows updates by itself in the source; the target needs a trigger"), span);
+            self.warn(
+                "on_update",
+                format!("column `{name}` follows updates by itself in the source; the target needs a trigger"),
+                span,
+            );
         }
         Ok(statements)
     }
 
-    fn alter_column(&mut self, table: &str, column: &Ident, op: &AlterColumnOperation, span: Span) -> Result<Vec<String>> {
+    fn alter_column(
+        &mut self,
+        table: &str,
+        column: &Ident,
+        op: &AlterColumnOperation,
+        span: Span,
+    ) -> Result<Vec<String>> {
         let alter = format!("ALTER TABLE {table}");
         let name = self.ident(column);
         let found = self.scopes.last().and_then(|scope| scope.find(None, &column.value)).map(|(_, ty, _)| ty);
@@ -777,13 +846,19 @@ impl Emitter<'_> {
                 }
                 match self.t {
                     Family::My => {
-                        self.warn("ddl", "MODIFY replaces the whole definition: NOT NULL and defaults have to be given again", span);
+                        self.warn(
+                            "ddl",
+                            "MODIFY replaces the whole definition: NOT NULL and defaults have to be given again",
+                            span,
+                        );
                         format!("{alter} MODIFY COLUMN {name} {written}")
                     }
                     _ => format!("{alter} ALTER COLUMN {name} SET DATA TYPE {written}"),
                 }
             }
-            AlterColumnOperation::AddGenerated { .. } => return refuse("ddl", "numbering added later has no peer", span),
+            AlterColumnOperation::AddGenerated { .. } => {
+                return refuse("ddl", "numbering added later has no peer", span);
+            }
         };
         Ok(vec![text])
     }
@@ -792,7 +867,9 @@ impl Emitter<'_> {
 fn is_prefix(expr: &Expr) -> bool {
     let text = expr.to_string();
     text.ends_with(')')
-        && text.split_once('(').is_some_and(|(_, rest)| rest.trim_end_matches(')').bytes().all(|byte| byte.is_ascii_digit()))
+        && text
+            .split_once('(')
+            .is_some_and(|(_, rest)| rest.trim_end_matches(')').bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn names_of(columns: &[IndexColumn]) -> Vec<String> {

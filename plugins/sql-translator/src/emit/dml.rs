@@ -7,8 +7,8 @@ use crate::dialect::Family;
 use crate::note::{Result, refuse};
 use crate::scope::Scope;
 use sqlparser::ast::{
-    Delete, Expr, FromTable, Ident, JoinOperator, ObjectName, OrderByExpr, Spanned, TableFactor, TableWithJoins, Update,
-    UpdateTableFromKind,
+    Delete, Expr, FromTable, Ident, JoinOperator, ObjectName, OrderByExpr, Spanned, TableFactor, TableWithJoins,
+    Update, UpdateTableFromKind,
 };
 use sqlparser::tokenizer::Span;
 
@@ -77,7 +77,12 @@ impl Emitter<'_> {
             from = if self.t == Family::My { format!("{from} JOIN {text}") } else { format!("{from}, {text}") };
         }
         let called = changed.called();
-        let set = self.assignments(&update.assignments, table.as_ref(), span, Some(&called).filter(|_| self.f == Family::My).map(String::as_str))?;
+        let set = self.assignments(
+            &update.assignments,
+            table.as_ref(),
+            span,
+            Some(&called).filter(|_| self.f == Family::My).map(String::as_str),
+        )?;
         let filter = self.filter(update.selection.as_ref())?;
         if self.t == Family::My {
             let shown = self.name(&called, false);
@@ -92,7 +97,10 @@ impl Emitter<'_> {
         let target = self.fresh("changed");
         let source = self.name(&called, false);
         let also = filter.map_or(String::new(), |filter| format!(" AND ({filter})"));
-        Ok(format!("UPDATE {shown} AS {target} SET {} FROM {from} WHERE {target}.{row} = {source}.{row}{also}", set.join(", ")))
+        Ok(format!(
+            "UPDATE {shown} AS {target} SET {} FROM {from} WHERE {target}.{row} = {source}.{row}{also}",
+            set.join(", ")
+        ))
     }
 
     pub(crate) fn delete(&mut self, delete: &Delete) -> Result<String> {

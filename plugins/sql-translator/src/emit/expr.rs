@@ -89,6 +89,9 @@ impl Emitter<'_> {
             }
             Expr::Function(function) => self.function(function, span),
             Expr::Extract { field, expr, .. } => {
+                if let Some(out) = self.extract_of_difference(&field.to_string().to_ascii_lowercase(), expr, span)? {
+                    return Ok(out);
+                }
                 let out = self.expr(expr)?;
                 self.extract(&field.to_string().to_ascii_lowercase(), out, span)
             }
@@ -159,7 +162,9 @@ impl Emitter<'_> {
                 let word = if matches!(expr, Expr::Rollup(_)) { "ROLLUP" } else { "CUBE" };
                 self.grouping(word, sets)
             }
-            Expr::GroupingSets(sets) if matches!(self.t, Family::Pg | Family::Sf) => self.grouping("GROUPING SETS", sets),
+            Expr::GroupingSets(sets) if matches!(self.t, Family::Pg | Family::Sf) => {
+                self.grouping("GROUPING SETS", sets)
+            }
             other => {
                 let shown: String = other.to_string().chars().take(60).collect();
                 refuse("unsupported", format!("`{shown}` cannot be translated"), span)
@@ -238,7 +243,8 @@ impl Emitter<'_> {
             _ => self.ident(ident),
         };
         if qualifier.is_none() || self.qualify.is_some() {
-            if let Some((_, new)) = self.assigned.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&ident.value)) {
+            if let Some((_, new)) = self.assigned.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&ident.value))
+            {
                 let ty = found.map_or(Ty::of(Kind::Unknown), |(_, ty, ..)| ty);
                 return Ok(Out::new(format!("({new})"), prec::ATOM, ty));
             }
@@ -265,7 +271,11 @@ impl Emitter<'_> {
         if whole || !self.f.truth_is_number() || self.t.truth_is_number() {
             return Ok(out);
         }
-        self.warn("group_by", format!("`{expr}` is neither grouped by nor aggregated: any row's value is taken"), expr.span());
+        self.warn(
+            "group_by",
+            format!("`{expr}` is neither grouped by nor aggregated: any row's value is taken"),
+            expr.span(),
+        );
         let sql = match self.t {
             Family::Pg => format!("(array_agg({}))[1]", out.sql),
             Family::Sf => format!("ANY_VALUE({})", out.sql),
@@ -278,8 +288,8 @@ impl Emitter<'_> {
     fn bare_word(&mut self, ident: &Ident) -> Result<Option<Out>> {
         let word = ident.value.to_ascii_lowercase();
         match word.as_str() {
-            "current_date" | "current_time" | "current_timestamp" | "localtime" | "localtimestamp" | "utc_timestamp"
-            | "utc_date" => self.call(&word, Vec::new(), ident.span).map(Some),
+            "current_date" | "current_time" | "current_timestamp" | "localtime" | "localtimestamp"
+            | "utc_timestamp" | "utc_date" => self.call(&word, Vec::new(), ident.span).map(Some),
             "current_user" | "session_user" | "user" if self.alike() => Ok(Some(Out::atom(word, Kind::Text))),
             _ if ident.value.starts_with('@') => {
                 refuse("variable", format!("the variable `{}` has no peer in the target", ident.value), ident.span)
@@ -395,12 +405,7 @@ impl Emitter<'_> {
         let ty = Ty::of(Kind::Bool);
         if first.sql == second.sql {
             let not = if negated { " NOT" } else { "" };
-            let sql = format!(
-                "{}{not} BETWEEN {} AND {}",
-                first.p(prec::OTHER),
-                bound(&low),
-                bound(&high)
-            );
+            let sql = format!("{}{not} BETWEEN {} AND {}", first.p(prec::OTHER), bound(&low), bound(&high));
             return Ok(Out::new(sql, prec::CMP, ty));
         }
         let sql = format!(
@@ -600,7 +605,11 @@ impl Emitter<'_> {
         }
         if self.alike() {
             let right = self.expr(right)?;
-            return Ok(Out::new(format!("{} {op} {word} ({})", left.p(prec::OTHER), right.sql), prec::CMP, Ty::of(Kind::Bool)));
+            return Ok(Out::new(
+                format!("{} {op} {word} ({})", left.p(prec::OTHER), right.sql),
+                prec::CMP,
+                Ty::of(Kind::Bool),
+            ));
         }
         refuse("array", "arrays have no peer in the target", span)
     }
@@ -613,7 +622,9 @@ impl Emitter<'_> {
             return Ok(Out::new(format!("{} COLLATE {collation}", out.p(prec::ATOM)), binding, out.ty));
         }
         let ignores = name.contains("_ci") || name == "nocase";
-        let plain = name.ends_with("bin") || name.contains("_cs") || matches!(name.as_str(), "c" | "posix" | "binary" | "ucs_basic");
+        let plain = name.ends_with("bin")
+            || name.contains("_cs")
+            || matches!(name.as_str(), "c" | "posix" | "binary" | "ucs_basic");
         let mut out = out;
         if ignores || plain {
             out.ty.ci = Some(ignores);
@@ -685,7 +696,8 @@ impl Emitter<'_> {
                 Ok(Out::new(sql, prec::ATOM, ty))
             }
             (Family::Pg | Family::Sf | Family::Lite, Family::My, Some(set)) => {
-                let set: String = set.chars().map(|c| if "\\]^-[".contains(c) { format!("\\{c}") } else { c.to_string() }).collect();
+                let set: String =
+                    set.chars().map(|c| if "\\]^-[".contains(c) { format!("\\{c}") } else { c.to_string() }).collect();
                 let pattern = match name {
                     "ltrim" => format!("^[{set}]+"),
                     "rtrim" => format!("[{set}]+$"),
@@ -694,7 +706,9 @@ impl Emitter<'_> {
                 let sql = format!("REGEXP_REPLACE({}, {}, '')", text.sql, self.text(&pattern).sql);
                 Ok(Out::new(sql, prec::ATOM, ty))
             }
-            (Family::My, ..) | (_, Family::My, _) => refuse("trim", "TRIM of more than one character differs in the target", span),
+            (Family::My, ..) | (_, Family::My, _) => {
+                refuse("trim", "TRIM of more than one character differs in the target", span)
+            }
             (_, Family::Pg, _) => Ok(Out::new(format!("{name}({}, {})", text.sql, what.sql), prec::ATOM, ty)),
             _ => Ok(Out::new(format!("{name}({}, {})", text.sql, what.sql), prec::ATOM, ty)),
         }

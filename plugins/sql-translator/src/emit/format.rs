@@ -80,9 +80,8 @@ impl Emitter<'_> {
             Family::Lite => read_percent(text, 3),
             _ => read_template(text),
         };
-        let pieces = pieces.or_else(|what| {
-            refuse("date_format", format!("`{what}` in the pattern '{text}' has no peer"), span)
-        })?;
+        let pieces = pieces
+            .or_else(|what| refuse("date_format", format!("`{what}` in the pattern '{text}' has no peer"), span))?;
         let mut written = String::new();
         for piece in &pieces {
             match (piece, self.t) {
@@ -97,7 +96,11 @@ impl Emitter<'_> {
                         _ => part.2,
                     };
                     if token.is_empty() {
-                        return refuse("date_format", format!("`{}` has no peer in the target's patterns", part.1), span);
+                        return refuse(
+                            "date_format",
+                            format!("`{}` has no peer in the target's patterns", part.1),
+                            span,
+                        );
                     }
                     written.push_str(token);
                 }
@@ -132,7 +135,11 @@ impl Emitter<'_> {
                 (true, false) => "~*",
                 (true, true) => "!~*",
             };
-            return Ok(Out::new(format!("{} {op} {}", left.p(prec::OTHER), pattern.p(prec::OTHER)), prec::CMP, Ty::of(Kind::Bool)));
+            return Ok(Out::new(
+                format!("{} {op} {}", left.p(prec::OTHER), pattern.p(prec::OTHER)),
+                prec::CMP,
+                Ty::of(Kind::Bool),
+            ));
         }
         let pattern = self.regex_pattern(pattern, span)?;
         let ty = Ty { nullable: left.ty.nullable || pattern.ty.nullable, ..Ty::of(Kind::Bool) };
@@ -161,7 +168,11 @@ impl Emitter<'_> {
                 // REGEXP_LIKE matches whole texts only.
                 let flag = if insensitive { "i" } else { "c" };
                 let op = if negated { "= 0" } else { "> 0" };
-                Ok(Out::new(format!("REGEXP_INSTR({}, {}, 1, 1, 0, '{flag}') {op}", left.sql, pattern.sql), prec::CMP, ty))
+                Ok(Out::new(
+                    format!("REGEXP_INSTR({}, {}, 1, 1, 0, '{flag}') {op}", left.sql, pattern.sql),
+                    prec::CMP,
+                    ty,
+                ))
             }
             Family::Lite => refuse("regex", "SQLite has no regular expressions of its own", span),
             Family::Td => {
@@ -181,8 +192,12 @@ impl Emitter<'_> {
         if text.is_empty() && self.f == Family::My {
             return refuse("regex", "an empty pattern is an error in the source", span);
         }
-        let perl_only = ["(?<", "\\K", "*+", "++", "?+", "(?>", "\\p{", "\\P{", "(?i", "(?s", "(?m", "\\Q", "\\R", "(?R"];
-        if self.t == Family::Pg && self.f != Family::Pg && let Some(found) = perl_only.iter().find(|part| text.contains(**part)) {
+        let perl_only =
+            ["(?<", "\\K", "*+", "++", "?+", "(?>", "\\p{", "\\P{", "(?i", "(?s", "(?m", "\\Q", "\\R", "(?R"];
+        if self.t == Family::Pg
+            && self.f != Family::Pg
+            && let Some(found) = perl_only.iter().find(|part| text.contains(**part))
+        {
             return refuse("regex", format!("`{found}` in a regular expression has no peer in PostgreSQL"), span);
         }
         let changed = match (self.f, self.t) {

@@ -51,7 +51,10 @@ impl Emitter<'_> {
         if let Some(out) = self.with_interval(&name, &list, span)? {
             return Ok(out);
         }
-        if name == "values" && self.proposed.is_some() && let [Expr::Identifier(ident)] = list.as_slice() {
+        if name == "values"
+            && self.proposed.is_some()
+            && let [Expr::Identifier(ident)] = list.as_slice()
+        {
             return self.proposed_column(ident);
         }
         let mut arguments = Vec::new();
@@ -67,7 +70,9 @@ impl Emitter<'_> {
 
     /// A scalar function by its name in the source.
     pub(crate) fn call(&mut self, name: &str, arguments: Vec<Out>, span: Span) -> Result<Out> {
-        if self.alike() && !matches!(name, "current_date" | "current_time" | "current_timestamp" | "localtime" | "localtimestamp") {
+        if self.alike()
+            && !matches!(name, "current_date" | "current_time" | "current_timestamp" | "localtime" | "localtimestamp")
+        {
             return Ok(self.as_is(name, &arguments));
         }
         if let Some(out) = self.condition(name, &arguments, span)? {
@@ -137,7 +142,11 @@ impl Emitter<'_> {
             parts.push(order_clause(&texts).trim_start().to_owned());
         }
         if let Some(frame) = &spec.window_frame {
-            parts.push(self.frame(frame, texts.len(), spec.order_by.first().map(Spanned::span).unwrap_or_else(Span::empty))?);
+            parts.push(self.frame(
+                frame,
+                texts.len(),
+                spec.order_by.first().map(Spanned::span).unwrap_or_else(Span::empty),
+            )?);
         }
         Ok(parts.join(" "))
     }
@@ -168,7 +177,8 @@ impl Emitter<'_> {
         let offsets = |bound: &WindowFrameBound| {
             matches!(bound, WindowFrameBound::Preceding(Some(_)) | WindowFrameBound::Following(Some(_)))
         };
-        if unit == "RANGE" && keys > 1 && (offsets(&frame.start_bound) || frame.end_bound.as_ref().is_some_and(offsets)) {
+        if unit == "RANGE" && keys > 1 && (offsets(&frame.start_bound) || frame.end_bound.as_ref().is_some_and(offsets))
+        {
             return refuse("window", "a RANGE with a distance needs one key, which NULL's place makes two here", span);
         }
         let start = self.bound(&frame.start_bound)?;
@@ -193,6 +203,16 @@ impl Emitter<'_> {
 fn is_window(name: &str) -> bool {
     matches!(
         name,
-        "row_number" | "rank" | "dense_rank" | "percent_rank" | "cume_dist" | "ntile" | "lag" | "lead" | "first_value" | "last_value" | "nth_value"
+        "row_number"
+            | "rank"
+            | "dense_rank"
+            | "percent_rank"
+            | "cume_dist"
+            | "ntile"
+            | "lag"
+            | "lead"
+            | "first_value"
+            | "last_value"
+            | "nth_value"
     )
 }

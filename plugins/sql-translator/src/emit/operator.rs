@@ -196,7 +196,11 @@ impl Emitter<'_> {
                     return Ok(Out::new(format!("{l} / {divisor}"), prec::MUL, Ty::of(Kind::Float)));
                 }
                 if !known(&left) || !known(&right) {
-                    self.warn("division", "types are not known: the quotient has more digits than the source shows", span);
+                    self.warn(
+                        "division",
+                        "types are not known: the quotient has more digits than the source shows",
+                        span,
+                    );
                 }
                 let scale = left.ty.scale.unwrap_or(0).saturating_add(4).min(30);
                 let round = known(&left) && known(&right);
@@ -237,10 +241,20 @@ impl Emitter<'_> {
                 Ok(Out::new(format!("{dividend} / {r}"), prec::MUL, Ty { nullable, ..Ty::of(Kind::Dec) }))
             }
             _ => {
-                let kind = if whole { Kind::Int } else if float { Kind::Float } else { left.kind() };
+                let kind = if whole {
+                    Kind::Int
+                } else if float {
+                    Kind::Float
+                } else {
+                    left.kind()
+                };
                 let differs = !float && (!known(&left) || !known(&right)) && self.f != self.t;
                 if differs && matches!(self.t, Family::My | Family::Sf) {
-                    self.warn("division", "types are not known: where both sides are whole numbers the source truncates", span);
+                    self.warn(
+                        "division",
+                        "types are not known: where both sides are whole numbers the source truncates",
+                        span,
+                    );
                 }
                 Ok(Out::new(format!("{l} / {r}"), prec::MUL, Ty { nullable, ..Ty::of(kind) }))
             }

@@ -83,7 +83,8 @@ impl Emitter<'_> {
             (Family::My, Family::Pg, Kind::Enum) => match out.ty.members.clone() {
                 Some(members) => {
                     let list: Vec<String> = members.iter().map(|member| self.text(member).sql).collect();
-                    let sql = format!("array_position(ARRAY[{}]::text[], {}::text)", list.join(", "), out.p(prec::CAST));
+                    let sql =
+                        format!("array_position(ARRAY[{}]::text[], {}::text)", list.join(", "), out.p(prec::CAST));
                     Out::new(sql, prec::ATOM, Ty { nullable: out.ty.nullable, ..Ty::of(Kind::Int) })
                 }
                 None => out,
@@ -130,7 +131,11 @@ impl Emitter<'_> {
             }
             (Family::Pg | Family::Sf | Family::Lite, Family::My, Kind::Text) if out.ty.ci != Some(true) => {
                 if self.f == Family::Pg {
-                    self.info("collation", "texts are sorted by their code points, as a database with the collation C does", span);
+                    self.info(
+                        "collation",
+                        "texts are sorted by their code points, as a database with the collation C does",
+                        span,
+                    );
                 }
                 self.exactly(out)
             }
@@ -157,7 +162,11 @@ impl Emitter<'_> {
             Family::My | Family::Td => {
                 if let Some(position) = position {
                     // A position cannot be tested for NULL; the value it names can.
-                    let named = self.scopes.last().and_then(|scope| scope.aliases.get(usize::try_from(position - 1).ok()?)).cloned();
+                    let named = self
+                        .scopes
+                        .last()
+                        .and_then(|scope| scope.aliases.get(usize::try_from(position - 1).ok()?))
+                        .cloned();
                     if let Some((name, _)) = named.filter(|(name, _)| !name.is_empty()) {
                         let name = self.name(&name, false);
                         texts.push(format!("{name} IS NULL{}", if first_here { " DESC" } else { "" }));

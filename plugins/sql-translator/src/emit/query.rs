@@ -133,6 +133,8 @@ impl Emitter<'_> {
                 let span = body.span();
                 let (left_sql, left_columns) = self.set_expr(left, names)?;
                 let (right_sql, right_columns) = self.set_expr(right, None)?;
+                let (left_sql, left_columns, right_sql, right_columns) =
+                    self.united(left_sql, left_columns, right_sql, right_columns, span);
                 let op = match op {
                     SetOperator::Union => "UNION",
                     SetOperator::Except | SetOperator::Minus => "EXCEPT",
@@ -162,14 +164,22 @@ impl Emitter<'_> {
                     };
                     columns.into_iter().enumerate().map(merge).collect::<Vec<_>>()
                 });
-                let ignores_case =
-                    columns.iter().flatten().any(|(_, ty)| ty.is_text() && ty.ci != Some(false)) && self.f == Family::My;
+                let ignores_case = columns.iter().flatten().any(|(_, ty)| ty.is_text() && ty.ci != Some(false))
+                    && self.f == Family::My;
                 if all.is_empty() && ignores_case && !self.alike() {
-                    self.warn("collation", format!("{op} takes texts that differ in case for equal in the source only"), span);
+                    self.warn(
+                        "collation",
+                        format!("{op} takes texts that differ in case for equal in the source only"),
+                        span,
+                    );
                 }
                 let case_counts = columns.iter().flatten().any(|(_, ty)| ty.is_text() && ty.ci != Some(true));
                 if all.is_empty() && case_counts && self.t == Family::My && !self.alike() {
-                    self.warn("collation", format!("{op} may take texts that differ in case for equal in the target"), span);
+                    self.warn(
+                        "collation",
+                        format!("{op} may take texts that differ in case for equal in the target"),
+                        span,
+                    );
                 }
                 // The parser reads set operations from left to right; SQLite gives INTERSECT no precedence either.
                 Ok((format!("{left_sql} {op}{all} {right_sql}"), columns))
@@ -182,6 +192,49 @@ impl Emitter<'_> {
         }
     }
 
+    /// Both sides of a set operation, a column of numbers made texts where the other side has texts: PostgreSQL asks for it.
+    fn united(
+        &mut self,
+        left: String,
+        left_columns: Option<Vec<Column>>,
+        right: String,
+        right_columns: Option<Vec<Column>>,
+        span: sqlparser::tokenizer::Span,
+    ) -> (String, Option<Vec<Column>>, String, Option<Vec<Column>>) {
+        let (Some(lefts), Some(rights)) = (&left_columns, &right_columns) else {
+            return (left, left_columns, right, right_columns);
+        };
+        let number = |ty: &Ty| ty.is_number() || ty.kind == Kind::Tiny;
+        let mixes = |(one, other): &(&Column, &Column)| {
+            one.1.is_text() && number(&other.1) || number(&one.1) && other.1.is_text()
+        };
+        if self.f != Family::My || self.t != Family::Pg || !lefts.iter().zip(rights).any(|pair| mixes(&pair)) {
+            return (left, left_columns, right, right_columns);
+        }
+        self.warn("implicit_cast", "numbers that meet texts in one column become texts", span);
+        let as_text = |emitter: &mut Self, sql: &str, own: &[Column], other: &[Column]| {
+            let table = emitter.fresh("part");
+            let names: Vec<String> = (1..=own.len()).map(|at| format!("c{at}")).collect();
+            let mut columns = Vec::new();
+            let items = own.iter().zip(other).zip(&names).map(|((own, other), name)| {
+                let change = number(&own.1) && other.1.is_text();
+                columns.push(if change { (own.0.clone(), other.1.clone()) } else { own.clone() });
+                let shown =
+                    if own.0.is_empty() { String::new() } else { format!(" AS {}", emitter.name(&own.0, false)) };
+                match own.1.kind {
+                    Kind::Tiny if change => format!("{name}::int::text{shown}"),
+                    _ if change => format!("{name}::text{shown}"),
+                    _ => format!("{name}{shown}"),
+                }
+            });
+            let items: Vec<String> = items.collect();
+            (format!("SELECT {} FROM ({sql}) AS {table}({})", items.join(", "), names.join(", ")), columns)
+        };
+        let (left, lefts_new) = as_text(self, &left, lefts, rights);
+        let (right, rights_new) = as_text(self, &right, rights, lefts);
+        (left, Some(lefts_new), right, Some(rights_new))
+    }
+
     pub(crate) fn values(&mut self, values: &Values, names: Option<&[String]>) -> Result<Queried> {
         let mut rows = Vec::new();
         let mut columns: Option<Vec<Column>> = None;
@@ -192,7 +245,8 @@ impl Emitter<'_> {
                 items.push(self.value(out));
             }
             let types = items.iter().enumerate().map(|(at, out)| {
-                let name = names.and_then(|names| names.get(at)).cloned().unwrap_or_else(|| format!("column{}", at + 1));
+                let name =
+                    names.and_then(|names| names.get(at)).cloned().unwrap_or_else(|| format!("column{}", at + 1));
                 (name, Ty { nullable: true, ..out.ty.clone() })
             });
             if columns.is_none() || items.iter().all(|out| out.kind() != Kind::Null) {
@@ -208,7 +262,11 @@ impl Emitter<'_> {
                 for (place, out) in row.iter().enumerate() {
                     let name = names.and_then(|names| names.get(place)).cloned();
                     let name = name.unwrap_or_else(|| format!("column{}", place + 1));
-                    texts.push(if at == 0 { format!("{} AS {}", out.sql, self.name(&name, false)) } else { out.sql.clone() });
+                    texts.push(if at == 0 {
+                        format!("{} AS {}", out.sql, self.name(&name, false))
+                    } else {
+                        out.sql.clone()
+                    });
                 }
                 parts.push(format!("SELECT {}", texts.join(", ")));
             }
@@ -268,7 +326,9 @@ impl Emitter<'_> {
         let texts = texts?;
         let bare = |text: &String| {
             let word = text.split(' ').next().unwrap_or_default();
-            text == word || [" DESC", " NULLS FIRST", " NULLS LAST", " DESC NULLS FIRST", " DESC NULLS LAST"].contains(&&text[word.len()..])
+            text == word
+                || [" DESC", " NULLS FIRST", " NULLS LAST", " DESC NULLS FIRST", " DESC NULLS LAST"]
+                    .contains(&&text[word.len()..])
         };
         plain &= texts.iter().all(bare);
         Ok(if plain { Ordered::Plain(texts) } else { Ordered::Wrapped(texts) })
@@ -330,7 +390,11 @@ impl Emitter<'_> {
         let mut texts = String::new();
         for lock in &query.locks {
             if !matches!(self.t, Family::My | Family::Pg) {
-                self.warn("locks", "the target locks no rows while reading; the clause was left out", query.body.span());
+                self.warn(
+                    "locks",
+                    "the target locks no rows while reading; the clause was left out",
+                    query.body.span(),
+                );
                 continue;
             }
             let word = match (&lock.lock_type, self.t) {

@@ -190,10 +190,15 @@ impl Emitter<'_> {
             return format!("DISTINCT ON ({}) ", keys.join(", "));
         }
         let wild = items.iter().filter(|item| item.out.is_none()).any(|item| {
-            item.columns.as_ref().is_none_or(|columns| columns.iter().any(|(_, ty)| ty.is_text() && ty.ci != Some(false)))
+            item.columns
+                .as_ref()
+                .is_none_or(|columns| columns.iter().any(|(_, ty)| ty.is_text() && ty.ci != Some(false)))
         });
-        let unknown = items.iter().any(|item| item.out.as_ref().is_some_and(|out| out.ty.is_text() && out.ty.ci.is_none()));
-        if !self.alike() && (self.f == Family::My && (wild || unknown || any) || self.t == Family::My && (wild || unknown)) {
+        let unknown =
+            items.iter().any(|item| item.out.as_ref().is_some_and(|out| out.ty.is_text() && out.ty.ci.is_none()));
+        if !self.alike()
+            && (self.f == Family::My && (wild || unknown || any) || self.t == Family::My && (wild || unknown))
+        {
             self.warn("collation", "DISTINCT may treat texts that differ in case differently", span);
         }
         "DISTINCT ".to_owned()
@@ -245,7 +250,9 @@ impl Emitter<'_> {
                     let columns = scope.is_known().then(|| {
                         let of = |source: &Source| {
                             let outer = source.outer;
-                            let widen = move |(name, ty): &Column| (name.clone(), Ty { nullable: ty.nullable || outer, ..ty.clone() });
+                            let widen = move |(name, ty): &Column| {
+                                (name.clone(), Ty { nullable: ty.nullable || outer, ..ty.clone() })
+                            };
                             source.columns.iter().flatten().map(widen).collect::<Vec<_>>()
                         };
                         scope.sources.iter().flat_map(of).collect::<Vec<Column>>()
@@ -262,7 +269,9 @@ impl Emitter<'_> {
                     let text = format!("{}.*", self.table_name(name)?);
                     items.push(Item { text, name: String::new(), out: None, expr: None, columns });
                 }
-                other => return refuse("unsupported", format!("`{other}` has no peer in a select list"), select.span()),
+                other => {
+                    return refuse("unsupported", format!("`{other}` has no peer in a select list"), select.span());
+                }
             }
         }
         Ok(items)
@@ -350,7 +359,9 @@ impl Emitter<'_> {
             let scope = self.scope();
             let is_column = scope.find(None, &ident.value).is_some() || !scope.is_known();
             if let Some(alias) = scope.alias(&ident.value).cloned()
-                && (!is_column || !matches!(alias, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) && scope.find(None, &ident.value).is_none())
+                && (!is_column
+                    || !matches!(alias, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+                        && scope.find(None, &ident.value).is_none())
             {
                 return alias;
             }
@@ -386,17 +397,26 @@ impl Emitter<'_> {
         let catalog = self.catalog;
         let Some(scope) = self.scopes.last() else { return };
         for source in &scope.sources {
-            let Some(key) = source.table.as_deref().and_then(|name| catalog.find(name)).and_then(|table| table.primary_key().map(<[String]>::to_vec)) else {
+            let Some(key) = source
+                .table
+                .as_deref()
+                .and_then(|name| catalog.find(name))
+                .and_then(|table| table.primary_key().map(<[String]>::to_vec))
+            else {
                 continue;
             };
             let grouped = |column: &String| {
                 group.keys.iter().any(|(expr, _)| match crate::scope::column(expr) {
-                    Some((Some(table), name)) => table.eq_ignore_ascii_case(&source.name) && name.eq_ignore_ascii_case(column),
+                    Some((Some(table), name)) => {
+                        table.eq_ignore_ascii_case(&source.name) && name.eq_ignore_ascii_case(column)
+                    }
                     Some((None, name)) => name.eq_ignore_ascii_case(column) && scope.sources.len() == 1,
                     None => false,
                 })
             };
-            if key.iter().all(grouped) && let Some(table) = &source.table {
+            if key.iter().all(grouped)
+                && let Some(table) = &source.table
+            {
                 group.whole.push(table.clone());
             }
         }
@@ -440,7 +460,10 @@ impl Emitter<'_> {
         let keys = key_texts.join(", ");
         if self.t == Family::Pg {
             let limit = self.limit(query)?;
-            return Ok((format!("SELECT DISTINCT ON ({keys}) {list}{tail}{}{limit}", order_clause(&order_texts)), columns));
+            return Ok((
+                format!("SELECT DISTINCT ON ({keys}) {list}{tail}{}{limit}", order_clause(&order_texts)),
+                columns,
+            ));
         }
         let number = format!("ROW_NUMBER() OVER (PARTITION BY {keys}{})", order_clause(&order_texts));
         if self.t == Family::Sf {
@@ -525,15 +548,26 @@ impl Emitter<'_> {
     }
 
     /// FULL JOIN where there is none: what the left side has, then what only the right side has.
-    fn full_join(&mut self, select: &Select, order: &[OrderByExpr], query: &Query, names: Option<&[String]>) -> Result<Queried> {
+    fn full_join(
+        &mut self,
+        select: &Select,
+        order: &[OrderByExpr],
+        query: &Query,
+        names: Option<&[String]>,
+    ) -> Result<Queried> {
         let span = select.span();
         let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(exprs, _) if exprs.is_empty());
         if grouped || select.distinct.is_some() || has_aggregate(select, order) || !select.named_window.is_empty() {
-            return refuse("full_join", "a FULL JOIN that is grouped or made distinct has no peer; put it into a subquery", span);
+            return refuse(
+                "full_join",
+                "a FULL JOIN that is grouped or made distinct has no peer; put it into a subquery",
+                span,
+            );
         }
         let table = &select.from[0];
         let join = &table.joins[0];
-        let (JoinOperator::FullOuter(JoinConstraint::On(on)), [_]) = (&join.join_operator, table.joins.as_slice()) else {
+        let (JoinOperator::FullOuter(JoinConstraint::On(on)), [_]) = (&join.join_operator, table.joins.as_slice())
+        else {
             return refuse("full_join", "only a FULL JOIN of two tables with ON has a peer", span);
         };
         let left = self.factor(&table.relation, true)?;
@@ -585,7 +619,10 @@ impl Emitter<'_> {
 
     pub(crate) fn table_with_joins(&mut self, table: &TableWithJoins) -> Result<String> {
         let opens_right = table.joins.iter().any(|join| {
-            matches!(join.join_operator, JoinOperator::Right(_) | JoinOperator::RightOuter(_) | JoinOperator::FullOuter(_))
+            matches!(
+                join.join_operator,
+                JoinOperator::Right(_) | JoinOperator::RightOuter(_) | JoinOperator::FullOuter(_)
+            )
         });
         let mut text = self.factor(&table.relation, opens_right)?;
         for join in &table.joins {
@@ -597,9 +634,9 @@ impl Emitter<'_> {
     fn join(&mut self, join: &Join) -> Result<String> {
         let span = join.relation.span();
         let (mut word, constraint, outer) = match &join.join_operator {
-            JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) | JoinOperator::StraightJoin(constraint) => {
-                ("JOIN", constraint, false)
-            }
+            JoinOperator::Join(constraint)
+            | JoinOperator::Inner(constraint)
+            | JoinOperator::StraightJoin(constraint) => ("JOIN", constraint, false),
             JoinOperator::CrossJoin(constraint) => ("CROSS JOIN", constraint, false),
             JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => ("LEFT JOIN", constraint, true),
             JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => ("RIGHT JOIN", constraint, false),
@@ -712,7 +749,9 @@ impl Emitter<'_> {
             TableFactor::Table { name, alias, args: Some(arguments), .. } => {
                 self.table_function(&last_name(name), &arguments.args, alias.as_ref(), span)
             }
-            TableFactor::Function { name, args, alias, .. } => self.table_function(&last_name(name), args, alias.as_ref(), span),
+            TableFactor::Function { name, args, alias, .. } => {
+                self.table_function(&last_name(name), args, alias.as_ref(), span)
+            }
             _ => refuse("from", "this kind of table in FROM has no peer", span),
         }
     }

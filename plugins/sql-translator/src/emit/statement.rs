@@ -25,7 +25,9 @@ impl Emitter<'_> {
                     names.push(self.table_name(&target.name)?);
                 }
                 Ok(match self.t {
-                    Family::Pg if self.f == Family::My => format!("TRUNCATE TABLE {} RESTART IDENTITY", names.join(", ")),
+                    Family::Pg if self.f == Family::My => {
+                        format!("TRUNCATE TABLE {} RESTART IDENTITY", names.join(", "))
+                    }
                     Family::Pg => statement.to_string(),
                     Family::Lite => format!("DELETE FROM {}", names.join("; DELETE FROM ")),
                     Family::Td => return refuse("ddl", "TDengine empties no table at once", span),
@@ -56,12 +58,18 @@ impl Emitter<'_> {
             }),
             Statement::Commit { .. } => Ok("COMMIT".to_owned()),
             Statement::Rollback { savepoint: None, .. } => Ok("ROLLBACK".to_owned()),
-            Statement::Rollback { .. } | Statement::Savepoint { .. } | Statement::ReleaseSavepoint { .. } if self.t != Family::Sf && self.t != Family::Td => {
+            Statement::Rollback { .. } | Statement::Savepoint { .. } | Statement::ReleaseSavepoint { .. }
+                if self.t != Family::Sf && self.t != Family::Td =>
+            {
                 Ok(statement.to_string())
             }
             Statement::Comment { .. } if self.t == Family::Pg || self.t == Family::Sf => Ok(statement.to_string()),
             Statement::Comment { object_name, comment, .. } => {
-                self.warn("comment", format!("the comment on `{object_name}` was left out: {}", comment.clone().unwrap_or_default()), span);
+                self.warn(
+                    "comment",
+                    format!("the comment on `{object_name}` was left out: {}", comment.clone().unwrap_or_default()),
+                    span,
+                );
                 Ok(String::new())
             }
             Statement::Explain { statement: inner, analyze, .. } => {
@@ -78,14 +86,28 @@ impl Emitter<'_> {
                 self.info("session", "the session's character set was left out: text is UTF-8", span);
                 Ok(String::new())
             }
+            Statement::LockTables { .. } | Statement::UnlockTables if !self.alike() => {
+                self.info("locks", "a lock of whole tables was left out", span);
+                Ok(String::new())
+            }
             Statement::Set(_) if self.alike() => Ok(statement.to_string()),
             Statement::Set(_) => {
-                self.warn("session", format!("`{statement}` sets something of the source's own and was left out"), span);
+                self.warn(
+                    "session",
+                    format!("`{statement}` sets something of the source's own and was left out"),
+                    span,
+                );
                 Ok(String::new())
             }
             Statement::Use(_) if self.t != Family::Pg && self.t != Family::Lite => Ok(statement.to_string()),
-            Statement::CreateSchema { .. } | Statement::CreateSequence { .. } if self.t == Family::Pg || self.t == Family::Sf => {
-                if self.alike() { Ok(statement.to_string()) } else { refuse("ddl", "this statement cannot be translated", span) }
+            Statement::CreateSchema { .. } | Statement::CreateSequence { .. }
+                if self.t == Family::Pg || self.t == Family::Sf =>
+            {
+                if self.alike() {
+                    Ok(statement.to_string())
+                } else {
+                    refuse("ddl", "this statement cannot be translated", span)
+                }
             }
             other => {
                 let shown: String = other.to_string().split_whitespace().take(3).collect::<Vec<_>>().join(" ");

@@ -12,12 +12,15 @@ use sqlparser::tokenizer::Span;
 fn length(data_type: &DataType) -> Option<u64> {
     use DataType as T;
     match data_type {
-        T::Character(length) | T::Char(length) | T::CharacterVarying(length) | T::CharVarying(length) | T::Varchar(length) | T::Nvarchar(length) => {
-            match length {
-                Some(CharacterLength::IntegerLength { length, .. }) => Some(*length),
-                _ => None,
-            }
-        }
+        T::Character(length)
+        | T::Char(length)
+        | T::CharacterVarying(length)
+        | T::CharVarying(length)
+        | T::Varchar(length)
+        | T::Nvarchar(length) => match length {
+            Some(CharacterLength::IntegerLength { length, .. }) => Some(*length),
+            _ => None,
+        },
         T::Binary(length) | T::Bit(length) | T::BitVarying(length) => *length,
         T::Varbinary(Some(BinaryLength::IntegerLength { length })) => Some(*length),
         _ => None,
@@ -27,11 +30,13 @@ fn length(data_type: &DataType) -> Option<u64> {
 fn digits(data_type: &DataType) -> Option<(u64, i64)> {
     use DataType as T;
     match data_type {
-        T::Numeric(info) | T::Decimal(info) | T::Dec(info) | T::DecimalUnsigned(info) | T::DecUnsigned(info) => match info {
-            ExactNumberInfo::PrecisionAndScale(precision, scale) => Some((*precision, *scale)),
-            ExactNumberInfo::Precision(precision) => Some((*precision, 0)),
-            ExactNumberInfo::None => None,
-        },
+        T::Numeric(info) | T::Decimal(info) | T::Dec(info) | T::DecimalUnsigned(info) | T::DecUnsigned(info) => {
+            match info {
+                ExactNumberInfo::PrecisionAndScale(precision, scale) => Some((*precision, *scale)),
+                ExactNumberInfo::Precision(precision) => Some((*precision, 0)),
+                ExactNumberInfo::None => None,
+            }
+        }
         _ => None,
     }
 }
@@ -89,7 +94,9 @@ impl Emitter<'_> {
             (Kind::Text, target) => {
                 let fixed = matches!(data_type, DataType::Char(_) | DataType::Character(_));
                 match (target, length(data_type)) {
-                    (Family::Pg | Family::Sf, Some(length)) if fixed && self.f != Family::Pg && target == Family::Pg => {
+                    (Family::Pg | Family::Sf, Some(length))
+                        if fixed && self.f != Family::Pg && target == Family::Pg =>
+                    {
                         // MySQL takes the padding away when it reads, PostgreSQL keeps it.
                         format!("varchar({length})")
                     }
@@ -97,7 +104,9 @@ impl Emitter<'_> {
                     (Family::Sf, Some(length)) => format!("VARCHAR({length})"),
                     (Family::My, Some(length)) if fixed && length <= 255 => format!("char({length})"),
                     (Family::My, Some(length)) if length <= 16_000 => format!("varchar({length})"),
-                    (Family::My, _) if matches!(data_type, DataType::Varchar(_) | DataType::CharacterVarying(_)) => "longtext".to_owned(),
+                    (Family::My, _) if matches!(data_type, DataType::Varchar(_) | DataType::CharacterVarying(_)) => {
+                        "longtext".to_owned()
+                    }
                     (Family::My, _) => "longtext".to_owned(),
                     (Family::Pg, None) => "text".to_owned(),
                     (Family::Sf, None) => "VARCHAR".to_owned(),
@@ -212,7 +221,11 @@ impl Emitter<'_> {
                         _ => "VARCHAR(45)".to_owned(),
                     });
                 }
-                return refuse("types", format!("column `{name}`: the type `{data_type}` has no peer in the target"), span);
+                return refuse(
+                    "types",
+                    format!("column `{name}`: the type `{data_type}` has no peer in the target"),
+                    span,
+                );
             }
         })
     }
@@ -272,7 +285,11 @@ impl Emitter<'_> {
             (Family::Pg, None) => "numeric".to_owned(),
             (Family::My, Some((precision, scale))) => {
                 if precision > 65 || scale > 30 {
-                    return refuse("types", format!("column `{name}`: {precision} digits are more than the target's 65"), span);
+                    return refuse(
+                        "types",
+                        format!("column `{name}`: {precision} digits are more than the target's 65"),
+                        span,
+                    );
                 }
                 format!("decimal({precision},{scale})")
             }
@@ -288,7 +305,11 @@ impl Emitter<'_> {
                 format!("{word}({},{scale})", precision.min(38))
             }
             (Family::Sf | Family::Td, None) => {
-                self.warn("types", format!("column `{name}`: `numeric` without digits becomes 38 with 9 after the point"), span);
+                self.warn(
+                    "types",
+                    format!("column `{name}`: `numeric` without digits becomes 38 with 9 after the point"),
+                    span,
+                );
                 let word = if target == Family::Sf { "NUMBER" } else { "DECIMAL" };
                 format!("{word}(38,9)")
             }
@@ -306,7 +327,9 @@ impl Emitter<'_> {
         let shown = data_type.to_string();
         match (self.to_mariadb(), ty.kind) {
             (false, Kind::Uuid) => "char(36)".to_owned(),
-            (false, _) if shown.eq_ignore_ascii_case("inet6") || shown.eq_ignore_ascii_case("inet4") => "varchar(45)".to_owned(),
+            (false, _) if shown.eq_ignore_ascii_case("inet6") || shown.eq_ignore_ascii_case("inet4") => {
+                "varchar(45)".to_owned()
+            }
             _ => shown,
         }
     }

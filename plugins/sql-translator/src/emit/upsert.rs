@@ -88,7 +88,11 @@ impl Emitter<'_> {
         };
         let source = if source == "DEFAULT VALUES" && self.t == Family::My { "VALUES ()".to_owned() } else { source };
         let quoted: Vec<String> = columns.iter().map(|name| self.column_name(name, table.as_ref())).collect();
-        let list = if quoted.is_empty() || source == "DEFAULT VALUES" { String::new() } else { format!(" ({})", quoted.join(", ")) };
+        let list = if quoted.is_empty() || source == "DEFAULT VALUES" {
+            String::new()
+        } else {
+            format!(" ({})", quoted.join(", "))
+        };
         let alias = match &insert.table_alias {
             Some(alias) if matches!(self.t, Family::Pg | Family::Lite) => format!(" AS {}", self.ident(&alias.alias)),
             _ => String::new(),
@@ -119,17 +123,19 @@ impl Emitter<'_> {
                         Some(columns.iter().map(|column| column.value.clone()).collect())
                     }
                     Some(ConflictTarget::OnConstraint(name)) => {
-                        return refuse("upsert", format!("the constraint `{name}` has no peer; name its columns"), span);
+                        return refuse(
+                            "upsert",
+                            format!("the constraint `{name}` has no peer; name its columns"),
+                            span,
+                        );
                     }
                     None => None,
                 };
                 match &conflict.action {
                     OnConflictAction::DoNothing => Conflict::Keep { target },
-                    OnConflictAction::DoUpdate(update) => Conflict::Update {
-                        assignments: &update.assignments,
-                        target,
-                        filter: update.selection.as_ref(),
-                    },
+                    OnConflictAction::DoUpdate(update) => {
+                        Conflict::Update { assignments: &update.assignments, target, filter: update.selection.as_ref() }
+                    }
                 }
             }
             _ if insert.ignore => Conflict::Keep { target: None },
@@ -187,19 +193,33 @@ impl Emitter<'_> {
                         return refuse("upsert", "REPLACE needs the schema: the target has to be told the key", span);
                     };
                     let key = self.conflict_key(table, columns, span)?;
-                    self.warn("replace", "REPLACE deletes the old row, which fires deletes and cascades; the target updates it", span);
+                    self.warn(
+                        "replace",
+                        "REPLACE deletes the old row, which fires deletes and cascades; the target updates it",
+                        span,
+                    );
                     let quoted: Vec<String> = key.iter().map(|column| self.column_name(column, Some(table))).collect();
-                    let listed = |name: &str| columns.is_empty() || columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+                    let listed = |name: &str| {
+                        columns.is_empty() || columns.iter().any(|column| column.eq_ignore_ascii_case(name))
+                    };
                     let set: Vec<String> = table
                         .columns
                         .iter()
                         .filter(|column| !key.contains(&column.name.to_lowercase()) && !column.generated)
                         .map(|column| {
                             let name = self.column_name(&column.name, Some(table));
-                            if listed(&column.name) { format!("{name} = excluded.{name}") } else { format!("{name} = DEFAULT") }
+                            if listed(&column.name) {
+                                format!("{name} = excluded.{name}")
+                            } else {
+                                format!("{name} = DEFAULT")
+                            }
                         })
                         .collect();
-                    let action = if set.is_empty() { "DO NOTHING".to_owned() } else { format!("DO UPDATE SET {}", set.join(", ")) };
+                    let action = if set.is_empty() {
+                        "DO NOTHING".to_owned()
+                    } else {
+                        format!("DO UPDATE SET {}", set.join(", "))
+                    };
                     Ok(("INSERT INTO", format!(" ON CONFLICT ({}) {action}", quoted.join(", "))))
                 }
             },
@@ -274,7 +294,11 @@ impl Emitter<'_> {
                     (Some(target), _) => target.to_vec(),
                     (None, Some(table)) => self.conflict_key(table, columns, span)?,
                     (None, None) => {
-                        return refuse("upsert", "ON DUPLICATE KEY UPDATE needs the schema: the target has to be told the key", span);
+                        return refuse(
+                            "upsert",
+                            "ON DUPLICATE KEY UPDATE needs the schema: the target has to be told the key",
+                            span,
+                        );
                     }
                 };
                 self.qualify = Some(shown.to_owned());
@@ -304,13 +328,25 @@ impl Emitter<'_> {
             return refuse("upsert", format!("no unique key of `{}` is among the inserted columns", table.name), span);
         };
         if keys.len() > 1 {
-            self.warn("upsert", format!("`{}` has several unique keys; the target reacts to ({}) alone", table.name, key.join(", ")), span);
+            self.warn(
+                "upsert",
+                format!("`{}` has several unique keys; the target reacts to ({}) alone", table.name, key.join(", ")),
+                span,
+            );
         }
         Ok((*key).clone())
     }
 
     /// Snowflake's MERGE.
-    fn merge(&mut self, shown: &str, columns: &[String], source: &str, conflict: &Conflict<'_>, table: Option<&Table>, span: Span) -> Result<String> {
+    fn merge(
+        &mut self,
+        shown: &str,
+        columns: &[String],
+        source: &str,
+        conflict: &Conflict<'_>,
+        table: Option<&Table>,
+        span: Span,
+    ) -> Result<String> {
         let target = match conflict {
             Conflict::Keep { target } | Conflict::Update { target, .. } => target.clone(),
             _ => None,
@@ -344,7 +380,8 @@ impl Emitter<'_> {
                 self.proposed = None;
                 self.qualify = None;
                 self.assigned.clear();
-                let texts: Vec<String> = texts?.into_iter().map(|(name, value)| format!("t.{name} = {value}")).collect();
+                let texts: Vec<String> =
+                    texts?.into_iter().map(|(name, value)| format!("t.{name} = {value}")).collect();
                 format!(" WHEN MATCHED THEN UPDATE SET {}", texts.join(", "))
             }
             Conflict::Replace => {
@@ -450,7 +487,12 @@ impl Emitter<'_> {
             }
             return Ok(out);
         }
-        if kind == Some(Kind::Text) && self.truth_differs() && !out.ty.is_text() && out.kind() != Kind::Unknown && !out.is_null() {
+        if kind == Some(Kind::Text)
+            && self.truth_differs()
+            && !out.ty.is_text()
+            && out.kind() != Kind::Unknown
+            && !out.is_null()
+        {
             return self.text_of(out, span);
         }
         Ok(self.value(out))
@@ -509,7 +551,11 @@ impl Emitter<'_> {
                 std::ops::ControlFlow::<()>::Continue(())
             });
             if let Some(name) = clash {
-                return refuse("assignment_order", format!("MySQL assigns from left to right, and `{name}` is read after it is assigned"), span);
+                return refuse(
+                    "assignment_order",
+                    format!("MySQL assigns from left to right, and `{name}` is read after it is assigned"),
+                    span,
+                );
             }
             before.push(target_name(assignment, span)?);
         }
@@ -517,7 +563,8 @@ impl Emitter<'_> {
     }
 
     pub(crate) fn table_source(&self, name: &str, table: Option<&Table>) -> Source {
-        let columns = table.map(|table| table.columns.iter().map(|column| (column.name.clone(), column.ty.clone())).collect());
+        let columns =
+            table.map(|table| table.columns.iter().map(|column| (column.name.clone(), column.ty.clone())).collect());
         Source {
             name: name.trim_matches(['`', '"']).to_lowercase(),
             columns,
@@ -535,7 +582,13 @@ impl Emitter<'_> {
     }
 
     /// RETURNING.
-    pub(crate) fn returning(&mut self, items: &[SelectItem], name: &sqlparser::ast::ObjectName, insert_or_delete: bool, span: Span) -> Result<String> {
+    pub(crate) fn returning(
+        &mut self,
+        items: &[SelectItem],
+        name: &sqlparser::ast::ObjectName,
+        insert_or_delete: bool,
+        span: Span,
+    ) -> Result<String> {
         let able = match self.t {
             Family::Pg | Family::Lite => true,
             Family::My => self.to_mariadb() && insert_or_delete,
@@ -553,12 +606,10 @@ impl Emitter<'_> {
             let text = match item {
                 SelectItem::Wildcard(_) => Ok("*".to_owned()),
                 SelectItem::UnnamedExpr(expr) => self.expr(expr).map(|out| self.value(out).sql),
-                SelectItem::ExprWithAlias { expr, alias } => {
-                    self.expr(expr).map(|out| {
-                        let out = self.value(out);
-                        format!("{} AS {}", out.p(prec::OR), self.ident(alias))
-                    })
-                }
+                SelectItem::ExprWithAlias { expr, alias } => self.expr(expr).map(|out| {
+                    let out = self.value(out);
+                    format!("{} AS {}", out.p(prec::OR), self.ident(alias))
+                }),
                 _ => refuse("returning", "this item of RETURNING has no peer", span),
             };
             match text {
@@ -578,6 +629,8 @@ impl Emitter<'_> {
 pub(crate) fn target_name(assignment: &Assignment, span: Span) -> Result<String> {
     match &assignment.target {
         AssignmentTarget::ColumnName(name) => Ok(last_name(name)),
-        AssignmentTarget::Tuple(_) => refuse("unsupported", "an assignment to several columns at once has no peer", span),
+        AssignmentTarget::Tuple(_) => {
+            refuse("unsupported", "an assignment to several columns at once has no peer", span)
+        }
     }
 }

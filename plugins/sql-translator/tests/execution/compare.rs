@@ -21,7 +21,13 @@ impl Rows {
     /// What differs, if something does.
     pub(crate) fn difference(expected: &Self, found: &Self, ordered: bool) -> Option<String> {
         if expected.rows.len() != found.rows.len() {
-            return Some(format!("{} rows became {}: {:?} / {:?}", expected.rows.len(), found.rows.len(), head(expected), head(found)));
+            return Some(format!(
+                "{} rows became {}: {:?} / {:?}",
+                expected.rows.len(),
+                found.rows.len(),
+                head(expected),
+                head(found)
+            ));
         }
         let same = |left: &[Option<String>], right: &[Option<String>]| {
             left.len() == right.len()

@@ -33,7 +33,10 @@ fn run(case: &Case, from: Dialect, to: Dialect, schema: &str, source: &mut Serve
     let translated = translate(&request);
     let note = |level: Level| {
         let notes = translated.iter().flat_map(|statement: &Statement| &statement.notes);
-        notes.filter(|note| note.level == level).map(|note| note.code.to_owned() + ": " + &note.message).collect::<Vec<_>>()
+        notes
+            .filter(|note| note.level == level)
+            .map(|note| note.code.to_owned() + ": " + &note.message)
+            .collect::<Vec<_>>()
     };
     let errors = note(Level::Error);
     if let Some(error) = errors.first() {
@@ -51,7 +54,11 @@ fn run(case: &Case, from: Dialect, to: Dialect, schema: &str, source: &mut Serve
             None => return Outcome::Equal,
             Some(difference) => {
                 let text = format!("{difference}\n    {sql}");
-                return if warnings.is_empty() { Outcome::Silent(text) } else { Outcome::Warned(format!("{warnings:?} {text}")) };
+                return if warnings.is_empty() {
+                    Outcome::Silent(text)
+                } else {
+                    Outcome::Warned(format!("{warnings:?} {text}"))
+                };
             }
         },
         Err(error) => format!("{error}\n    {sql}"),

@@ -187,7 +187,9 @@ async fn play_mariadb(connection: &mut mysql_async::Conn, sql: &str, check: Opti
 async fn play_postgres(client: &tokio_postgres::Client, sql: &str, check: Option<&str>) -> Result<Rows, String> {
     use tokio_postgres::SimpleQueryMessage as Message;
     let told = |error: tokio_postgres::Error| {
-        error.as_db_error().map_or_else(|| error.to_string(), |fault| format!("{} {}", fault.code().code(), fault.message()))
+        error
+            .as_db_error()
+            .map_or_else(|| error.to_string(), |fault| format!("{} {}", fault.code().code(), fault.message()))
     };
     let mut last = Rows::default();
     for statement in statements(sql).iter().map(String::as_str).chain(check) {
@@ -203,7 +205,8 @@ async fn play_postgres(client: &tokio_postgres::Client, sql: &str, check: Option
                 _ => Kind::Text,
             })
             .collect();
-        let messages = client.simple_query(statement).await.map_err(|error| format!("{} in {statement}", told(error)))?;
+        let messages =
+            client.simple_query(statement).await.map_err(|error| format!("{} in {statement}", told(error)))?;
         if kinds.is_empty() {
             continue;
         }

@@ -143,7 +143,8 @@ impl Translate {
                 return json!({ "error": { "code": "bad_request", "message": message } });
             }
         };
-        let (Some(from), Some(to)) = (line.from.or_else(|| self.from.clone()), line.to.or_else(|| self.to.clone())) else {
+        let (Some(from), Some(to)) = (line.from.or_else(|| self.from.clone()), line.to.or_else(|| self.to.clone()))
+        else {
             return json!({ "error": { "code": "missing_key", "message": "the line names no dialects `from` and `to`" } });
         };
         let strict = line.strict || self.strict;
@@ -166,15 +167,14 @@ impl Input<'_> {
 
 /// `{"sql", "warnings"}`, or `{"error"}` where a statement was refused.
 fn answer_of(statements: &[Translated]) -> Value {
-    let shown = |note: &Note| {
-        json!({ "level": note.level.as_str(), "code": note.code, "message": note.message, "line": note.line, "column": note.column })
-    };
+    let shown = |note: &Note| json!({ "level": note.level.as_str(), "code": note.code, "message": note.message, "line": note.line, "column": note.column });
     let notes = || statements.iter().flat_map(|statement| &statement.notes);
     let of = |level: NoteLevel| notes().filter(|note| note.level == level).map(shown).collect::<Vec<_>>();
     if let Some(error) = of(NoteLevel::Error).into_iter().next() {
         return json!({ "error": error, "warnings": of(NoteLevel::Warning) });
     }
-    let sql: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).filter(|sql| !sql.is_empty()).collect();
+    let sql: Vec<&str> =
+        statements.iter().map(|statement| statement.sql.as_str()).filter(|sql| !sql.is_empty()).collect();
     json!({ "sql": sql.join(";\n"), "warnings": of(NoteLevel::Warning), "notes": of(NoteLevel::Info) })
 }
 

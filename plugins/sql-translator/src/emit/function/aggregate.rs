@@ -14,12 +14,53 @@ use sqlparser::tokenizer::Span;
 /// Whether a function computes one value of many rows.
 pub(crate) fn is_aggregate(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "count", "sum", "avg", "min", "max", "group_concat", "string_agg", "listagg", "std", "stddev", "stddev_pop",
-        "stddev_samp", "variance", "var_pop", "var_samp", "bit_and", "bit_or", "bit_xor", "bool_or", "bool_and", "every",
-        "boolor_agg", "booland_agg", "json_arrayagg", "json_objectagg", "jsonb_agg", "json_agg", "jsonb_object_agg",
-        "json_object_agg", "array_agg", "any_value", "total", "count_if", "countif", "percentile_cont", "percentile_disc",
-        "median", "mode", "json_group_array", "json_group_object", "corr", "object_agg", "approx_count_distinct",
-        "max_by", "min_by", "first", "last",
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "group_concat",
+        "string_agg",
+        "listagg",
+        "std",
+        "stddev",
+        "stddev_pop",
+        "stddev_samp",
+        "variance",
+        "var_pop",
+        "var_samp",
+        "bit_and",
+        "bit_or",
+        "bit_xor",
+        "bool_or",
+        "bool_and",
+        "every",
+        "boolor_agg",
+        "booland_agg",
+        "json_arrayagg",
+        "json_objectagg",
+        "jsonb_agg",
+        "json_agg",
+        "jsonb_object_agg",
+        "json_object_agg",
+        "array_agg",
+        "any_value",
+        "total",
+        "count_if",
+        "countif",
+        "percentile_cont",
+        "percentile_disc",
+        "median",
+        "mode",
+        "json_group_array",
+        "json_group_object",
+        "corr",
+        "object_agg",
+        "approx_count_distinct",
+        "max_by",
+        "min_by",
+        "first",
+        "last",
     ];
     NAMES.contains(&name.to_ascii_lowercase().as_str())
 }
@@ -35,7 +76,8 @@ struct Call<'a> {
 }
 
 fn read<'a>(function: &'a Function, name: &str, span: Span) -> Result<Call<'a>> {
-    let mut call = Call { exprs: Vec::new(), star: false, distinct: false, order: Vec::new(), separator: None, nulls: None };
+    let mut call =
+        Call { exprs: Vec::new(), star: false, distinct: false, order: Vec::new(), separator: None, nulls: None };
     let FunctionArguments::List(list) = &function.args else { return Ok(call) };
     call.distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
     for argument in &list.args {
@@ -92,9 +134,11 @@ impl Emitter<'_> {
             _ => String::new(),
         };
         let passing = |out: Out, filter: Option<&Out>| match filter {
-            Some(filter) if !filters => {
-                Out::new(format!("CASE WHEN {} THEN {} END", filter.sql, out.sql), prec::ATOM, Ty { nullable: true, ..out.ty })
-            }
+            Some(filter) if !filters => Out::new(
+                format!("CASE WHEN {} THEN {} END", filter.sql, out.sql),
+                prec::ATOM,
+                Ty { nullable: true, ..out.ty },
+            ),
             _ => out,
         };
         if call.star && name == "count" {
@@ -108,7 +152,9 @@ impl Emitter<'_> {
         let distinct = if call.distinct { "DISTINCT " } else { "" };
         let Some(first) = arguments.first().cloned() else { return self.window(name, &call, &arguments, &over, span) };
         let ty = |kind: Kind| Ty { nullable: true, ..Ty::of(kind) };
-        let wrap = |word: &str, inner: &str, ty: Ty| Out::new(format!("{word}({distinct}{inner}){clause}{over}"), prec::ATOM, ty);
+        let wrap = |word: &str, inner: &str, ty: Ty| {
+            Out::new(format!("{word}({distinct}{inner}){clause}{over}"), prec::ATOM, ty)
+        };
         Ok(match name {
             "count" if arguments.len() > 1 => match self.t {
                 Family::My | Family::Sf => {
@@ -117,10 +163,17 @@ impl Emitter<'_> {
                 }
                 Family::Pg => {
                     let texts: Vec<String> = arguments.iter().map(|out| self.distinct_text(out, span)).collect();
-                    let tests: Vec<String> =
-                        arguments.iter().filter(|out| out.ty.nullable).map(|out| format!("{} IS NOT NULL", out.p(prec::OTHER))).collect();
+                    let tests: Vec<String> = arguments
+                        .iter()
+                        .filter(|out| out.ty.nullable)
+                        .map(|out| format!("{} IS NOT NULL", out.p(prec::OTHER)))
+                        .collect();
                     let row = format!("({})", texts.join(", "));
-                    let inner = if tests.is_empty() { row } else { format!("CASE WHEN {} THEN {row} END", tests.join(" AND ")) };
+                    let inner = if tests.is_empty() {
+                        row
+                    } else {
+                        format!("CASE WHEN {} THEN {row} END", tests.join(" AND "))
+                    };
                     wrap("count", &inner, Ty { nullable: false, ..ty(Kind::Int) })
                 }
                 _ => return refuse("aggregate", "COUNT(DISTINCT) of several values has no peer", span),
@@ -178,12 +231,16 @@ impl Emitter<'_> {
                 let number = self.num(first, span)?;
                 let empty = if name == "bit_and" { "18446744073709551615" } else { "0" };
                 match (self.f, self.t) {
-                    (Family::My, Family::Pg) => {
-                        Out::atom(format!("coalesce({name}({}){clause}{over}, {empty})", number.cast("bigint", Kind::Int).sql), Kind::Int)
-                    }
+                    (Family::My, Family::Pg) => Out::atom(
+                        format!("coalesce({name}({}){clause}{over}, {empty})", number.cast("bigint", Kind::Int).sql),
+                        Kind::Int,
+                    ),
                     (Family::Pg, Family::My) => {
                         let n = &number.sql;
-                        Out::atom(format!("CASE WHEN count({n}){over} > 0 THEN CAST({name}({n}){over} AS SIGNED) END"), Kind::Int)
+                        Out::atom(
+                            format!("CASE WHEN count({n}){over} > 0 THEN CAST({name}({n}){over} AS SIGNED) END"),
+                            Kind::Int,
+                        )
                     }
                     _ if self.alike() => wrap(name, &number.sql, ty(Kind::Int)),
                     _ => return refuse("aggregate", format!("`{name}` has no peer"), span),
@@ -220,7 +277,11 @@ impl Emitter<'_> {
                     (Family::Sf, _) => "ARRAY_AGG",
                     (Family::Td, _) => return refuse("json", "TDengine has JSON in tags only", span),
                 };
-                let item = if first.kind() == Kind::Tiny { first.cast("int", Kind::Int) } else { passing(first, filter.as_ref()) };
+                let item = if first.kind() == Kind::Tiny {
+                    first.cast("int", Kind::Int)
+                } else {
+                    passing(first, filter.as_ref())
+                };
                 let order = self.order_items(&call.order)?;
                 let order = order_clause(&order);
                 if !order.is_empty() && self.t == Family::My && !self.to_mariadb() {
@@ -230,7 +291,11 @@ impl Emitter<'_> {
                     let order = order.trim_start();
                     return Ok(Out::atom(format!("{word}({distinct}{}) WITHIN GROUP ({order})", item.sql), Kind::Json));
                 }
-                wrap(word, &format!("{}{order}", item.sql), ty(if name == "array_agg" { Kind::Array } else { Kind::Json }))
+                wrap(
+                    word,
+                    &format!("{}{order}", item.sql),
+                    ty(if name == "array_agg" { Kind::Array } else { Kind::Json }),
+                )
             }
             "json_objectagg" | "jsonb_object_agg" | "json_object_agg" | "json_group_object" | "object_agg" => {
                 let word = match self.t {
@@ -246,7 +311,10 @@ impl Emitter<'_> {
             "percentile_cont" | "percentile_disc" | "mode" if matches!(self.t, Family::Pg | Family::Sf) => {
                 let order = self.order_items(&call.order)?;
                 let order = order_clause(&order);
-                Out::atom(format!("{name}({}) WITHIN GROUP ({}){clause}{over}", first.sql, order.trim_start()), Kind::Float)
+                Out::atom(
+                    format!("{name}({}) WITHIN GROUP ({}){clause}{over}", first.sql, order.trim_start()),
+                    Kind::Float,
+                )
             }
             "median" => match self.t {
                 Family::Pg if over.is_empty() => {
@@ -259,7 +327,9 @@ impl Emitter<'_> {
                 let texts: Vec<&str> = arguments.iter().map(|out| out.sql.as_str()).collect();
                 wrap(name, &texts.join(", "), ty(Kind::Unknown))
             }
-            _ if is_aggregate(name) => return refuse("aggregate", format!("the aggregate `{name}` has no peer in the target"), span),
+            _ if is_aggregate(name) => {
+                return refuse("aggregate", format!("the aggregate `{name}` has no peer in the target"), span);
+            }
             _ => return self.window(name, &call, &arguments, &over, span),
         })
     }
@@ -274,7 +344,11 @@ impl Emitter<'_> {
             return self.fold(out.clone(), false).sql;
         }
         if self.f == Family::My && out.ty.ci.is_none() {
-            self.warn("collation", "the collation is not known: texts that differ in case count apart in the target", span);
+            self.warn(
+                "collation",
+                "the collation is not known: texts that differ in case count apart in the target",
+                span,
+            );
         }
         if self.t == Family::My && out.ty.ci != Some(true) {
             return self.exactly(out.clone()).sql;
@@ -304,7 +378,13 @@ impl Emitter<'_> {
         };
         let float = value.kind() == Kind::Float;
         if name != "avg" {
-            let kind = if float { Kind::Float } else if value.kind() == Kind::Int { Kind::Int } else { value.kind() };
+            let kind = if float {
+                Kind::Float
+            } else if value.kind() == Kind::Int {
+                Kind::Int
+            } else {
+                value.kind()
+            };
             let ty = Ty { nullable: true, big: true, round: value.ty.round, ..Ty::scaled(kind, value.ty.scale) };
             // MySQL's sum of whole numbers is a decimal, of which a quotient has the usual digits.
             return Ok(Out::new(format!("sum({distinct}{inner}){clause}{over}"), prec::ATOM, ty));
@@ -318,12 +398,21 @@ impl Emitter<'_> {
             }
             (Family::My, _) if self.t != Family::My => {
                 if !known && !float {
-                    self.warn("division", "the type is not known: the mean may have more digits than the source shows", span);
+                    self.warn(
+                        "division",
+                        "the type is not known: the mean may have more digits than the source shows",
+                        span,
+                    );
                 }
-                let ty = if float { Ty::of(Kind::Float) } else { Ty { round: known, ..Ty::scaled(Kind::Dec, Some(scale)) } };
+                let ty =
+                    if float { Ty::of(Kind::Float) } else { Ty { round: known, ..Ty::scaled(Kind::Dec, Some(scale)) } };
                 Ok(Out::new(format!("avg({distinct}{inner}){clause}{over}"), prec::ATOM, ty))
             }
-            _ => Ok(Out::new(format!("avg({distinct}{inner}){clause}{over}"), prec::ATOM, Ty::of(if float { Kind::Float } else { Kind::Dec }))),
+            _ => Ok(Out::new(
+                format!("avg({distinct}{inner}){clause}{over}"),
+                prec::ATOM,
+                Ty::of(if float { Kind::Float } else { Kind::Dec }),
+            )),
         }
     }
 
@@ -332,17 +421,26 @@ impl Emitter<'_> {
         if self.alike() {
             return Ok(Out::new(format!("{name}({}){clause}{over}", value.sql), prec::ATOM, ty));
         }
-        let value = if value.kind() == Kind::Bool && self.truth_differs() { value.cast("int", Kind::Int) } else { value };
+        let value =
+            if value.kind() == Kind::Bool && self.truth_differs() { value.cast("int", Kind::Int) } else { value };
         if value.kind() == Kind::Tiny && self.truth_differs() {
             let number = value.cast("int", Kind::Int);
-            return Ok(Out::new(format!("{name}({}){clause}{over}", number.sql), prec::ATOM, Ty { nullable: true, ..Ty::of(Kind::Int) }));
+            return Ok(Out::new(
+                format!("{name}({}){clause}{over}", number.sql),
+                prec::ATOM,
+                Ty { nullable: true, ..Ty::of(Kind::Int) },
+            ));
         }
         if value.kind() == Kind::Bool && self.f == Family::Pg {
             return refuse("aggregate", "an extreme of truth values has no peer", span);
         }
         if value.kind() == Kind::Enum && self.f == Family::My && self.t == Family::Pg {
             // As text, which is how MySQL compares them here.
-            return Ok(Out::new(format!("{name}({}::text){clause}{over}", value.p(prec::CAST)), prec::ATOM, Ty { kind: Kind::Text, ..ty }));
+            return Ok(Out::new(
+                format!("{name}({}::text){clause}{over}", value.p(prec::CAST)),
+                prec::ATOM,
+                Ty { kind: Kind::Text, ..ty },
+            ));
         }
         if value.kind() == Kind::Text && self.f == Family::My && value.ty.ci != Some(false) {
             if value.ty.ci.is_none() {
@@ -354,14 +452,22 @@ impl Emitter<'_> {
                 let filter = if clause.is_empty() {
                     format!(" FILTER (WHERE {} IS NOT NULL)", value.p(prec::OTHER))
                 } else {
-                    clause.replace(" FILTER (WHERE ", &format!(" FILTER (WHERE {} IS NOT NULL AND ", value.p(prec::OTHER)))
+                    clause.replace(
+                        " FILTER (WHERE ",
+                        &format!(" FILTER (WHERE {} IS NOT NULL AND ", value.p(prec::OTHER)),
+                    )
                 };
-                return Ok(Out::new(format!("(array_agg({} ORDER BY {key}{direction}){filter})[1]", value.sql), prec::ATOM, ty));
+                return Ok(Out::new(
+                    format!("(array_agg({} ORDER BY {key}{direction}){filter})[1]", value.sql),
+                    prec::ATOM,
+                    ty,
+                ));
             } else {
                 self.warn("collation", "the least of texts may differ where case or accents decide", span);
             }
         }
-        let inner = if value.kind() == Kind::Text && self.t == Family::My { self.exactly(value).sql } else { value.sql };
+        let inner =
+            if value.kind() == Kind::Text && self.t == Family::My { self.exactly(value).sql } else { value.sql };
         Ok(Out::new(format!("{name}({inner}){clause}{over}"), prec::ATOM, ty))
     }
 
@@ -419,7 +525,10 @@ impl Emitter<'_> {
                 if ignores {
                     self.warn("collation", "texts that differ in case are joined apart in the target", span);
                 }
-                let sorts = call.order.iter().all(|order| call.exprs.first().is_some_and(|expr| crate::scope::same(&order.expr, expr)));
+                let sorts = call
+                    .order
+                    .iter()
+                    .all(|order| call.exprs.first().is_some_and(|expr| crate::scope::same(&order.expr, expr)));
                 if !sorts {
                     return refuse("aggregate", "distinct texts sorted by something else have no peer", span);
                 }
@@ -430,7 +539,8 @@ impl Emitter<'_> {
                 let test = if clause.is_empty() {
                     format!(" FILTER (WHERE {} IS NOT NULL)", item.p(prec::OTHER))
                 } else {
-                    clause.replace(" FILTER (WHERE ", &format!(" FILTER (WHERE {} IS NOT NULL AND ", item.p(prec::OTHER)))
+                    clause
+                        .replace(" FILTER (WHERE ", &format!(" FILTER (WHERE {} IS NOT NULL AND ", item.p(prec::OTHER)))
                 };
                 let sql = format!("array_to_string(array_agg(DISTINCT {}{order}){test}, {})", item.sql, separator.sql);
                 Ok(Out::new(sql, prec::ATOM, ty))
@@ -438,7 +548,11 @@ impl Emitter<'_> {
             Family::Pg => {
                 let text = self.text_of(value, span)?;
                 let text = if text.kind() == Kind::Unknown { text.cast("text", Kind::Text) } else { text };
-                Ok(Out::new(format!("string_agg({}, {}{order}){clause}{over}", text.sql, separator.sql), prec::ATOM, ty))
+                Ok(Out::new(
+                    format!("string_agg({}, {}{order}){clause}{over}", text.sql, separator.sql),
+                    prec::ATOM,
+                    ty,
+                ))
             }
             Family::My => {
                 let distinct = if call.distinct { "DISTINCT " } else { "" };
@@ -447,23 +561,40 @@ impl Emitter<'_> {
                 }
                 let text = self.text_of(value, span)?;
                 let text = if call.distinct && text.kind() == Kind::Text { self.exactly(text) } else { text };
-                Ok(Out::new(format!("GROUP_CONCAT({distinct}{}{order} SEPARATOR {})", text.sql, separator.sql), prec::ATOM, ty))
+                Ok(Out::new(
+                    format!("GROUP_CONCAT({distinct}{}{order} SEPARATOR {})", text.sql, separator.sql),
+                    prec::ATOM,
+                    ty,
+                ))
             }
             Family::Sf => {
                 let distinct = if call.distinct { "DISTINCT " } else { "" };
                 let text = self.text_of(value, span)?;
-                let group = if order.is_empty() { String::new() } else { format!(" WITHIN GROUP ({})", order.trim_start()) };
+                let group =
+                    if order.is_empty() { String::new() } else { format!(" WITHIN GROUP ({})", order.trim_start()) };
                 // LISTAGG of nothing is an empty text, not NULL.
-                Ok(Out::new(format!("NULLIF(LISTAGG({distinct}{}, {}){group}{over}, '')", text.sql, separator.sql), prec::ATOM, ty))
+                Ok(Out::new(
+                    format!("NULLIF(LISTAGG({distinct}{}, {}){group}{over}, '')", text.sql, separator.sql),
+                    prec::ATOM,
+                    ty,
+                ))
             }
             Family::Lite => {
                 if call.distinct && separator.text_literal() != Some(",") {
-                    return refuse("aggregate", "distinct texts joined by another mark than a comma have no peer", span);
+                    return refuse(
+                        "aggregate",
+                        "distinct texts joined by another mark than a comma have no peer",
+                        span,
+                    );
                 }
                 if call.distinct {
                     return Ok(Out::new(format!("group_concat(DISTINCT {}){clause}", value.sql), prec::ATOM, ty));
                 }
-                Ok(Out::new(format!("group_concat({}, {}{order}){clause}{over}", value.sql, separator.sql), prec::ATOM, ty))
+                Ok(Out::new(
+                    format!("group_concat({}, {}{order}){clause}{over}", value.sql, separator.sql),
+                    prec::ATOM,
+                    ty,
+                ))
             }
             Family::Td => Ok(Out::new(format!("GROUP_CONCAT({}, {})", value.sql, separator.sql), prec::ATOM, ty)),
         }
@@ -481,7 +612,8 @@ impl Emitter<'_> {
             if value.ty.nullable {
                 return refuse("window", format!("MariaDB's `{name}` has no default"), span);
             }
-            let sql = format!("COALESCE({}({}, {}){over}, {})", name.to_uppercase(), value.sql, distance.sql, default.sql);
+            let sql =
+                format!("COALESCE({}({}, {}){over}, {})", name.to_uppercase(), value.sql, distance.sql, default.sql);
             return Ok(Out::new(sql, prec::ATOM, value.ty.clone()));
         }
         let texts: Vec<&str> = arguments.iter().map(|out| out.sql.as_str()).collect();
@@ -489,7 +621,9 @@ impl Emitter<'_> {
             (None, _) => "",
             (Some(NullTreatment::RespectNulls), _) => "",
             (Some(NullTreatment::IgnoreNulls), Family::Sf) => " IGNORE NULLS",
-            (Some(NullTreatment::IgnoreNulls), _) => return refuse("window", "the target cannot pass NULLs over", span),
+            (Some(NullTreatment::IgnoreNulls), _) => {
+                return refuse("window", "the target cannot pass NULLs over", span);
+            }
         };
         let ty = match name {
             "row_number" | "rank" | "dense_rank" | "ntile" => Ty { nullable: false, ..Ty::of(Kind::Int) },

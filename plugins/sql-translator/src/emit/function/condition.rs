@@ -33,11 +33,15 @@ impl Emitter<'_> {
                     ty,
                 )
             }
-            ("zeroifnull", [value]) => self.made("coalesce", &[value, &crate::emit::literal::number("0")], value.kind()),
-            ("nullifzero", [value]) => self.made("nullif", &[value, &crate::emit::literal::number("0")], value.kind()),
-            ("isnull", [value]) => {
-                Out::new(format!("{} IS NULL", value.p(prec::OTHER)), prec::CMP, Ty { nullable: false, ..Ty::of(Kind::Bool) })
+            ("zeroifnull", [value]) => {
+                self.made("coalesce", &[value, &crate::emit::literal::number("0")], value.kind())
             }
+            ("nullifzero", [value]) => self.made("nullif", &[value, &crate::emit::literal::number("0")], value.kind()),
+            ("isnull", [value]) => Out::new(
+                format!("{} IS NULL", value.p(prec::OTHER)),
+                prec::CMP,
+                Ty { nullable: false, ..Ty::of(Kind::Bool) },
+            ),
             ("nullif", [left, right]) => {
                 let (l, r) = self.comparable("=", left.clone(), right.clone(), span)?;
                 let ty = Ty { nullable: true, ..left.ty.clone() };

@@ -132,7 +132,9 @@ impl Emitter<'_> {
                         Value::SingleQuotedString(text) | Value::DoubleQuotedString(text) => {
                             match (self.f, parse_path(text)) {
                                 (Family::My | Family::Lite, Some(steps)) => steps,
-                                (Family::My, None) => return refuse("json", format!("the JSON path '{text}' has no peer"), span),
+                                (Family::My, None) => {
+                                    return refuse("json", format!("the JSON path '{text}' has no peer"), span);
+                                }
                                 _ => vec![Step::Key(text.clone())],
                             }
                         }
@@ -145,13 +147,18 @@ impl Emitter<'_> {
                     }
                     _ => return refuse("json", "a computed key of JSON has no peer", span),
                 };
-                // A chain of steps is one path.
+                if self.f == Family::My && as_text && self.t == Family::Pg {
+                    let part = self.json_get(&value, &steps, false, span)?;
+                    return self.json_function("json_unquote", &[part], span);
+                }
                 self.json_get(&value, &steps, as_text, span).map(Some)
             }
             Op::HashArrow | Op::HashLongArrow => {
                 let value = self.expr(left)?;
                 let path = self.expr(right)?;
-                let Some(text) = path.text_literal() else { return refuse("json", "this path of JSON has no peer", span) };
+                let Some(text) = path.text_literal() else {
+                    return refuse("json", "this path of JSON has no peer", span);
+                };
                 let inner = text.trim().trim_start_matches('{').trim_end_matches('}');
                 let steps: Vec<Step> = inner
                     .split(',')
@@ -164,7 +171,11 @@ impl Emitter<'_> {
                 let (a, b) = (self.expr(left)?, self.expr(right)?);
                 let (whole, part) = if op == &Op::AtArrow { (a, b) } else { (b, a) };
                 match self.t {
-                    Family::Pg => Ok(Some(Out::new(format!("{} @> {}", whole.p(prec::ADD), part.p(prec::ADD)), prec::OTHER, Ty::of(Kind::Bool)))),
+                    Family::Pg => Ok(Some(Out::new(
+                        format!("{} @> {}", whole.p(prec::ADD), part.p(prec::ADD)),
+                        prec::OTHER,
+                        Ty::of(Kind::Bool),
+                    ))),
                     Family::My => {
                         if whole.kind() == Kind::Array {
                             return refuse("array", "arrays have no peer in the target", span);
@@ -178,14 +189,22 @@ impl Emitter<'_> {
             Op::Question => {
                 let (value, key) = (self.expr(left)?, self.expr(right)?);
                 match (self.t, key.text_literal().map(str::to_owned)) {
-                    (Family::Pg, _) => Ok(Some(Out::new(format!("{} ? {}", value.p(prec::ADD), key.p(prec::ADD)), prec::OTHER, Ty::of(Kind::Bool)))),
+                    (Family::Pg, _) => Ok(Some(Out::new(
+                        format!("{} ? {}", value.p(prec::ADD), key.p(prec::ADD)),
+                        prec::OTHER,
+                        Ty::of(Kind::Bool),
+                    ))),
                     (Family::My, Some(name)) => {
                         let path = self.text(&format!("$.\"{name}\"")).sql;
                         Ok(Some(Out::atom(format!("JSON_CONTAINS_PATH({}, 'one', {path})", value.sql), Kind::Bool)))
                     }
                     (Family::Lite, Some(name)) => {
                         let path = self.text(&format!("$.\"{name}\"")).sql;
-                        Ok(Some(Out::new(format!("json_type({}, {path}) IS NOT NULL", value.sql), prec::CMP, Ty::of(Kind::Bool))))
+                        Ok(Some(Out::new(
+                            format!("json_type({}, {path}) IS NOT NULL", value.sql),
+                            prec::CMP,
+                            Ty::of(Kind::Bool),
+                        )))
                     }
                     _ => refuse("json", "whether JSON has a key has no peer in the target", span),
                 }
@@ -220,11 +239,27 @@ impl Emitter<'_> {
             }
             ("json_value", [value, path]) => {
                 let steps = self.steps_of(path, span)?;
-                self.json_get(value, &steps, true, span)?
+                let text = self.json_get(value, &steps, true, span)?;
+                if self.t == Family::Pg {
+                    // Of objects and lists it is NULL.
+                    let whole = self.json_get(value, &steps, false, span)?;
+                    let sql = format!(
+                        "CASE WHEN jsonb_typeof({}) NOT IN ('object', 'array') THEN {} END",
+                        whole.sql, text.sql
+                    );
+                    Out::new(sql, prec::ATOM, text.ty)
+                } else {
+                    text
+                }
             }
             ("json_unquote", [value]) if value.kind() == Kind::Json => match self.t {
                 Family::Pg => match value.sql.rsplit_once(" #> ") {
-                    Some((head, tail)) => Out::new(format!("{head} #>> {tail}"), prec::ATOM, Ty { ci: Some(false), ..Ty::of(Kind::Text) }),
+                    // A JSON null is the text `null` in the source.
+                    Some((head, tail)) => Out::new(
+                        format!("coalesce({head} #>> {tail}, {}::text)", value.p(prec::ATOM)),
+                        prec::ATOM,
+                        Ty { ci: Some(false), ..Ty::of(Kind::Text) },
+                    ),
                     None => Out::atom(format!("({} #>> '{{}}')", value.cast("jsonb", Kind::Json).sql), Kind::Text),
                 },
                 Family::Sf => value.cast("varchar", Kind::Text),
@@ -249,7 +284,9 @@ impl Emitter<'_> {
                 let part = self.json_get(value, &steps, false, span)?;
                 Out::new(format!("{} IS NOT NULL", part.sql), prec::CMP, Ty::of(Kind::Bool))
             }
-            ("json_object" | "jsonb_build_object" | "json_build_object" | "object_construct", pairs) if pairs.len() % 2 == 0 => {
+            ("json_object" | "jsonb_build_object" | "json_build_object" | "object_construct", pairs)
+                if pairs.len() % 2 == 0 =>
+            {
                 self.json_build(pairs, true, span)?
             }
             ("json_array" | "jsonb_build_array" | "json_build_array" | "array_construct", items) => {
@@ -258,10 +295,14 @@ impl Emitter<'_> {
             ("json_length" | "jsonb_array_length" | "json_array_length" | "array_size", [value]) => match self.t {
                 Family::Pg if name == "json_length" => {
                     let v = value.cast("jsonb", Kind::Json).sql;
-                    let sql = format!("CASE jsonb_typeof({v}) WHEN 'array' THEN jsonb_array_length({v}) WHEN 'object' THEN (SELECT count(*) FROM jsonb_object_keys({v})) WHEN 'null' THEN 1 WHEN NULL THEN NULL ELSE CASE WHEN {v} IS NOT NULL THEN 1 END END");
+                    let sql = format!(
+                        "CASE jsonb_typeof({v}) WHEN 'array' THEN jsonb_array_length({v}) WHEN 'object' THEN (SELECT count(*) FROM jsonb_object_keys({v})) WHEN 'null' THEN 1 WHEN NULL THEN NULL ELSE CASE WHEN {v} IS NOT NULL THEN 1 END END"
+                    );
                     Out::atom(sql, Kind::Int)
                 }
-                Family::Pg => Out::atom(format!("jsonb_array_length({})", value.cast("jsonb", Kind::Json).sql), Kind::Int),
+                Family::Pg => {
+                    Out::atom(format!("jsonb_array_length({})", value.cast("jsonb", Kind::Json).sql), Kind::Int)
+                }
                 Family::My => Out::atom(format!("JSON_LENGTH({})", value.sql), Kind::Int),
                 Family::Sf => Out::atom(format!("ARRAY_SIZE({})", value.sql), Kind::Int),
                 Family::Lite => Out::atom(format!("json_array_length({})", value.sql), Kind::Int),
@@ -274,12 +315,16 @@ impl Emitter<'_> {
             }
             ("json_type", [value]) if self.t == Family::Pg => {
                 let v = value.cast("jsonb", Kind::Json).sql;
-                let sql = format!("CASE jsonb_typeof({v}) WHEN 'number' THEN CASE WHEN {v}::text ~ '[.eE]' THEN 'DOUBLE' ELSE 'INTEGER' END ELSE upper(jsonb_typeof({v})) END");
+                let sql = format!(
+                    "CASE jsonb_typeof({v}) WHEN 'number' THEN CASE WHEN {v}::text ~ '[.eE]' THEN 'DOUBLE' ELSE 'INTEGER' END ELSE upper(jsonb_typeof({v})) END"
+                );
                 Out::atom(sql, Kind::Text)
             }
             ("jsonb_typeof" | "json_typeof", [value]) if self.t == Family::My => {
                 let v = format!("JSON_TYPE({})", value.sql);
-                let sql = format!("CASE {v} WHEN 'INTEGER' THEN 'number' WHEN 'DOUBLE' THEN 'number' WHEN 'DECIMAL' THEN 'number' ELSE LOWER({v}) END");
+                let sql = format!(
+                    "CASE {v} WHEN 'INTEGER' THEN 'number' WHEN 'DOUBLE' THEN 'number' WHEN 'DECIMAL' THEN 'number' ELSE LOWER({v}) END"
+                );
                 Out::atom(sql, Kind::Text)
             }
             ("jsonb_typeof" | "json_typeof", [value]) if self.t == Family::Sf => {
@@ -291,7 +336,9 @@ impl Emitter<'_> {
                 let keys = format!("(SELECT jsonb_agg(k) FROM jsonb_object_keys({v}) AS k)");
                 Out::atom(format!("CASE WHEN jsonb_typeof({v}) = 'object' THEN coalesce({keys}, '[]') END"), Kind::Json)
             }
-            ("json_set" | "json_replace" | "json_insert", [value, rest @ ..]) if self.t == Family::Pg && !rest.is_empty() => {
+            ("json_set" | "json_replace" | "json_insert", [value, rest @ ..])
+                if self.t == Family::Pg && !rest.is_empty() =>
+            {
                 let mut sql = value.cast("jsonb", Kind::Json).sql;
                 for pair in rest.chunks(2) {
                     let [path, new] = pair else { return refuse("json", "a path without a value", span) };
@@ -340,13 +387,21 @@ impl Emitter<'_> {
                 _ => value.clone().typed(Ty::of(Kind::Json)),
             },
             ("jsonb_set", [value, path, new]) if self.t == Family::My => {
-                let Some(text) = path.text_literal() else { return refuse("json", "this path of JSON has no peer", span) };
+                let Some(text) = path.text_literal() else {
+                    return refuse("json", "this path of JSON has no peer", span);
+                };
                 let keys = text.trim_matches(['{', '}']).split(',').map(str::trim);
                 let dollar: String = std::iter::once("$".to_owned())
-                    .chain(keys.map(|key| if key.parse::<u32>().is_ok() { format!("[{key}]") } else { format!(".{key}") }))
+                    .chain(
+                        keys.map(|key| if key.parse::<u32>().is_ok() { format!("[{key}]") } else { format!(".{key}") }),
+                    )
                     .collect();
                 let path = self.text(&dollar).sql;
-                let new = if self.to_mariadb() { format!("JSON_EXTRACT({}, '$')", new.sql) } else { format!("CAST({} AS JSON)", new.sql) };
+                let new = if self.to_mariadb() {
+                    format!("JSON_EXTRACT({}, '$')", new.sql)
+                } else {
+                    format!("CAST({} AS JSON)", new.sql)
+                };
                 Out::atom(format!("JSON_SET({}, {path}, {new})", value.sql), Kind::Json)
             }
             _ => return Ok(None),

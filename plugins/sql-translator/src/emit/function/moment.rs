@@ -50,12 +50,25 @@ impl Emitter<'_> {
     pub(super) fn moment_function(&mut self, name: &str, arguments: &[Out], span: Span) -> Result<Option<Out>> {
         let precision = arguments.first().and_then(Out::int_literal);
         let out = match (name, arguments) {
-            ("now" | "current_timestamp" | "localtimestamp" | "localtime" | "sysdate" | "clock_timestamp"
-            | "statement_timestamp" | "transaction_timestamp" | "getdate" | "systimestamp", [] | [_]) => {
+            (
+                "now"
+                | "current_timestamp"
+                | "localtimestamp"
+                | "localtime"
+                | "sysdate"
+                | "clock_timestamp"
+                | "statement_timestamp"
+                | "transaction_timestamp"
+                | "getdate"
+                | "systimestamp",
+                [] | [_],
+            ) => {
                 return self.now(name, precision, span).map(Some);
             }
             ("utc_timestamp", [] | [_]) => match self.t {
-                Family::Pg => Out::new("(now() AT TIME ZONE 'UTC')::timestamp(0)", prec::CAST, Ty::scaled(Kind::Stamp, Some(0))),
+                Family::Pg => {
+                    Out::new("(now() AT TIME ZONE 'UTC')::timestamp(0)", prec::CAST, Ty::scaled(Kind::Stamp, Some(0)))
+                }
                 Family::Sf => Out::atom("SYSDATE()", Kind::Stamp),
                 Family::Lite => Out::atom("datetime('now')", Kind::Stamp),
                 _ => Out::atom("UTC_TIMESTAMP()", Kind::Stamp),
@@ -130,9 +143,17 @@ impl Emitter<'_> {
                 match self.t {
                     Family::Pg => {
                         let m = &moment.sql;
-                        Out::new(format!("(date_trunc('month', {m}) + interval '1 month -1 day')::date"), prec::CAST, ty)
+                        Out::new(
+                            format!("(date_trunc('month', {m}) + interval '1 month -1 day')::date"),
+                            prec::CAST,
+                            ty,
+                        )
                     }
-                    Family::Lite => Out::new(format!("date({}, 'start of month', '+1 month', '-1 day')", moment.sql), prec::ATOM, ty),
+                    Family::Lite => Out::new(
+                        format!("date({}, 'start of month', '+1 month', '-1 day')", moment.sql),
+                        prec::ATOM,
+                        ty,
+                    ),
                     Family::Td => return refuse("dates", "TDengine has no `last_day`", span),
                     _ => Out::new(format!("LAST_DAY({})", moment.sql), prec::ATOM, ty),
                 }
@@ -207,16 +228,25 @@ impl Emitter<'_> {
             }
             ("unix_timestamp" | "unixepoch", [moment]) => {
                 let out = self.as_moment(moment.clone(), span)?;
-                let ty = if out.ty.scale.unwrap_or(0) > 0 { Ty::scaled(Kind::Dec, out.ty.scale) } else { Ty::of(Kind::Int) };
+                let ty =
+                    if out.ty.scale.unwrap_or(0) > 0 { Ty::scaled(Kind::Dec, out.ty.scale) } else { Ty::of(Kind::Int) };
                 match self.t {
                     Family::Pg if out.kind() == Kind::Instant => {
                         let sql = format!("extract(epoch from {})", out.sql);
-                        if ty.kind == Kind::Int { Out::new(format!("{sql}::bigint"), prec::CAST, ty) } else { Out::new(sql, prec::ATOM, ty) }
+                        if ty.kind == Kind::Int {
+                            Out::new(format!("{sql}::bigint"), prec::CAST, ty)
+                        } else {
+                            Out::new(sql, prec::ATOM, ty)
+                        }
                     }
                     // The session's zone decides, as it does in MySQL.
                     Family::Pg => {
                         let sql = format!("extract(epoch from {}::timestamptz)", out.p(prec::CAST));
-                        if ty.kind == Kind::Int { Out::new(format!("{sql}::bigint"), prec::CAST, ty) } else { Out::new(sql, prec::ATOM, ty) }
+                        if ty.kind == Kind::Int {
+                            Out::new(format!("{sql}::bigint"), prec::CAST, ty)
+                        } else {
+                            Out::new(sql, prec::ATOM, ty)
+                        }
                     }
                     Family::Sf => Out::new(format!("DATE_PART(epoch_second, {})", out.sql), prec::ATOM, ty),
                     Family::Lite => Out::new(format!("unixepoch({})", out.sql), prec::ATOM, ty),
@@ -250,10 +280,13 @@ impl Emitter<'_> {
             ),
             ("make_date", [year, month, day]) => match self.t {
                 Family::My => {
-                    let sql = format!("STR_TO_DATE(CONCAT({}, '-', {}, '-', {}), '%Y-%m-%d')", year.sql, month.sql, day.sql);
+                    let sql =
+                        format!("STR_TO_DATE(CONCAT({}, '-', {}, '-', {}), '%Y-%m-%d')", year.sql, month.sql, day.sql);
                     Out::atom(sql, Kind::Date)
                 }
-                Family::Sf => Out::atom(format!("DATE_FROM_PARTS({}, {}, {})", year.sql, month.sql, day.sql), Kind::Date),
+                Family::Sf => {
+                    Out::atom(format!("DATE_FROM_PARTS({}, {}, {})", year.sql, month.sql, day.sql), Kind::Date)
+                }
                 Family::Lite => {
                     Out::atom(format!("printf('%04d-%02d-%02d', {}, {}, {})", year.sql, month.sql, day.sql), Kind::Date)
                 }
@@ -269,7 +302,11 @@ impl Emitter<'_> {
                 Out::new(sql, prec::ATOM, Ty::of(Kind::Date))
             }
             ("time_to_sec", [time]) if self.t == Family::Pg => {
-                let time = if time.ty.is_text() || time.lit.is_some() || time.ty.is_time() { time.cast("time", Kind::Time) } else { time.clone() };
+                let time = if time.ty.is_text() || time.lit.is_some() || time.ty.is_time() {
+                    time.cast("time", Kind::Time)
+                } else {
+                    time.clone()
+                };
                 Out::new(format!("extract(epoch from {})::int", time.sql), prec::CAST, Ty::of(Kind::Int))
             }
             ("sec_to_time", [seconds]) if self.t == Family::Pg => {
@@ -330,7 +367,8 @@ impl Emitter<'_> {
 
     fn days_between(&self, later: &Out, earlier: &Out) -> Out {
         let ty = Ty { nullable: later.ty.nullable || earlier.ty.nullable, ..Ty::of(Kind::Int) };
-        let date = |out: &Out| if out.kind() == Kind::Date { out.p(prec::CAST) } else { out.cast("date", Kind::Date).sql };
+        let date =
+            |out: &Out| if out.kind() == Kind::Date { out.p(prec::CAST) } else { out.cast("date", Kind::Date).sql };
         match self.t {
             Family::Pg => Out::new(format!("({} - {})", date(later), date(earlier)), prec::ATOM, ty),
             Family::My => Out::new(format!("DATEDIFF({}, {})", later.sql, earlier.sql), prec::ATOM, ty),
@@ -347,7 +385,10 @@ impl Emitter<'_> {
     /// MySQL's TIMESTAMPDIFF: whole units that have passed.
     fn timestampdiff(&mut self, unit: &str, from: Out, to: Out, span: Span) -> Result<Out> {
         if self.alike() {
-            return Ok(Out::atom(format!("TIMESTAMPDIFF({}, {}, {})", unit.to_uppercase(), from.sql, to.sql), Kind::Int));
+            return Ok(Out::atom(
+                format!("TIMESTAMPDIFF({}, {}, {})", unit.to_uppercase(), from.sql, to.sql),
+                Kind::Int,
+            ));
         }
         let (from, to) = (self.as_moment(from, span)?, self.as_moment(to, span)?);
         let ty = Ty { nullable: true, big: true, ..Ty::of(Kind::Int) };
@@ -369,14 +410,19 @@ impl Emitter<'_> {
             (Family::Pg, Some(size), _) => {
                 let stamp = |out: &Out| out.cast("timestamp", Kind::Stamp).sql;
                 let span = format!("extract(epoch from ({} - {}))", stamp(&to), stamp(&from));
-                let sql = if size == 1 { format!("trunc({span})::bigint") } else { format!("trunc({span} / {size})::bigint") };
+                let sql = if size == 1 {
+                    format!("trunc({span})::bigint")
+                } else {
+                    format!("trunc({span} / {size})::bigint")
+                };
                 Ok(Out::new(sql, prec::CAST, ty))
             }
             (Family::Pg, _, Some(size)) => {
                 let stamp = |out: &Out| out.cast("timestamp", Kind::Stamp).sql;
                 let age = format!("age({}, {})", stamp(&to), stamp(&from));
                 let whole = format!("(extract(year from {age}) * 12 + extract(month from {age}))");
-                let sql = if size == 1 { format!("{whole}::bigint") } else { format!("trunc({whole} / {size})::bigint") };
+                let sql =
+                    if size == 1 { format!("{whole}::bigint") } else { format!("trunc({whole} / {size})::bigint") };
                 Ok(Out::new(sql, prec::CAST, ty))
             }
             (Family::Pg, ..) if unit == "microsecond" => {
@@ -443,7 +489,8 @@ impl Emitter<'_> {
 
     fn formatted(&self, moment: &Out, format: &str) -> Out {
         let pattern = crate::emit::literal::quote(format, self.to);
-        let ty = Ty { nullable: moment.ty.nullable, ci: Some(self.f == Family::My), general: true, ..Ty::of(Kind::Text) };
+        let ty =
+            Ty { nullable: moment.ty.nullable, ci: Some(self.f == Family::My), general: true, ..Ty::of(Kind::Text) };
         let sql = match self.t {
             Family::Pg => format!("to_char({}, {pattern})", moment.sql),
             Family::My => format!("DATE_FORMAT({}, {pattern})", moment.sql),
@@ -455,9 +502,9 @@ impl Emitter<'_> {
 
     fn parsed(&mut self, text: &Out, format: &Out, kind: Option<Kind>, span: Span) -> Result<Out> {
         let pattern = self.date_format(format, span)?;
-        let clock = ["HH", "MI", "SS", "%H", "%i", "%s", "%S", "%T"].iter().any(|token| {
-            format.text_literal().is_some_and(|text| text.contains(token)) || pattern.contains(token)
-        });
+        let clock = ["HH", "MI", "SS", "%H", "%i", "%s", "%S", "%T"]
+            .iter()
+            .any(|token| format.text_literal().is_some_and(|text| text.contains(token)) || pattern.contains(token));
         let kind = kind.unwrap_or(if clock { Kind::Stamp } else { Kind::Date });
         let quoted = crate::emit::literal::quote(&pattern, self.to);
         let scale = Some(if pattern.contains("US") || pattern.contains("%f") { 6 } else { 0 });
@@ -539,7 +586,11 @@ impl Emitter<'_> {
             Some(sign * (hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?))
         };
         let ty = Ty::scaled(Kind::Stamp, moment.ty.scale);
-        let start = if self.t == Family::Pg && moment.kind() != Kind::Stamp { moment.cast("timestamp", Kind::Stamp) } else { moment };
+        let start = if self.t == Family::Pg && moment.kind() != Kind::Stamp {
+            moment.cast("timestamp", Kind::Stamp)
+        } else {
+            moment
+        };
         match (self.t, offset(from), offset(to)) {
             (Family::Pg, Some(from), Some(to)) => {
                 Ok(Out::new(format!("{} + interval '{} minutes'", start.p(prec::ADD), to - from), prec::ADD, ty))

@@ -9,9 +9,9 @@ use sqlparser::tokenizer::Span;
 impl Emitter<'_> {
     pub(super) fn numeric(&mut self, name: &str, given: &[Out], span: Span) -> Result<Option<Out>> {
         let known = [
-            "abs", "ceil", "ceiling", "floor", "round", "truncate", "trunc", "sign", "mod", "div", "pow", "power", "sqrt",
-            "exp", "ln", "log", "log2", "log10", "pi", "degrees", "radians", "sin", "cos", "tan", "cot", "asin", "acos",
-            "atan", "atan2", "rand", "random", "square", "cbrt",
+            "abs", "ceil", "ceiling", "floor", "round", "truncate", "trunc", "sign", "mod", "div", "pow", "power",
+            "sqrt", "exp", "ln", "log", "log2", "log10", "pi", "degrees", "radians", "sin", "cos", "tan", "cot",
+            "asin", "acos", "atan", "atan2", "rand", "random", "square", "cbrt",
         ];
         if !known.contains(&name) {
             return Ok(None);
@@ -77,7 +77,11 @@ impl Emitter<'_> {
             }
             ("log2", [value]) => match self.t {
                 Family::Pg => Out::new(
-                    format!("CASE WHEN {} > 0 THEN ln({}) / ln(2::double precision) END", value.p(prec::OTHER), double(value)),
+                    format!(
+                        "CASE WHEN {} > 0 THEN ln({}) / ln(2::double precision) END",
+                        value.p(prec::OTHER),
+                        double(value)
+                    ),
                     prec::ATOM,
                     float,
                 ),
@@ -86,8 +90,17 @@ impl Emitter<'_> {
             },
             ("log", [base, value]) => match self.t {
                 Family::Pg => {
-                    let test = format!("{} > 0 AND {} > 0 AND {} <> 1", value.p(prec::OTHER), base.p(prec::OTHER), base.p(prec::OTHER));
-                    Out::new(format!("CASE WHEN {test} THEN ln({}) / ln({}) END", double(value), double(base)), prec::ATOM, float)
+                    let test = format!(
+                        "{} > 0 AND {} > 0 AND {} <> 1",
+                        value.p(prec::OTHER),
+                        base.p(prec::OTHER),
+                        base.p(prec::OTHER)
+                    );
+                    Out::new(
+                        format!("CASE WHEN {test} THEN ln({}) / ln({}) END", double(value), double(base)),
+                        prec::ATOM,
+                        float,
+                    )
                 }
                 _ => Out::new(format!("LOG({}, {})", base.sql, value.sql), prec::ATOM, float),
             },
@@ -134,7 +147,8 @@ impl Emitter<'_> {
     /// A function that is NULL where MySQL's is and PostgreSQL's fails.
     fn guarded(&self, name: &str, value: &Out, test: &str, ty: Ty) -> Out {
         let guards = self.f.truth_is_number() && matches!(self.t, Family::Pg | Family::Sf);
-        let number = if self.t == Family::Pg { value.cast("double precision", Kind::Float).sql } else { value.sql.clone() };
+        let number =
+            if self.t == Family::Pg { value.cast("double precision", Kind::Float).sql } else { value.sql.clone() };
         let literal = value.number_literal().is_some_and(|text| !text.starts_with('-') && text.parse() != Ok(0.0));
         if !guards || literal {
             return Out::new(format!("{name}({number})"), prec::ATOM, ty);

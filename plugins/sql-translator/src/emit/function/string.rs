@@ -12,12 +12,52 @@ impl Emitter<'_> {
         let text = |nullable: bool, ci: Option<bool>| Ty { nullable, ci, general: true, ..Ty::of(Kind::Text) };
         let takes_text = matches!(
             name,
-            "lower" | "lcase" | "upper" | "ucase" | "left" | "right" | "substring" | "substr" | "mid" | "reverse" | "repeat"
-                | "replace" | "lpad" | "rpad" | "ltrim" | "rtrim" | "trim" | "btrim" | "char_length" | "character_length"
-                | "length" | "octet_length" | "locate" | "instr" | "position" | "strpos" | "charindex" | "substring_index"
-                | "split_part" | "ascii" | "md5" | "sha2" | "initcap" | "insert" | "find_in_set" | "strcmp" | "quote"
-                | "regexp_replace" | "regexp_substr" | "regexp_instr" | "regexp_like" | "to_base64" | "starts_with" | "contains"
-                | "translate" | "bit_length"
+            "lower"
+                | "lcase"
+                | "upper"
+                | "ucase"
+                | "left"
+                | "right"
+                | "substring"
+                | "substr"
+                | "mid"
+                | "reverse"
+                | "repeat"
+                | "replace"
+                | "lpad"
+                | "rpad"
+                | "ltrim"
+                | "rtrim"
+                | "trim"
+                | "btrim"
+                | "char_length"
+                | "character_length"
+                | "length"
+                | "octet_length"
+                | "locate"
+                | "instr"
+                | "position"
+                | "strpos"
+                | "charindex"
+                | "substring_index"
+                | "split_part"
+                | "ascii"
+                | "md5"
+                | "sha2"
+                | "initcap"
+                | "insert"
+                | "find_in_set"
+                | "strcmp"
+                | "quote"
+                | "regexp_replace"
+                | "regexp_substr"
+                | "regexp_instr"
+                | "regexp_like"
+                | "to_base64"
+                | "starts_with"
+                | "contains"
+                | "translate"
+                | "bit_length"
         );
         let mut owned = given.to_vec();
         if takes_text {
@@ -51,7 +91,10 @@ impl Emitter<'_> {
                     Family::My => Out::atom(format!("CONCAT_WS({})", texts.join(", ")), Kind::Text),
                     Family::Sf => {
                         let parts = texts[1..].join(", ");
-                        Out::atom(format!("ARRAY_TO_STRING(ARRAY_CONSTRUCT_COMPACT({parts}), {})", texts[0]), Kind::Text)
+                        Out::atom(
+                            format!("ARRAY_TO_STRING(ARRAY_CONSTRUCT_COMPACT({parts}), {})", texts[0]),
+                            Kind::Text,
+                        )
                     }
                     Family::Lite if rest.iter().all(|out| !out.ty.nullable) => {
                         Out::atom(format!("({})", texts[1..].join(&format!(" || {} || ", texts[0]))), Kind::Text)
@@ -141,8 +184,10 @@ impl Emitter<'_> {
                         Out::new(format!("TRIM({word} {} FROM {})", set.sql, value.sql), prec::ATOM, ty)
                     }
                     (Family::My, Some(set)) => {
-                        let set: String =
-                            set.chars().map(|c| if "\\]^-[".contains(c) { format!("\\{c}") } else { c.to_string() }).collect();
+                        let set: String = set
+                            .chars()
+                            .map(|c| if "\\]^-[".contains(c) { format!("\\{c}") } else { c.to_string() })
+                            .collect();
                         let pattern = match name {
                             "ltrim" => format!("^[{set}]+"),
                             "rtrim" => format!("[{set}]+$"),
@@ -185,7 +230,9 @@ impl Emitter<'_> {
                 (Family::Sf, false) => self.made("hex_encode", &[value], Kind::Text).typed(ty),
                 _ => return refuse("function", "`hex` of this type has no peer", span),
             },
-            ("to_hex", [value]) if self.t == Family::My => Out::new(format!("LOWER(HEX({}))", value.sql), prec::ATOM, ty),
+            ("to_hex", [value]) if self.t == Family::My => {
+                Out::new(format!("LOWER(HEX({}))", value.sql), prec::ATOM, ty)
+            }
             ("unhex", [value]) => match self.t {
                 Family::Pg => Out::atom(format!("decode({}, 'hex')", value.sql), Kind::Bytes),
                 Family::Sf => Out::atom(format!("TO_BINARY({}, 'HEX')", value.sql), Kind::Bytes),
@@ -248,7 +295,8 @@ impl Emitter<'_> {
                     if self.f == Family::My && start.int_literal().is_none_or(|start| start < 1) {
                         return refuse("function", "`insert` at a computed place differs in the target", span);
                     }
-                    let sql = format!("overlay({} placing {} from {} for {})", value.sql, new.sql, start.sql, length.sql);
+                    let sql =
+                        format!("overlay({} placing {} from {} for {})", value.sql, new.sql, start.sql, length.sql);
                     Out::new(sql, prec::ATOM, ty)
                 }
                 Family::Lite => {
@@ -262,7 +310,8 @@ impl Emitter<'_> {
                 let less = self.compare("<", (*left).clone(), (*right).clone(), span)?;
                 let equal = self.compare("=", (*left).clone(), (*right).clone(), span)?;
                 let more = self.compare(">", (*left).clone(), (*right).clone(), span)?;
-                let sql = format!("CASE WHEN {} THEN 0 WHEN {} THEN -1 WHEN {} THEN 1 END", equal.sql, less.sql, more.sql);
+                let sql =
+                    format!("CASE WHEN {} THEN 0 WHEN {} THEN -1 WHEN {} THEN 1 END", equal.sql, less.sql, more.sql);
                 Out::new(sql, prec::ATOM, Ty { nullable, ..Ty::of(Kind::Int) })
             }
             ("regexp_replace", [value, pattern, new, rest @ ..]) => {
@@ -453,14 +502,21 @@ impl Emitter<'_> {
         let v = &value.sql;
         let rest = length.map_or(String::new(), |length| format!(", {}", length.sql));
         let place = start.int_literal();
-        let value_typed = if self.t == Family::Pg && value.kind() == Kind::Unknown { format!("{v}::text") } else { v.clone() };
-        if place.is_some_and(|place| place > 0) && length.is_none_or(|length| length.int_literal().is_some_and(|count| count >= 0)) {
+        let value_typed =
+            if self.t == Family::Pg && value.kind() == Kind::Unknown { format!("{v}::text") } else { v.clone() };
+        if place.is_some_and(|place| place > 0)
+            && length.is_none_or(|length| length.int_literal().is_some_and(|count| count >= 0))
+        {
             return Ok(Out::new(format!("{name}({value_typed}, {}{rest})", start.sql), prec::ATOM, ty));
         }
         if from_end(self.f) && !from_end(self.t) {
             if place == Some(0) && self.f == Family::My {
                 if value.ty.nullable {
-                    return Ok(Out::new(format!("CASE WHEN {} IS NOT NULL THEN '' END", value.p(prec::OTHER)), prec::ATOM, ty));
+                    return Ok(Out::new(
+                        format!("CASE WHEN {} IS NOT NULL THEN '' END", value.p(prec::OTHER)),
+                        prec::ATOM,
+                        ty,
+                    ));
                 }
                 return Ok(self.text("").typed(ty));
             }
@@ -540,7 +596,9 @@ impl Emitter<'_> {
             (Family::Pg, None) => format!("strpos({h}, {n})"),
             (Family::Pg, Some(from)) => {
                 let from = from.p(prec::CAST);
-                format!("coalesce(nullif(strpos(substring({h}, {from}), {n}), 0) + {from} - 1, CASE WHEN {h} IS NOT NULL AND {n} IS NOT NULL THEN 0 END)")
+                format!(
+                    "coalesce(nullif(strpos(substring({h}, {from}), {n}), 0) + {from} - 1, CASE WHEN {h} IS NOT NULL AND {n} IS NOT NULL THEN 0 END)"
+                )
             }
             (Family::My, None) => format!("LOCATE({n}, {h})"),
             (Family::My, Some(from)) => format!("LOCATE({n}, {h}, {})", from.sql),
@@ -587,7 +645,10 @@ impl Emitter<'_> {
             (Family::My, Some(place)) if place > 0 => {
                 // Beyond the last part there is nothing, where SUBSTRING_INDEX would repeat the last.
                 let marks = format!("(CHAR_LENGTH({v}) - CHAR_LENGTH(REPLACE({v}, {m}, ''))) / CHAR_LENGTH({m})");
-                format!("IF({marks} >= {}, SUBSTRING_INDEX(SUBSTRING_INDEX({v}, {m}, {place}), {m}, -1), IF({v} IS NULL, NULL, ''))", place - 1)
+                format!(
+                    "IF({marks} >= {}, SUBSTRING_INDEX(SUBSTRING_INDEX({v}, {m}, {place}), {m}, -1), IF({v} IS NULL, NULL, ''))",
+                    place - 1
+                )
             }
             (Family::My, Some(-1)) => format!("SUBSTRING_INDEX({v}, {m}, -1)"),
             _ => return refuse("function", "`split_part` with this place has no peer", span),
@@ -595,12 +656,22 @@ impl Emitter<'_> {
         Ok(Out::new(sql, prec::ATOM, ty))
     }
 
-    fn regexp_replace(&mut self, value: &Out, pattern: &Out, new: &Out, rest: &[&Out], ty: Ty, span: Span) -> Result<Out> {
+    fn regexp_replace(
+        &mut self,
+        value: &Out,
+        pattern: &Out,
+        new: &Out,
+        rest: &[&Out],
+        ty: Ty,
+        span: Span,
+    ) -> Result<Out> {
         let (mut all, mut insensitive) = (self.f != Family::Pg, false);
         match (self.f, rest) {
             (_, []) => {}
             (Family::Pg, [flags]) => {
-                let Some(flags) = flags.text_literal() else { return refuse("regex", "the flags are no literal", span) };
+                let Some(flags) = flags.text_literal() else {
+                    return refuse("regex", "the flags are no literal", span);
+                };
                 all = flags.contains('g');
                 insensitive = flags.contains('i');
                 if flags.chars().any(|flag| !"gi".contains(flag)) {
