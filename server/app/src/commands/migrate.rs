@@ -43,8 +43,8 @@ pub(crate) enum Migrate {
         #[arg(long)]
         json: bool,
         /// Also the newest lines of its log.
-        #[arg(long, value_name = "LINES", default_value_t = 0)]
-        log: u32,
+        #[arg(long, default_value_t = 0)]
+        lines: u32,
     },
     /// Cancel the newest run; what was copied stays.
     Cancel {
@@ -125,7 +125,7 @@ impl Migrate {
                     return self::wait(engine, run).await;
                 }
             }
-            Self::Status { name, json, log } => {
+            Self::Status { name, json, lines } => {
                 let view = newest(engine, &name).await?;
                 let told = state::State::of(&view);
                 if json {
@@ -133,7 +133,7 @@ impl Migrate {
                 } else {
                     told.print()
                 }
-                print_log(engine, &view, log).await?;
+                print_log(engine, &view, lines).await?;
                 return Ok(told.exit_code());
             }
             Self::Cancel { name } => {
