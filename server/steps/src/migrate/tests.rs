@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use super::settings::Settings;
 use super::*;
 use model::ErrorCode;
