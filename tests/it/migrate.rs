@@ -100,8 +100,9 @@ fn survive(server: &mut TestServer, source: &Path, target: &Postgres, mut kill: 
         let mut due = Instant::now() + Duration::from_millis(chance.below(1_500));
         loop {
             let view = server.run(&run);
-            if view["error"]["code"] == "worker_lost" {
-                // A task that was killed again and again is given up; a person lets it go on.
+            let code = view["error"]["code"].as_str().unwrap_or_default().to_ascii_lowercase();
+            if code == "worker_lost" || code == "connection_failed" {
+                // A task that was cut off again and again is given up; a person lets it go on.
                 server.retry(&run);
             } else if is_final(&view) {
                 break;

@@ -19,6 +19,9 @@ use transfer::migrate::{self, Chosen, Copied, CopyOptions, Prepared, TableJob, V
 
 /// How often progress is told at most.
 const PROGRESS: Duration = Duration::from_millis(300);
+/// How often what comes after the rows is begun again where a connection breaks, and the pause before, which grows.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) struct Migration {
     pub(super) context: StepContext,
@@ -303,8 +306,24 @@ impl Migration {
             let mut entry = json!({ "to": tally.to, "rows": tally.rows, "rejected": tally.rejected });
             let ended = match &tally.error {
                 Some(fault) => Err(fault.clone().into()),
-                None => self.end_table(&from, &to, (&job, name, tally), &names, &mut entry, &mut differences).await,
+                None => {
+                    let mut tries = 0;
+                    loop {
+                        tries += 1;
+                        let ended = self.end_table(&from, &to, (&job, name, tally), &names, &mut entry).await;
+                        match ended {
+                            // What was made stays; only the rest is done again.
+                            Err(error) if error.retryable && tries < TRIES => {
+                                let message = format!("`{name}`: {error}; going on where it broke");
+                                self.context.log(LogLevel::Warn, message);
+                                tokio::time::sleep(PAUSE * tries).await;
+                            }
+                            ended => break ended,
+                        }
+                    }
+                }
             };
+            differences += entry["validation"]["differences"].as_u64().unwrap_or(0);
             totals.written += tally.rows;
             totals.rejected += tally.rejected;
             totals.bytes += tally.bytes;
@@ -344,7 +363,6 @@ impl Migration {
         (job, name, tally): (&TableJob, &str, &TableTally),
         names: &BTreeMap<String, String>,
         entry: &mut Value,
-        differences: &mut u64,
     ) -> Result<()> {
         let finished = migrate::finish(from.as_ref(), to.as_ref(), job, names, tally.created).await?;
         for sql in &finished.statements {
@@ -364,7 +382,6 @@ impl Migration {
         let known = (tally.rejected, tally.rows_before.parse().unwrap_or(0));
         let validation = migrate::validate(from.as_ref(), to.as_ref(), job, how, threshold, known).await?;
         entry["validation"] = json!(validation);
-        *differences += validation.differences;
         if validation.verdict == Verdict::Differs {
             let message = format!(
                 "source and target differ in {} rows ({} there, {} here), more than {threshold}",
