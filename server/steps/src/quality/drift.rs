@@ -85,7 +85,7 @@ fn bin(value: f64) -> i16 {
     if value > 0.0 { quarter } else { -quarter }
 }
 
-fn count(histogram: &Histogram) -> u64 {
+fn count(histogram: &[(i16, u32)]) -> u64 {
     histogram.iter().map(|(_, count)| u64::from(*count)).sum()
 }
 
@@ -98,7 +98,7 @@ fn sum(histograms: &[&Histogram]) -> BTreeMap<i16, u64> {
 }
 
 /// The population stability index of `today` against `before`.
-fn stability(before: &BTreeMap<i16, u64>, today: &Histogram) -> f64 {
+fn stability(before: &BTreeMap<i16, u64>, today: &[(i16, u32)]) -> f64 {
     let (all, now): (u64, u64) = (before.values().sum(), count(today));
     let share = |part: u64, of: u64| (part as f64 / of as f64).max(FLOOR);
     let mut index = 0.0;
