@@ -4,6 +4,7 @@ use super::Emitter;
 use crate::dialect::Family;
 use crate::note::{Result, refuse};
 use sqlparser::ast::{Ident, ObjectName, Spanned};
+use std::collections::HashSet;
 
 /// Words that cannot be a bare name in PostgreSQL; close enough for Snowflake and SQLite.
 const RESERVED: &str = " all analyse analyze and any array as asc asymmetric authorization between binary both by case cast check collate collation column concurrently constraint create cross current_catalog current_date current_role current_schema current_time current_timestamp current_user default deferrable delete desc distinct do drop else end except exists false fetch following for foreign freeze from full grant group having ilike in increment index initially inner insert intersect into is isnull join lateral leading left like limit localtime localtimestamp minus natural not notnull null of offset on only or order outer overlaps placing primary qualify references regexp returning revoke right rlike row rows sample select session_user set similar some start symmetric table tablesample then to trailing trigger true try_cast union unique update user using values variadic verbose view when whenever where window with ";
@@ -11,10 +12,17 @@ const RESERVED: &str = " all analyse analyze and any array as asc asymmetric aut
 /// Those of MySQL and MariaDB.
 const RESERVED_MY: &str = " accessible add all alter analyze and as asc asensitive before between bigint binary blob both by call cascade case change char character check collate column condition constraint continue convert create cross cube cume_dist current_date current_role current_time current_timestamp current_user cursor database databases day_hour day_microsecond day_minute day_second dec decimal declare default delayed delete dense_rank desc describe deterministic distinct distinctrow div double drop dual each else elseif empty enclosed escaped except exists exit explain false fetch first_value float float4 float8 for force foreign from fulltext function generated get grant group grouping groups having high_priority hour_microsecond hour_minute hour_second if ignore in index infile inner inout insensitive insert int int1 int2 int3 int4 int8 integer intersect interval into is iterate join json_table key keys kill lag last_value lateral lead leading leave left like limit linear lines load localtime localtimestamp lock long longblob longtext loop low_priority match mediumblob mediumint mediumtext middleint minute_microsecond minute_second mod modifies natural not nth_value ntile null numeric of offset on optimize option optionally or order out outer outfile over partition percent_rank precision primary procedure purge range rank read reads real recursive references regexp release rename repeat replace require resignal restrict return returning revoke right rlike row row_number rows schema schemas second_microsecond select sensitive separator set show signal smallint spatial specific sql sqlexception sqlstate sqlwarning ssl starting stored straight_join system table terminated then tinyblob tinyint tinytext to trailing trigger true undo union unique unlock unsigned update usage use using utc_date utc_time utc_timestamp values varbinary varchar varying virtual when where while window with write xor year_month zerofill ";
 
+thread_local! {
+    static WORDS: HashSet<&'static str> = RESERVED.split_ascii_whitespace().collect();
+    static WORDS_MY: HashSet<&'static str> = RESERVED_MY.split_ascii_whitespace().collect();
+}
+
 fn is_reserved(word: &str, family: Family) -> bool {
-    let list = if family == Family::My { RESERVED_MY } else { RESERVED };
-    let spaced = format!(" {} ", word.to_ascii_lowercase());
-    list.contains(&spaced)
+    let words = if family == Family::My { &WORDS_MY } else { &WORDS };
+    if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return words.with(|words| words.contains(word.to_ascii_lowercase().as_str()));
+    }
+    words.with(|words| words.contains(word))
 }
 
 impl Emitter<'_> {
