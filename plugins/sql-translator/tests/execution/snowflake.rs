@@ -55,7 +55,7 @@ fn rules_towards_snowflake_write_what_was_reviewed() {
     my("SELECT id FROM t ORDER BY n", "SELECT id FROM t ORDER BY n NULLS FIRST");
     my("SELECT id FROM t LIMIT 5, 10", "SELECT id FROM t LIMIT 10 OFFSET 5");
     my("SELECT IF(n > 1, 'a', 'b') FROM t", "SELECT CASE WHEN n > 1 THEN 'a' ELSE 'b' END FROM t");
-    my("SELECT a.b FROM `a` WHERE `Select` = 1", "SELECT a.b FROM a WHERE \"SELECT\" = 1");
+    my("SELECT a.b FROM `a` WHERE `Select` = 1", "SELECT a.b FROM a WHERE \"Select\" = 1");
     my("SELECT n > 1 FROM t", "SELECT (n > 1)::int FROM t");
     my(
         "INSERT INTO t (id, n) VALUES (1, 2) ON DUPLICATE KEY UPDATE n = VALUES(n)",
