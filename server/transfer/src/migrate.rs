@@ -97,6 +97,8 @@ pub enum Validate {
     /// By the numbers of rows.
     #[default]
     Count,
+    /// By sums of the rows that each database makes itself, as `diff` does by the strategy `checksum`.
+    Checksum,
     /// Row by row, as `diff` does.
     Diff,
 }

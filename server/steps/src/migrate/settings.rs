@@ -316,13 +316,13 @@ pub(super) fn schema() -> Value {
             "validate": {
                 "description": "How the copy is proven afterwards.",
                 "oneOf": [
-                    { "enum": ["none", "count", "diff"] },
+                    { "enum": ["none", "count", "checksum", "diff"] },
                     {
                         "type": "object",
                         "additionalProperties": false,
                         "required": ["by"],
                         "properties": {
-                            "by": { "enum": ["none", "count", "diff"] },
+                            "by": { "enum": ["none", "count", "checksum", "diff"] },
                             "threshold": { "type": "integer", "minimum": 0, "default": 0, "description": "Differences that are borne." },
                         },
                     },

@@ -5,7 +5,7 @@ use super::look::{flavor, origin};
 use super::sql::{literal, quote, quote_table};
 use super::structure::translate;
 use super::{TableJob, Validate};
-use crate::diff::{DiffOptions, DifferenceKind, DifferenceSink, Side, Totals};
+use crate::diff::{DiffOptions, DifferenceKind, DifferenceSink, Side, Strategy, Totals};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use data::connector::Relation;
@@ -158,7 +158,7 @@ pub async fn validate(
                 _ => (expected + rows_before).abs_diff(validation.target_rows),
             };
         }
-        Validate::Diff => {
+        Validate::Checksum | Validate::Diff => {
             let (origin, _) = origin(from, job, false).await?;
             let Some(live) = to.structure(&job.table).await? else {
                 return Err(crate::schema::not_found(to, &job.table).await);
@@ -177,8 +177,10 @@ pub async fn validate(
                 })
                 .collect();
             let key = if key.len() == origin.key.len() { key } else { Vec::new() };
+            let strategy = if how == Validate::Checksum { Strategy::Checksum } else { Strategy::Merge };
             let options = DiffOptions {
                 key,
+                strategy,
                 columns: reading.columns.iter().map(|(read, _)| read.clone()).collect(),
                 mapping: reading.columns.iter().filter(|(read, target)| read != target).cloned().collect(),
                 ..DiffOptions::default()

@@ -101,6 +101,8 @@ enum ValidateWord {
     None,
     /// By the numbers of rows.
     Count,
+    /// By sums of the rows that each database makes itself.
+    Checksum,
     /// Row by row.
     Diff,
 }
@@ -197,6 +199,7 @@ impl Once {
         match self.validate {
             ValidateWord::None => Validate::None,
             ValidateWord::Count => Validate::Count,
+            ValidateWord::Checksum => Validate::Checksum,
             ValidateWord::Diff => Validate::Diff,
         }
     }

@@ -141,6 +141,11 @@ async fn columns_are_renamed_computed_and_given() {
         let value = serde_json::json!("it's");
         let given = ToldColumn { value: Some(value), native: Some("VARCHAR(20)".to_owned()), ..ToldColumn::default() };
         job.columns.insert("origin".to_owned(), ColumnRule::Told(given));
+        let how = if from == to { Validate::Checksum } else { Validate::Diff };
+        let plain = TableJob { columns: BTreeMap::new(), skip: Vec::new(), ..job.clone() };
+        let plain = TableJob { table: "plain".to_owned(), ..plain };
+        let summed = run(&source, &target, &plain, 3_000, how).await.unwrap();
+        assert_eq!(summed.validation.verdict, Verdict::Equal, "{summed:?}");
         let result = run(&source, &target, &job, 3_000, Validate::Diff).await.unwrap();
         assert_eq!((result.copied.read, result.validation.verdict), (19_990, Verdict::Equal), "{result:?}");
         let made = target.connector.structure("b").await.unwrap().unwrap();
