@@ -27,6 +27,7 @@ impl Failure {
             let place = match (&self.document, fault.line, fault.column) {
                 (Some(document), Some(line), Some(column)) => format!("{document}:{line}:{column}: "),
                 (Some(document), _, _) => format!("{document}: "),
+                (None, Some(line), Some(column)) => format!("line {line}, column {column}: "),
                 _ => String::new(),
             };
             eprintln!("error: {place}{} [{}]", fault.message, fault.code);
