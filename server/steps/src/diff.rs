@@ -190,7 +190,7 @@ impl StepKind for Diff {
                     Some(range.map_err(|error| settings::invalid(format!("a chunk is no range: {error}")))?);
                 Task::All
             }
-            Part::Finish(gathered) => Task::Finish(gathered.clone()),
+            Part::Finish(gathered) => Task::Finish(Box::new(gathered.clone())),
         };
         let sample = settings.sample.min(MAX_SAMPLE);
         Ok(Opened::Action(Box::new(Differing {
@@ -224,7 +224,7 @@ enum Task {
     /// The ranges are to be found, for other tasks.
     Spread,
     /// What the ranges' tasks have told is to be put together.
-    Finish(Gathered),
+    Finish(Box<Gathered>),
 }
 
 fn spread_alone() -> Fault {

@@ -166,7 +166,9 @@ impl Bench {
         } else {
             let right = self.postgres_url.replacen("postgres://", "postgresql://", 1);
             client.args([&self.mariadb_url, "orders", &right, "orders", "-k", "id"]);
-            COLUMNS.iter().for_each(|column| drop(client.args(["-c", column])));
+            for column in COLUMNS {
+                client.args(["-c", column]);
+            }
         }
         let servers = [&self.mariadb, &self.postgres];
         let before = servers.map(|server| server.pid().map_or(0.0, tree_seconds));

@@ -36,10 +36,10 @@ impl Emitter<'_> {
             return Ok(Out::new(format!("{word}({} AS {target})", out.sql), prec::ATOM, ty));
         }
         match ty.kind {
-            Kind::Int => self.to_int(out, ty, unsigned, is_try, span),
-            Kind::Text => self.to_text(out, data_type, span),
-            Kind::Date | Kind::Stamp | Kind::Instant | Kind::Time => self.to_moment(out, data_type, ty, span),
-            Kind::Dec => self.to_decimal(out, data_type, ty, span),
+            Kind::Int => self.cast_to_int(out, ty, unsigned, is_try, span),
+            Kind::Text => self.cast_to_text(out, data_type, span),
+            Kind::Date | Kind::Stamp | Kind::Instant | Kind::Time => self.cast_to_moment(out, data_type, ty, span),
+            Kind::Dec => self.cast_to_decimal(out, data_type, ty, span),
             Kind::Float => {
                 let out = self.num(out, span)?;
                 Ok(match self.t {
@@ -51,7 +51,7 @@ impl Emitter<'_> {
                 }
                 .typed(ty))
             }
-            Kind::Bool => self.to_bool(out, span),
+            Kind::Bool => self.cast_to_bool(out, span),
             Kind::Json => match self.t {
                 Family::Pg => Ok(self.text_if_number(out).cast("jsonb", Kind::Json)),
                 Family::Sf => Ok(Out::atom(format!("PARSE_JSON({})", out.sql), Kind::Json)),
@@ -93,7 +93,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn to_int(&mut self, out: Out, ty: Ty, unsigned: bool, is_try: bool, span: Span) -> Result<Out> {
+    fn cast_to_int(&mut self, out: Out, ty: Ty, unsigned: bool, is_try: bool, span: Span) -> Result<Out> {
         let nullable = out.ty.nullable;
         if is_try {
             return Ok(Out::atom(format!("TRY_TO_NUMBER({})", out.sql), Kind::Int));
@@ -151,7 +151,7 @@ impl Emitter<'_> {
         })
     }
 
-    fn to_text(&mut self, out: Out, data_type: &DataType, span: Span) -> Result<Out> {
+    fn cast_to_text(&mut self, out: Out, data_type: &DataType, span: Span) -> Result<Out> {
         let length = match data_type {
             DataType::Char(Some(CharacterLength::IntegerLength { length, .. }))
             | DataType::Varchar(Some(CharacterLength::IntegerLength { length, .. }))
@@ -184,7 +184,7 @@ impl Emitter<'_> {
         Ok(text)
     }
 
-    fn to_moment(&mut self, out: Out, data_type: &DataType, ty: Ty, span: Span) -> Result<Out> {
+    fn cast_to_moment(&mut self, out: Out, data_type: &DataType, ty: Ty, span: Span) -> Result<Out> {
         if let Some(text) = out.text_literal().map(str::to_owned)
             && ty.kind != Kind::Time
         {
@@ -256,7 +256,7 @@ impl Emitter<'_> {
         Ok(Out::new(sql, prec::CAST, Ty { nullable: false, ..Ty::scaled(kind, Some(scale)) }))
     }
 
-    fn to_decimal(&mut self, out: Out, data_type: &DataType, ty: Ty, span: Span) -> Result<Out> {
+    fn cast_to_decimal(&mut self, out: Out, data_type: &DataType, ty: Ty, span: Span) -> Result<Out> {
         let (precision, scale) = match data_type {
             DataType::Numeric(info) | DataType::Decimal(info) | DataType::Dec(info) => match info {
                 ExactNumberInfo::PrecisionAndScale(precision, scale) => (Some(*precision), *scale),
@@ -293,7 +293,7 @@ impl Emitter<'_> {
         })
     }
 
-    fn to_bool(&mut self, out: Out, span: Span) -> Result<Out> {
+    fn cast_to_bool(&mut self, out: Out, span: Span) -> Result<Out> {
         let ty = Ty { nullable: out.ty.nullable, ..Ty::of(Kind::Bool) };
         if let Some(text) = out.text_literal() {
             let truth = match text.trim().to_ascii_lowercase().as_str() {

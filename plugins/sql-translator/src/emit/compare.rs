@@ -115,14 +115,14 @@ impl Emitter<'_> {
                 span,
             );
         }
-        if let (Kind::Bytes, Kind::Text) | (Kind::Text, Kind::Bytes) = (left.kind(), right.kind()) {
-            if self.t == Family::Pg {
-                let cast = |out: Out| match out.kind() {
-                    Kind::Text => Out::atom(format!("convert_to({}, 'UTF8')", out.sql), Kind::Bytes),
-                    _ => out,
-                };
-                return Ok((cast(left), cast(right)));
-            }
+        if let (Kind::Bytes, Kind::Text) | (Kind::Text, Kind::Bytes) = (left.kind(), right.kind())
+            && self.t == Family::Pg
+        {
+            let cast = |out: Out| match out.kind() {
+                Kind::Text => Out::atom(format!("convert_to({}, 'UTF8')", out.sql), Kind::Bytes),
+                _ => out,
+            };
+            return Ok((cast(left), cast(right)));
         }
         Ok((left, right))
     }

@@ -42,7 +42,7 @@ impl Emitter<'_> {
         let name = self.table_name(&create.name)?;
         let temporary = if create.temporary { "TEMPORARY " } else { "" };
         let exists = if create.if_not_exists { "IF NOT EXISTS " } else { "" };
-        let replace = if create.or_replace && matches!(self.t, Family::Sf) || create.or_replace && self.to_mariadb() {
+        let replace = if create.or_replace && (self.t == Family::Sf || self.to_mariadb()) {
             "OR REPLACE "
         } else if create.or_replace {
             self.before.push(format!("DROP TABLE IF EXISTS {name}"));
@@ -150,10 +150,7 @@ impl Emitter<'_> {
             // SQLite numbers a column only as INTEGER PRIMARY KEY.
             text = format!("{name} INTEGER");
             if column.primary || is_key {
-                return Ok(format!(
-                    "{text} PRIMARY KEY{}",
-                    if column.primary { " AUTOINCREMENT" } else { " AUTOINCREMENT" }
-                ));
+                return Ok(format!("{text} PRIMARY KEY AUTOINCREMENT"));
             }
         }
         if let Some(collation) = &column.collation
@@ -489,9 +486,8 @@ impl Emitter<'_> {
             if column.operator_class.is_some() {
                 self.warn("index", "the class of operators was left out", span);
             }
-            match column.column.options.asc {
-                Some(false) => text.push_str(" DESC"),
-                Some(true) | None => {}
+            if column.column.options.asc == Some(false) {
+                text.push_str(" DESC");
             }
             texts.push(text);
         }

@@ -209,10 +209,11 @@ impl Emitter<'_> {
         {
             return self.proposed_column(ident);
         }
-        if qualifier.is_none() && ident.quote_style.is_none() {
-            if let Some(out) = self.bare_word(ident)? {
-                return Ok(out);
-            }
+        if qualifier.is_none()
+            && ident.quote_style.is_none()
+            && let Some(out) = self.bare_word(ident)?
+        {
+            return Ok(out);
         }
         let mut found = None;
         for (depth, scope) in self.scopes.iter().rev().enumerate() {
@@ -242,12 +243,12 @@ impl Emitter<'_> {
             }
             _ => self.ident(ident),
         };
-        if qualifier.is_none() || self.qualify.is_some() {
-            if let Some((_, new)) = self.assigned.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&ident.value))
-            {
-                let ty = found.map_or(Ty::of(Kind::Unknown), |(_, ty, ..)| ty);
-                return Ok(Out::new(format!("({new})"), prec::ATOM, ty));
-            }
+        let assigned = || self.assigned.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(&ident.value));
+        if (qualifier.is_none() || self.qualify.is_some())
+            && let Some((_, new)) = assigned()
+        {
+            let ty = found.map_or(Ty::of(Kind::Unknown), |(_, ty, ..)| ty);
+            return Ok(Out::new(format!("({new})"), prec::ATOM, ty));
         }
         let sql = match (qualifier, &self.qualify) {
             (Some(table), _) => format!("{}.{spelled}", self.ident(table)),
@@ -472,7 +473,7 @@ impl Emitter<'_> {
             }
             Family::My if insensitive => {
                 l = format!("LOWER({})", left.sql);
-                p = format!("{}", self.exactly(Out::atom(format!("LOWER({})", pattern.sql), Kind::Text)).sql);
+                p = self.exactly(Out::atom(format!("LOWER({})", pattern.sql), Kind::Text)).sql;
                 "LIKE"
             }
             Family::My if !ignores => {

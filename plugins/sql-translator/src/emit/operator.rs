@@ -25,10 +25,8 @@ impl Emitter<'_> {
                     return Ok(out);
                 }
             }
-            Op::Multiply => {
-                if matches!(left, Expr::Interval(_)) || matches!(right, Expr::Interval(_)) {
-                    return refuse("interval", "an interval outside of date arithmetic has no peer", span);
-                }
+            Op::Multiply if matches!(left, Expr::Interval(_)) || matches!(right, Expr::Interval(_)) => {
+                return refuse("interval", "an interval outside of date arithmetic has no peer", span);
             }
             _ => {}
         }

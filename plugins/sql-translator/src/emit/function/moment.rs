@@ -260,13 +260,13 @@ impl Emitter<'_> {
                 Family::Lite => Out::atom("unixepoch()", Kind::Int),
                 _ => return refuse("dates", "`unix_timestamp` has no peer", span),
             },
-            ("from_unixtime", [seconds]) => self.from_epoch(seconds, Kind::Stamp),
+            ("from_unixtime", [seconds]) => self.epoch(seconds, Kind::Stamp),
             ("from_unixtime", [seconds, format]) => {
-                let moment = self.from_epoch(seconds, Kind::Stamp);
+                let moment = self.epoch(seconds, Kind::Stamp);
                 let format = self.date_format(format, span)?;
                 self.formatted(&moment, &format)
             }
-            ("to_timestamp", [seconds]) if seconds.ty.is_number() => self.from_epoch(seconds, Kind::Instant),
+            ("to_timestamp", [seconds]) if seconds.ty.is_number() => self.epoch(seconds, Kind::Instant),
             ("date_trunc", [unit, moment]) => {
                 let Some(unit) = unit.text_literal() else { return refuse("dates", "the unit is no literal", span) };
                 let unit = singular(unit);
@@ -527,7 +527,7 @@ impl Emitter<'_> {
         Ok(Out::new(sql, prec::ATOM, ty))
     }
 
-    fn from_epoch(&self, seconds: &Out, kind: Kind) -> Out {
+    fn epoch(&self, seconds: &Out, kind: Kind) -> Out {
         let whole = seconds.kind() == Kind::Int;
         let ty = Ty::scaled(kind, Some(if whole { 0 } else { 6 }));
         let sql = match self.t {
