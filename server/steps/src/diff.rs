@@ -78,6 +78,7 @@ struct Settings {
     strategy: Strategy,
     #[serde(default)]
     parallel: usize,
+    max_connections: Option<usize>,
     pause_above: Option<u64>,
     max_differences: Option<u64>,
     sample_rows: Option<u64>,
@@ -128,6 +129,7 @@ impl StepKind for Diff {
                     "tolerance": tolerance_schema(),
                     "strategy": { "enum": ["auto", "merge", "checksum"], "default": "auto", "description": "How the sides are compared: `merge` reads both in the order of the key, `checksum` lets the databases sum up their rows and reads only what differs." },
                     "parallel": { "type": "integer", "minimum": 0, "maximum": 64, "default": 0, "description": "How many ranges of the key are compared at the same time; 0: as many as suit the machine, 4 at most." },
+                    "max_connections": { "type": "integer", "minimum": 1, "description": "How many connections are read by at the same time on either side at most." },
                     "pause_above": { "type": "integer", "minimum": 1, "description": "Reading pauses while a server has more busy sessions than this, Sluice's own among them." },
                     "max_differences": { "type": "integer", "minimum": 1, "description": "The comparison ends early when so many differences were found." },
                     "sample_rows": { "type": "integer", "minimum": 1, "description": "Compare only about so many rows, in ranges spread over the whole key." },
@@ -169,6 +171,7 @@ impl StepKind for Diff {
             except: settings.except.to_list(),
             strategy: settings.strategy,
             parallel: settings.parallel,
+            max_connections: settings.max_connections,
             pause_above: settings.pause_above,
             max_differences: settings.max_differences,
             sample_rows: settings.sample_rows,

@@ -68,6 +68,9 @@ pub(crate) struct Diff {
     /// How many ranges of the key are compared at the same time; 0: as many as suit the machine, 4 at most.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=64))]
     parallel: u16,
+    /// Read by so many connections at the same time on either side at most.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    max_connections: Option<u16>,
     /// Pause while a server has more busy sessions than this.
     #[arg(long, value_name = "SESSIONS", value_parser = clap::value_parser!(u64).range(1..))]
     pause_above: Option<u64>,
@@ -161,6 +164,7 @@ impl Diff {
                 Way::Checksum => Strategy::Checksum,
             },
             parallel: self.parallel.into(),
+            max_connections: self.max_connections.map(usize::from),
             pause_above: self.pause_above,
             max_differences: self.max_differences,
             sample_rows: self.sample_rows,

@@ -24,6 +24,8 @@ pub struct DiffOptions {
     pub parallel: usize,
     /// About how many rows a range has; 0: [`super::RANGE_ROWS`].
     pub range_rows: u64,
+    /// How many connections are read by at the same time on either side at most, whatever `parallel` says.
+    pub max_connections: Option<usize>,
     /// Reading pauses while a server has more busy sessions than this.
     pub pause_above: Option<u64>,
     /// The comparison ends early when so many differences were found.

@@ -34,6 +34,7 @@ impl Plan {
     ) -> Result<()> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let parallel = if options.parallel == 0 { (cores / 2).clamp(1, 4) } else { options.parallel };
+        let parallel = options.max_connections.map_or(parallel, |most| parallel.min(most.max(1)));
         let a_range = if options.range_rows == 0 { super::RANGE_ROWS } else { options.range_rows };
         let parts = match options.sample_rows {
             Some(sample) => (rows * SAMPLES / sample.max(1)).clamp(1, MOST),
