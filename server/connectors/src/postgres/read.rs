@@ -112,7 +112,7 @@ fn plan_table(table: &Table, options: &ReadOptions) -> Result<Plan> {
         inner: selected.iter().map(|column| qualified(&column.name)).collect(),
         from: format!("{} AS q", table.name.quoted()),
         filter: options.filter.clone(),
-        order: keys.iter().map(|(expression, _)| format!("{expression} NULLS FIRST")).collect(),
+        order: ordered.iter().zip(&keys).map(|(column, (expression, _))| ascending(column, expression)).collect(),
         key: if resumes { keys } else { Vec::new() },
     })
 }
@@ -167,6 +167,12 @@ async fn plan_query(client: &Client, query: &str, options: &ReadOptions) -> Resu
             .collect(),
         key: Vec::new(),
     })
+}
+
+/// The order by a key's column. An index has NULL last and would not serve where NULL were to come first: where there can be
+/// none, nothing is said of it.
+fn ascending(column: &TableColumn, expression: &str) -> String {
+    if column.not_null { expression.to_owned() } else { format!("{expression} NULLS FIRST") }
 }
 
 /// The column as the relation has it: in `ORDER BY` a bare name would mean the selected, perhaps cast, one.

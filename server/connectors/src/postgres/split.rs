@@ -55,11 +55,17 @@ pub(super) async fn range_filter(
 ) -> Result<RangeFilter> {
     let client = postgres.pool.get().await?;
     let table = get_table(&client, table).await?;
-    let byte_order: bool = client
-        .query_one("SELECT datcollate IN ('C', 'POSIX') FROM pg_database WHERE datname = current_database()", &[])
+    let by_bytes: Vec<String> = client
+        .query(
+            "SELECT a.attname::text FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation \
+             WHERE a.attrelid = to_regclass($1) AND c.collname = 'C'",
+            &[&table.name.quoted()],
+        )
         .await
         .map_err(|error| super::error::mapped(&error))?
-        .get(0);
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
     client.release();
     let mut columns = Vec::new();
     let mut casts = Vec::new();
@@ -67,8 +73,8 @@ pub(super) async fn range_filter(
     for name in cut_by(&table, key)? {
         let column = table.column(&name).ok_or_else(|| uncuttable("its key is not there"))?;
         let (expression, cast) = sort_key(&quote(&name), column.kind, column.oid, &column.native_type);
-        // An index in the database's own collation does not serve an order by bytes.
-        indexed &= byte_order || !expression.contains(" COLLATE ");
+        // An index of text in another collation, be it the database's own `C`, does not serve an order by bytes.
+        indexed &= !expression.contains(" COLLATE ") || by_bytes.contains(&name);
         columns.push(Column { expression, nullable: !column.not_null });
         casts.push((cast, column.kind));
     }
