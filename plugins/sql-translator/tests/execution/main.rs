@@ -92,8 +92,8 @@ fn judge(file: &str, from: Dialect, to: Dialect, source: &mut Server, target: &m
         }
     }
     let share = equal * 100 / cases.len().max(1);
-    println!("{report}");
-    println!(
+    eprintln!("{report}");
+    eprintln!(
         "{} → {}: {} statements, {equal} equal ({share} %), {warned} warned, {refused} refused, {faults} at fault",
         from.name(),
         to.name(),

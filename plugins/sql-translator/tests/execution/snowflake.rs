@@ -27,7 +27,7 @@ fn what_is_written_for_snowflake_parses_there() {
                 }
             }
         }
-        println!("{file} → snowflake: {written} written, {refused} refused");
+        eprintln!("{file} → snowflake: {written} written, {refused} refused");
         assert!(faults.is_empty(), "{}", faults.join("\n"));
         assert!(written > refused * 4, "{written} written, {refused} refused");
     }

@@ -216,7 +216,10 @@ async fn wait(engine: &Engine, run: model::RunId) -> Result<ExitCode, Failure> {
 
 async fn print_log(engine: &Engine, view: &RunView, lines: u32) -> Result<(), Failure> {
     let (mut skip, mut newest) = (0, Vec::new());
-    while lines > 0 {
+    if lines == 0 {
+        return Ok(());
+    }
+    loop {
         let page = engine.list_logs(view.id, skip, 500).await?;
         if page.is_empty() {
             break;

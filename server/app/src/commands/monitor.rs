@@ -22,7 +22,7 @@ const FAILED: u8 = 2;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Monitor {
     /// Make a monitor and let its schedule run.
-    Add(Add),
+    Add(Box<Add>),
     /// List monitors with their last results.
     List {
         /// Print as JSON.
