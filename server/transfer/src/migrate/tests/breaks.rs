@@ -43,8 +43,10 @@ impl Breaker {
     async fn kill(&self) {
         match self.target.system() {
             System::Postgres => {
-                let sql = "DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity \
-                    WHERE pid <> pg_backend_pid() AND query LIKE 'COPY%\"broken\"%'; END $$";
+                // Whoever has written into this very table and not committed yet.
+                let sql = "DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_locks \
+                    WHERE pid <> pg_backend_pid() AND relation = to_regclass('broken') \
+                    AND mode = 'RowExclusiveLock'; END $$";
                 let _ = self.target.execute(sql).await;
             }
             _ => {
@@ -86,10 +88,13 @@ async fn a_copy_goes_on_where_its_connection_broke() {
         let killing = tokio::spawn({
             let breaker = breaker.clone();
             async move {
-                // Apart enough for something to be durable in between.
-                for _ in 0..3 {
-                    tokio::time::sleep(Duration::from_millis(1_300)).await;
-                    breaker.kill().await;
+                for times in 1..=2 {
+                    // Apart enough for something to be durable in between.
+                    tokio::time::sleep(Duration::from_millis(700)).await;
+                    while breaker.broken.load(Ordering::SeqCst) < times {
+                        breaker.kill().await;
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
                 }
             }
         });
