@@ -3,9 +3,9 @@
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
-use data::connector::{Connector, ReadOptions, Relation};
+use data::connector::{Connector, ReadOptions};
 use data::split::{Bound, KeyPart, KeyRange};
-use data::{Error, Result};
+use data::{Error, Result, Split, SplitRequest};
 use model::ErrorCode;
 
 /// Sampled keys for each wanted range.
@@ -131,8 +131,44 @@ pub(crate) fn quantiles(mut keys: Vec<Bound>, parts: usize) -> Vec<Bound> {
     picked
 }
 
+/// Cuts by a key of whole numbers, which lie evenly or not; `column` and `from` are quoted, `filter` begins with `AND`.
+pub(crate) async fn by_numbers(
+    connector: &dyn Connector,
+    (column, from, filter): (&str, &str, &str),
+    parts: usize,
+) -> Result<Split> {
+    let edge = |edge: &str| format!("SELECT {edge}({column}) AS edge FROM {from} WHERE {column} IS NOT NULL{filter}");
+    let least = number(connector, &edge("MIN")).await?;
+    let greatest = number(connector, &edge("MAX")).await?;
+    let (Some(least), Some(greatest)) = (least, greatest) else { return Ok(Split::default()) };
+    let edges = |low: i128, high: i128| {
+        ["MIN", "MAX"].map(|edge| {
+            format!("SELECT {edge}({column}) FROM {from} WHERE {column} >= {low} AND {column} < {high}{filter}")
+        })
+    };
+    let bounds = zoom(connector, least, greatest, parts, edges).await?;
+    Ok(Split { bounds, how: format!("by keys between {least} and {greatest}") })
+}
+
+/// Cuts by steps of equally many rows; `select` asks for the key's columns of rows that a condition holds for, in order.
+pub(crate) async fn by_steps(
+    connector: &dyn Connector,
+    request: &SplitRequest,
+    condition: impl Fn(&KeyRange) -> Result<Option<String>>,
+    select: impl Fn(&str) -> String,
+) -> Result<Split> {
+    let total = connector.count(&request.relation, request.filter.as_deref()).await?;
+    let after = |bound: Option<&Bound>, step: u64| {
+        let range = KeyRange { from: bound.cloned(), to: None };
+        let condition = condition(&range)?.unwrap_or_else(|| "TRUE".to_owned());
+        Ok(format!("{} LIMIT 1 OFFSET {step}", select(&condition)))
+    };
+    let bounds = walk(connector, total, request.parts, after).await?;
+    Ok(Split { bounds, how: format!("by steps of {} rows", total / request.parts.max(1) as u64) })
+}
+
 /// A whole number of the one row and column a query yields; none for NULL.
-pub(crate) async fn number(connector: &dyn Connector, sql: &str) -> Result<Option<i128>> {
+async fn number(connector: &dyn Connector, sql: &str) -> Result<Option<i128>> {
     let batches = rows(connector, sql, &[]).await?;
     let bounds = batches.first().map(bounds).transpose()?.flatten().unwrap_or_default();
     Ok(match bounds.first().and_then(|bound| bound.first()) {
@@ -144,7 +180,7 @@ pub(crate) async fn number(connector: &dyn Connector, sql: &str) -> Result<Optio
 /// Where whole numbers lie, found by jumps in the key's index: the ends of evenly spaced spans, closer where gaps were.
 ///
 /// `edges` makes the queries for the least and the greatest key of a span, whose end is not part of it.
-pub(crate) async fn zoom(
+async fn zoom(
     connector: &dyn Connector,
     least: i128,
     greatest: i128,
@@ -185,7 +221,7 @@ pub(crate) async fn zoom(
 
 /// Boundaries by steps through the key's index, each as many rows long; `after` is the query for the key so many rows
 /// after a boundary.
-pub(crate) async fn walk(
+async fn walk(
     connector: &dyn Connector,
     total: u64,
     parts: usize,
@@ -202,11 +238,6 @@ pub(crate) async fn walk(
         found.push(next);
     }
     Ok(found)
-}
-
-/// The rows of a table, for [`walk`].
-pub(crate) async fn total(connector: &dyn Connector, relation: &Relation, filter: Option<&str>) -> Result<u64> {
-    connector.count(relation, filter).await
 }
 
 /// The number, where it is one and nothing else.

@@ -19,32 +19,15 @@ pub(super) async fn split(mysql: &Mysql, request: &SplitRequest) -> Result<Split
     let from = from_clause(&request.relation);
     let filter = request.filter.as_ref().map(|filter| format!(" AND ({filter}\n)")).unwrap_or_default();
     if key.types.len() == 1 && key.types[0].is_integer() {
-        let column = quote(&key.names[0]);
-        let edge = |edge: &str| format!("SELECT {edge}({column}) FROM {from} WHERE {column} IS NOT NULL{filter}");
-        let least = split::number(mysql, &edge("MIN")).await?;
-        let greatest = split::number(mysql, &edge("MAX")).await?;
-        let (Some(least), Some(greatest)) = (least, greatest) else { return Ok(Split::default()) };
-        let edges = |low: i128, high: i128| {
-            ["MIN", "MAX"].map(|edge| {
-                format!("SELECT {edge}({column}) FROM {from} WHERE {column} >= {low} AND {column} < {high}{filter}")
-            })
-        };
-        let bounds = split::zoom(mysql, least, greatest, request.parts, edges).await?;
-        return Ok(Split { bounds, how: format!("by keys between {least} and {greatest}") });
+        return split::by_numbers(mysql, (&quote(&key.names[0]), &from, &filter), request.parts).await;
     }
     if !key.indexed {
         return Err(uncuttable("the collation of its key does not order text by its bytes"));
     }
-    let total = split::total(mysql, &request.relation, request.filter.as_deref()).await?;
     let names = quote_all(key.names.iter().map(String::as_str));
     let order = key.columns.iter().map(|column| column.expression.as_str()).collect::<Vec<_>>().join(", ");
-    let after = |bound: Option<&Bound>, step: u64| {
-        let range = KeyRange { from: bound.cloned(), to: None };
-        let condition = key.condition(&range)?.unwrap_or_else(|| "TRUE".to_owned());
-        Ok(format!("SELECT {names} FROM {from} WHERE {condition}{filter} ORDER BY {order} LIMIT 1 OFFSET {step}"))
-    };
-    let bounds = split::walk(mysql, total, request.parts, after).await?;
-    Ok(Split { bounds, how: format!("by steps of {} rows", total / request.parts.max(1) as u64) })
+    let select = |condition: &str| format!("SELECT {names} FROM {from} WHERE {condition}{filter} ORDER BY {order}");
+    split::by_steps(mysql, request, |range| key.condition(range), select).await
 }
 
 /// The condition of `range`.

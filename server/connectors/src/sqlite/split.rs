@@ -18,30 +18,12 @@ pub(super) async fn split(sqlite: &Sqlite, request: &SplitRequest) -> Result<Spl
     let from = table.quoted();
     let filter = request.filter.as_ref().map(|filter| format!(" AND ({filter}\n)")).unwrap_or_default();
     if key.kinds.len() == 1 && is_integer(key.kinds[0]) {
-        let column = quote(&key.names[0]);
-        let edge =
-            |edge: &str| format!("SELECT {edge}({column}) AS edge FROM {from} WHERE {column} IS NOT NULL{filter}");
-        let least = split::number(sqlite, &edge("MIN")).await?;
-        let greatest = split::number(sqlite, &edge("MAX")).await?;
-        let (Some(least), Some(greatest)) = (least, greatest) else { return Ok(Split::default()) };
-        let edges = |low: i128, high: i128| {
-            ["MIN", "MAX"].map(|edge| {
-                format!("SELECT {edge}({column}) FROM {from} WHERE {column} >= {low} AND {column} < {high}{filter}")
-            })
-        };
-        let bounds = split::zoom(sqlite, least, greatest, request.parts, edges).await?;
-        return Ok(Split { bounds, how: format!("by keys between {least} and {greatest}") });
+        return split::by_numbers(sqlite, (&quote(&key.names[0]), &from, &filter), request.parts).await;
     }
-    let total = split::total(sqlite, &request.relation, request.filter.as_deref()).await?;
     let names = quote_all(key.names.iter().map(String::as_str));
     let order = key.columns.iter().map(|column| column.expression.as_str()).collect::<Vec<_>>().join(", ");
-    let after = |bound: Option<&Bound>, step: u64| {
-        let range = KeyRange { from: bound.cloned(), to: None };
-        let condition = key.condition(&range)?.unwrap_or_else(|| "TRUE".to_owned());
-        Ok(format!("SELECT {names} FROM {from} WHERE {condition}{filter} ORDER BY {order} LIMIT 1 OFFSET {step}"))
-    };
-    let bounds = split::walk(sqlite, total, request.parts, after).await?;
-    Ok(Split { bounds, how: format!("by steps of {} rows", total / request.parts.max(1) as u64) })
+    let select = |condition: &str| format!("SELECT {names} FROM {from} WHERE {condition}{filter} ORDER BY {order}");
+    split::by_steps(sqlite, request, |range| key.condition(range), select).await
 }
 
 /// The condition of `range`.
