@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What makes every session the same, whatever the server's defaults.
-pub(super) const SESSION: [&str; 1] = ["SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,\
-    ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00', NAMES utf8mb4"];
+pub(super) const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,\
+    ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO', time_zone = '+00:00', NAMES utf8mb4";
 
 /// Where the server is and who asks.
 #[derive(Debug, Clone, Deserialize)]
@@ -147,6 +147,6 @@ impl Config {
             .client_found_rows(true)
             .pool_opts(pool)
             .stmt_cache_size(64)
-            .setup(SESSION.to_vec())
+            .setup(vec![SESSION])
     }
 }

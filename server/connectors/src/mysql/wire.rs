@@ -6,6 +6,7 @@
 
 mod handshake;
 
+use super::config::SESSION;
 use super::{Config, error};
 use data::{Error, Result};
 use model::ErrorCode;
@@ -58,11 +59,8 @@ impl Wire {
     /// `connection_failed` or `authentication_failed`.
     pub(super) async fn connect(config: &Arc<Config>, secret: Option<&str>, addresses: &[IpAddr]) -> Result<Self> {
         let mut wire = handshake::shake_hands(config, secret, addresses).await?;
-        for statement in super::config::SESSION {
-            wire.run(statement).await?;
-        }
         // A reader may wait for a slow sink, and the server must not take that for a dead one.
-        wire.run("SET SESSION net_write_timeout = 86400").await?;
+        wire.run(&format!("{SESSION}, SESSION net_write_timeout = 86400")).await?;
         Ok(wire)
     }
 
