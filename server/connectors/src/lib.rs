@@ -13,7 +13,6 @@ pub mod redis;
 pub mod sqlite;
 pub mod tdengine;
 
-#[allow(dead_code, reason = "the connectors take to it one after the other")]
 mod backup;
 mod canonical;
 mod cell;
@@ -27,7 +26,6 @@ mod rename;
 mod repair;
 mod settings;
 mod split;
-#[allow(dead_code, reason = "the connectors call it as their consoles land")]
 mod statement;
 #[cfg(test)]
 mod suite;

@@ -1,7 +1,6 @@
 //! Writing out, exactly once where the system has transactions.
 
 use crate::{Batch, Lane, LedgerEntry, LedgerKey, Result};
-use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -101,15 +100,4 @@ pub trait Sink: Send {
     /// # Errors
     /// As for [`Sink::write`].
     async fn finish(&mut self) -> Result<()>;
-}
-
-/// What a sink of rows without ledger must be told to make a table.
-#[derive(Debug, Clone)]
-pub struct NewTable {
-    /// Table name.
-    pub table: String,
-    /// Its columns.
-    pub schema: SchemaRef,
-    /// Its key.
-    pub key: Vec<String>,
 }
