@@ -229,7 +229,9 @@ impl Emitter<'_> {
                     .as_ref()
                     .map_or_else(|| "excluded".to_owned(), |alias| last_name(&alias.row_alias));
                 self.proposed = Some(proposed);
+                self.scopes.push(Scope { sources: vec![self.table_source(shown, table)], ..Scope::default() });
                 let result = self.upsert_clause(assignments, target.as_deref(), *filter, shown, columns, table, span);
+                self.scopes.pop();
                 self.proposed = None;
                 self.qualify = None;
                 self.assigned.clear();
@@ -240,24 +242,6 @@ impl Emitter<'_> {
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one statement")]
     fn upsert_clause(
-        &mut self,
-        assignments: &[Assignment],
-        target: Option<&[String]>,
-        filter: Option<&Expr>,
-        shown: &str,
-        columns: &[String],
-        table: Option<&Table>,
-        span: Span,
-    ) -> Result<String> {
-        let scope = Scope { sources: vec![self.table_source(shown, table)], ..Scope::default() };
-        self.scopes.push(scope);
-        let result = self.upsert_inner(assignments, target, filter, shown, columns, table, span);
-        self.scopes.pop();
-        result
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the parts of one statement")]
-    fn upsert_inner(
         &mut self,
         assignments: &[Assignment],
         target: Option<&[String]>,
