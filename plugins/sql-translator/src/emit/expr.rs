@@ -1,14 +1,14 @@
 //! Expressions.
 
+mod like;
+mod members;
+
 use super::Emitter;
 use crate::dialect::{Dialect, Family};
 use crate::note::{Result, refuse};
 use crate::out::{Kind, Out, Ty, prec};
 use crate::scope;
-use sqlparser::ast::{
-    AccessExpr, BinaryOperator, CaseWhen, CeilFloorKind, Expr, Ident, Query, Spanned, Subscript, TrimWhereField,
-    ValueWithSpan,
-};
+use sqlparser::ast::{AccessExpr, CaseWhen, CeilFloorKind, Expr, Ident, Spanned, Subscript, TrimWhereField};
 use sqlparser::tokenizer::Span;
 
 impl Emitter<'_> {
@@ -313,89 +313,6 @@ impl Emitter<'_> {
         Ok(Out::new(format!("({}) {test}", out.sql), prec::CMP, ty))
     }
 
-    fn in_list(&mut self, expr: &Expr, list: &[Expr], negated: bool) -> Result<Out> {
-        let span = expr.span();
-        let not = if negated { " NOT" } else { "" };
-        if let Expr::Tuple(parts) = expr {
-            let mut tests = Vec::new();
-            for item in list {
-                let Expr::Tuple(values) = item else { return refuse("syntax", "a row is compared with no row", span) };
-                let mut row = Vec::new();
-                for (part, value) in parts.iter().zip(values) {
-                    let (left, right) = (self.expr(part)?, self.expr(value)?);
-                    row.push(self.compare("=", left, right, span)?.sql);
-                }
-                tests.push(format!("({})", row.join(" AND ")));
-            }
-            let sql = format!("({})", tests.join(" OR "));
-            return Ok(if negated {
-                Out::new(format!("NOT {sql}"), prec::NOT, Ty::of(Kind::Bool))
-            } else {
-                Out::atom(sql, Kind::Bool)
-            });
-        }
-        let left = self.expr(expr)?;
-        let mut first = None;
-        let mut items = Vec::new();
-        for item in list {
-            let right = self.expr(item)?;
-            let (compared, right) = self.comparable("=", left.clone(), right, span)?;
-            let text = compared.p(prec::OTHER);
-            if first.as_ref().is_some_and(|first| first != &text) && !matches!(right.lit, Some(crate::out::Lit::Null)) {
-                // Members of different types: each is compared for itself.
-                return self.in_each(expr, list, negated);
-            }
-            first.get_or_insert(text);
-            items.push(right.sql);
-        }
-        let sql = format!("{}{not} IN ({})", first.unwrap_or_else(|| left.p(prec::OTHER)), items.join(", "));
-        Ok(Out::new(sql, prec::CMP, Ty { nullable: left.ty.nullable, ..Ty::of(Kind::Bool) }))
-    }
-
-    fn in_each(&mut self, expr: &Expr, list: &[Expr], negated: bool) -> Result<Out> {
-        let mut tests = Vec::new();
-        for item in list {
-            let (left, right) = (self.expr(expr)?, self.expr(item)?);
-            tests.push(self.compare("=", left, right, expr.span())?.sql);
-        }
-        let sql = format!("({})", tests.join(" OR "));
-        Ok(if negated {
-            Out::new(format!("NOT {sql}"), prec::NOT, Ty::of(Kind::Bool))
-        } else {
-            Out::atom(sql, Kind::Bool)
-        })
-    }
-
-    fn in_subquery(&mut self, expr: &Expr, subquery: &Query, negated: bool) -> Result<Out> {
-        let span = expr.span();
-        let not = if negated { " NOT" } else { "" };
-        let left = self.expr(expr)?;
-        let (mut sql, columns) = self.query(subquery)?;
-        if self.t == Family::My && !self.alike() && (subquery.limit_clause.is_some() || subquery.fetch.is_some()) {
-            // MySQL takes no LIMIT right inside IN.
-            let table = self.fresh("limited");
-            sql = format!("SELECT * FROM ({sql}) AS {table}");
-        }
-        let mut text = left.p(prec::OTHER);
-        if let Some([(_, ty)]) = columns.as_deref() {
-            let name = self.fresh("item");
-            let right = Out::atom(name.clone(), ty.kind).typed(ty.clone());
-            let (compared, inner) = self.comparable("=", left.clone(), right, span)?;
-            if inner.sql != name && self.t == Family::Pg {
-                let table = self.fresh("list");
-                sql = format!("SELECT {} FROM ({sql}) AS {table}({name})", inner.sql);
-            } else if inner.sql != name && self.t == Family::My {
-                return Ok(Out::new(
-                    format!("{}{not} IN ({sql})", self.exactly(left).sql),
-                    prec::CMP,
-                    Ty::of(Kind::Bool),
-                ));
-            }
-            text = compared.p(prec::OTHER);
-        }
-        Ok(Out::new(format!("{text}{not} IN ({sql})"), prec::CMP, Ty::of(Kind::Bool)))
-    }
-
     fn between(&mut self, expr: &Expr, negated: bool, low: &Expr, high: &Expr) -> Result<Out> {
         let span = expr.span();
         let (value, low, high) = (self.expr(expr)?, self.expr(low)?, self.expr(high)?);
@@ -418,105 +335,6 @@ impl Emitter<'_> {
         );
         let (sql, binding) = if negated { (format!("NOT {sql}"), prec::NOT) } else { (sql, prec::ATOM) };
         Ok(Out::new(sql, binding, ty))
-    }
-
-    /// LIKE; `insensitive` where the source wrote ILIKE.
-    pub(crate) fn like(
-        &mut self,
-        left: Out,
-        pattern: Out,
-        escape: Option<&ValueWithSpan>,
-        insensitive: bool,
-        negated: bool,
-        span: Span,
-    ) -> Result<Out> {
-        let (left, pattern) = if self.truth_differs() && !left.ty.is_text() && left.kind() != Kind::Unknown {
-            (self.text_of(left, span)?, pattern)
-        } else {
-            (left, pattern)
-        };
-        let not = if negated { "NOT " } else { "" };
-        let collation = left.ty.ci;
-        let ignores = insensitive
-            || match self.f {
-                Family::My => left.ty.ci.or(pattern.ty.ci).unwrap_or(true),
-                Family::Lite => true,
-                _ => left.ty.ci == Some(true),
-            };
-        let mut escape_text = match escape {
-            Some(value) => {
-                let escape = self.literal(value)?;
-                format!(" ESCAPE {}", escape.sql)
-            }
-            None => String::new(),
-        };
-        let has_backslash = pattern.text_literal().is_none_or(|text| text.contains('\\'));
-        let source_escapes = matches!(self.f, Family::My | Family::Pg);
-        let target_escapes = matches!(self.t, Family::My | Family::Pg | Family::Td);
-        if escape.is_none() && source_escapes && !target_escapes && has_backslash {
-            escape_text = if self.t == Family::Sf { " ESCAPE '\\\\'".to_owned() } else { " ESCAPE '\\'".to_owned() };
-        }
-        if escape.is_none() && !source_escapes && target_escapes && has_backslash {
-            // No character escapes in the source.
-            escape_text = if self.t == Family::Pg { " ESCAPE ''".to_owned() } else { " ESCAPE '|'".to_owned() };
-        }
-        let (mut l, mut p) = (left.p(prec::OTHER), pattern.p(prec::OTHER));
-        let word = match self.t {
-            _ if self.alike() && !insensitive => "LIKE",
-            Family::Pg | Family::Sf if ignores => {
-                if !insensitive && collation.is_none() && self.f == Family::My {
-                    self.warn("collation", "the collation is not known; case is taken not to count", span);
-                } else if !insensitive && self.f == Family::My {
-                    self.about_collation(span);
-                }
-                "ILIKE"
-            }
-            Family::My if insensitive => {
-                l = format!("LOWER({})", left.sql);
-                p = self.exactly(Out::atom(format!("LOWER({})", pattern.sql), Kind::Text)).sql;
-                "LIKE"
-            }
-            Family::My if !ignores => {
-                p = self.exactly(pattern.clone()).sql;
-                "LIKE"
-            }
-            Family::Lite if !ignores => {
-                return self.glob(left, &pattern, escape.is_some(), negated, span);
-            }
-            Family::Lite => {
-                let ascii = pattern.text_literal().is_some_and(str::is_ascii);
-                if !ascii {
-                    self.warn("collation", "SQLite ignores the case of ASCII letters only", span);
-                }
-                "LIKE"
-            }
-            _ => "LIKE",
-        };
-        let ty = Ty { nullable: left.ty.nullable || pattern.ty.nullable, ..Ty::of(Kind::Bool) };
-        Ok(Out::new(format!("{l} {not}{word} {p}{escape_text}"), prec::CMP, ty))
-    }
-
-    /// A LIKE whose case counts, in SQLite's own pattern language.
-    fn glob(&mut self, left: Out, pattern: &Out, escaped: bool, negated: bool, span: Span) -> Result<Out> {
-        let Some(text) = pattern.text_literal().filter(|text| !escaped && !text.contains('\\')) else {
-            return refuse("collation", "SQLite's LIKE ignores case, and this pattern cannot be written as GLOB", span);
-        };
-        let mut glob = String::new();
-        for c in text.chars() {
-            match c {
-                '%' => glob.push('*'),
-                '_' => glob.push('?'),
-                '*' | '?' | '[' => {
-                    glob.push('[');
-                    glob.push(c);
-                    glob.push(']');
-                }
-                c => glob.push(c),
-            }
-        }
-        let not = if negated { "NOT " } else { "" };
-        let sql = format!("{} {not}GLOB {}", left.p(prec::OTHER), self.text(&glob).sql);
-        Ok(Out::new(sql, prec::CMP, Ty::of(Kind::Bool)))
     }
 
     fn case(
@@ -557,62 +375,6 @@ impl Emitter<'_> {
         }
         sql.push_str(" END");
         Ok(Out::new(sql, prec::ATOM, ty))
-    }
-
-    fn scalar(&mut self, query: &Query, _span: Span) -> Result<Out> {
-        let outer = std::mem::take(&mut self.in_aggregate);
-        let result = self.query(query);
-        self.in_aggregate = outer;
-        let (sql, columns) = result?;
-        let ty = match columns.as_deref() {
-            Some([(_, ty)]) => Ty { nullable: true, ..ty.clone() },
-            _ => Ty::of(Kind::Unknown),
-        };
-        Ok(Out::new(format!("({sql})"), prec::ATOM, ty))
-    }
-
-    fn quantified(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr, word: &str, span: Span) -> Result<Out> {
-        let left = self.expr(left)?;
-        let query = match right {
-            Expr::Subquery(query) => query,
-            Expr::Nested(inner) => match inner.as_ref() {
-                Expr::Subquery(query) => query,
-                _ => return self.any_array(left, op, inner, word, span),
-            },
-            other => return self.any_array(left, op, other, word, span),
-        };
-        if self.t == Family::Lite || self.t == Family::Td {
-            return refuse("operator", format!("the target has no {word}"), span);
-        }
-        let (sql, _) = self.query(query)?;
-        if left.ty.is_text() && !self.alike() {
-            self.warn("collation", format!("texts under {word} are compared by the target's rules"), span);
-        }
-        Ok(Out::new(format!("{} {op} {word} ({sql})", left.p(prec::OTHER)), prec::CMP, Ty::of(Kind::Bool)))
-    }
-
-    /// `x = ANY (ARRAY[...])` is a list.
-    fn any_array(&mut self, left: Out, op: &BinaryOperator, right: &Expr, word: &str, span: Span) -> Result<Out> {
-        if let (Expr::Array(array), BinaryOperator::Eq, "ANY") = (right, op, word) {
-            let mut items = Vec::new();
-            let mut first = left.p(prec::OTHER);
-            for item in &array.elem {
-                let right = self.expr(item)?;
-                let (compared, right) = self.comparable("=", left.clone(), right, span)?;
-                first = compared.p(prec::OTHER);
-                items.push(right.sql);
-            }
-            return Ok(Out::new(format!("{first} IN ({})", items.join(", ")), prec::CMP, Ty::of(Kind::Bool)));
-        }
-        if self.alike() {
-            let right = self.expr(right)?;
-            return Ok(Out::new(
-                format!("{} {op} {word} ({})", left.p(prec::OTHER), right.sql),
-                prec::CMP,
-                Ty::of(Kind::Bool),
-            ));
-        }
-        refuse("array", "arrays have no peer in the target", span)
     }
 
     fn collate(&mut self, expr: &Expr, collation: &str, span: Span) -> Result<Out> {
