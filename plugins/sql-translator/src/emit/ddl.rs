@@ -1,4 +1,4 @@
-//! CREATE TABLE, ALTER TABLE, indexes and views.
+//! CREATE TABLE and views; keys and indexes are in `keys.rs`, ALTER TABLE is in `alter.rs`.
 
 mod alter;
 mod keys;

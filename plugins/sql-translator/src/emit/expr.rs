@@ -1,4 +1,4 @@
-//! Expressions.
+//! Expressions; LIKE is in `like.rs`, members of sets and queries as values are in `members.rs`.
 
 mod like;
 mod members;
