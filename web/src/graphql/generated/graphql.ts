@@ -1,0 +1,1388 @@
+/* eslint-disable */
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+export type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+export type MakeOptional<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]?: Maybe<T[SubKey]> };
+export type MakeMaybe<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]: Maybe<T[SubKey]> };
+export type MakeEmpty<T extends { [key: string]: unknown }, K extends keyof T> = { [_ in K]?: never };
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /**
+   * Combined date and time (with time zone) in [RFC 3339][0] format.
+   *
+   * Represents a description of an exact instant on the time-line (such as the
+   * instant that a user account was created).
+   *
+   * [`DateTime` scalar][1] compliant.
+   *
+   * See also [`chrono::DateTime`][2] for details.
+   *
+   * [0]: https://datatracker.ietf.org/doc/html/rfc3339#section-5
+   * [1]: https://graphql-scalars.dev/docs/scalars/date-time
+   * [2]: https://docs.rs/chrono/latest/chrono/struct.DateTime.html
+   */
+  DateTime: { input: string; output: string; }
+};
+
+export type Anomaly = {
+  __typename?: 'Anomaly';
+  /** When people were last told of it. */
+  alertedAt?: Maybe<Scalars['DateTime']['output']>;
+  changedAt: Scalars['DateTime']['output'];
+  /** Who last changed its state; none: Sluice itself. */
+  changedBy?: Maybe<Scalars['String']['output']>;
+  comment?: Maybe<Scalars['String']['output']>;
+  /** Empty: no connection. */
+  connection: Scalars['String']['output'];
+  /** How often it was found. */
+  count: Scalars['Int']['output'];
+  /** Figures and sample keys, as JSON text. */
+  details: Scalars['String']['output'];
+  firstSeen: Scalars['DateTime']['output'];
+  /** Prefix `anomaly_`. */
+  id: Scalars['String']['output'];
+  lastSeen: Scalars['DateTime']['output'];
+  message: Scalars['String']['output'];
+  /** `quality.c1`, `inspect.connections`, `backup.failed`. */
+  rule: Scalars['String']['output'];
+  /** Id of the run that last found it. */
+  runId?: Maybe<Scalars['String']['output']>;
+  /** What within the table or system. */
+  scope: Scalars['String']['output'];
+  severity: AnomalySeverity;
+  state: AnomalyState;
+  /** Empty: the whole system. */
+  table: Scalars['String']['output'];
+};
+
+/** Which anomalies to list. */
+export type AnomalyFilterInput = {
+  /** Only of this connection. */
+  connection?: InputMaybe<Scalars['String']['input']>;
+  /** Only of this rule, or of a family such as `quality.*`. */
+  rule?: InputMaybe<Scalars['String']['input']>;
+  /** Only of this severity or worse. */
+  severity?: InputMaybe<AnomalySeverity>;
+  /** Only those last seen at that moment or later. */
+  since?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only in one of these states. */
+  states?: InputMaybe<Array<AnomalyState>>;
+  /** Only of this table. */
+  table?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type AnomalyRule = {
+  __typename?: 'AnomalyRule';
+  channels: Array<Scalars['String']['output']>;
+  /** What comes back within so many seconds after it was told is not told again. */
+  dedupeSeconds: Scalars['Int']['output'];
+  /** Findings are not kept and nobody is told. */
+  muted: Scalars['Boolean']['output'];
+  /** The rule, a family such as `quality.*`, or `*`. */
+  rule: Scalars['String']['output'];
+  severity?: Maybe<AnomalySeverity>;
+  /** Numbers by name, as JSON text. */
+  thresholds: Scalars['String']['output'];
+};
+
+/** What a rule shall do. */
+export type AnomalyRuleInput = {
+  /** Who is told. */
+  channels?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** What comes back within so many seconds after it was told is not told again; 3600 where left out. */
+  dedupeSeconds?: InputMaybe<Scalars['Int']['input']>;
+  /** Findings are not kept and nobody is told. */
+  muted?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The rule, a family such as `quality.*`, or `*`. */
+  rule: Scalars['String']['input'];
+  /** Replaces the rule's own severity. */
+  severity?: InputMaybe<AnomalySeverity>;
+  /** Numbers by name, as JSON text: `{"share": 0.9}`. */
+  thresholds?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** How bad it is. */
+export type AnomalySeverity =
+  /** Wrong. */
+  | 'ERROR'
+  /** Good to know. */
+  | 'INFO'
+  /** Worth a look. */
+  | 'WARN';
+
+/** Where an anomaly stands. */
+export type AnomalyState =
+  /** Somebody knows; it does not alert again. */
+  | 'ACKNOWLEDGED'
+  /** Found, and nobody has said anything of it. */
+  | 'OPEN'
+  /** Gone, or said to be. */
+  | 'RESOLVED';
+
+export type Answer = {
+  __typename?: 'Answer';
+  /** Rows that a writing statement changed. */
+  affected?: Maybe<Scalars['Float']['output']>;
+  columns: Array<AnswerColumn>;
+  durationMs: Scalars['Int']['output'];
+  /** Its id in the history. */
+  id: Scalars['String']['output'];
+  /**
+   * The rows as JSON text: a list of lists, each in the order of the columns. Decimals, dates and integers beyond 2^53
+   * are text.
+   */
+  rows: Scalars['String']['output'];
+  /** Whether there were more rows than the limit. */
+  truncated: Scalars['Boolean']['output'];
+};
+
+/** A column of an answer. */
+export type AnswerColumn = {
+  __typename?: 'AnswerColumn';
+  name: Scalars['String']['output'];
+  /** The type, as the system spells it. */
+  nativeType: Scalars['String']['output'];
+};
+
+export type Backup = {
+  __typename?: 'Backup';
+  /** Bytes of all files; a float, since GraphQL's integers end at two billion. */
+  bytes: Scalars['Float']['output'];
+  /** SHA-256 of its manifest. */
+  checksum: Scalars['String']['output'];
+  connection: Scalars['String']['output'];
+  createdAt: Scalars['DateTime']['output'];
+  durationMs: Scalars['Float']['output'];
+  error?: Maybe<Scalars['String']['output']>;
+  /** In the file system of the worker that made it. */
+  folder: Scalars['String']['output'];
+  /** Prefix `backup_`. */
+  id: Scalars['String']['output'];
+  /** `pg_dump`, `sqlite backup`, `connector`. */
+  method: Scalars['String']['output'];
+  /** Id of the run that made it. */
+  runId?: Maybe<Scalars['String']['output']>;
+  /** `running`, `complete`, `failed`, `damaged` or `removed`. */
+  status: Scalars['String']['output'];
+  /** When its checksums were last found right. */
+  verifiedAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
+export type Checked = {
+  __typename?: 'Checked';
+  /** Columns it names; `*` where it asks for all. */
+  columns: Array<Scalars['String']['output']>;
+  effect: StatementEffect;
+  /** Cost in the system's own unit. */
+  estimatedCost?: Maybe<Scalars['Float']['output']>;
+  /** Rows the system expects it to answer. */
+  estimatedRows?: Maybe<Scalars['Float']['output']>;
+  /** The plan, as the system tells it. */
+  plan?: Maybe<Scalars['String']['output']>;
+  /** Why it cannot be run at all. */
+  problem?: Maybe<Problem>;
+  /** Why the console, which only reads, refuses it; none: it is allowed. */
+  refusal?: Maybe<Scalars['String']['output']>;
+  /** Tables it names. */
+  tables: Array<Scalars['String']['output']>;
+};
+
+export type Column = {
+  __typename?: 'Column';
+  /** What is written about the column. */
+  comment?: Maybe<Scalars['String']['output']>;
+  /** The default, as the system spells it. */
+  default?: Maybe<Scalars['String']['output']>;
+  /** Whether it is a tag of a supertable. */
+  isTag: Scalars['Boolean']['output'];
+  name: Scalars['String']['output'];
+  /** The type, as the system spells it. */
+  nativeType: Scalars['String']['output'];
+  /** Whether NULL is allowed. */
+  nullable: Scalars['Boolean']['output'];
+};
+
+export type Connection = {
+  __typename?: 'Connection';
+  /** Whether the console may write through it. */
+  allowWrite: Scalars['Boolean']['output'];
+  createdAt?: Maybe<Scalars['DateTime']['output']>;
+  /** What it is for. */
+  description?: Maybe<Scalars['String']['output']>;
+  /** Whether it has a secret, which is never shown. */
+  hasSecret: Scalars['Boolean']['output'];
+  /** Whether it can be changed here; one that the environment names cannot. */
+  isSaved: Scalars['Boolean']['output'];
+  /** Words to find it by. */
+  labels: Array<Scalars['String']['output']>;
+  /** How the last test went, since it was last changed. */
+  lastTest?: Maybe<ConnectionTest>;
+  name: Scalars['String']['output'];
+  /** Host, port and so on, as JSON text. */
+  settings: Scalars['String']['output'];
+  /** `postgres`, `mysql`, `sqlite`, `tdengine`, `redis` or `http`. */
+  system: Scalars['String']['output'];
+  /** One of its tables. */
+  table: Table;
+  /** Names of its tables, after the one called `after`. */
+  tables: Array<Scalars['String']['output']>;
+  updatedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The environment variable that names it. */
+  variable?: Maybe<Scalars['String']['output']>;
+  /** Enabled workflows whose documents name it. */
+  workflows: Array<Scalars['String']['output']>;
+};
+
+
+export type ConnectionTableArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+export type ConnectionTablesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** What is to be different in a connection; what is absent stays as it is. */
+export type ConnectionInput = {
+  /** Whether the console may write through it. */
+  allowWrite?: InputMaybe<Scalars['Boolean']['input']>;
+  /** What it is for; null removes it. */
+  description?: InputMaybe<Scalars['String']['input']>;
+  /** Words to find it by. */
+  labels?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** The secret; null removes it. */
+  secret?: InputMaybe<Scalars['String']['input']>;
+  /** Host, port and so on, wholly, as JSON text. */
+  settings?: InputMaybe<Scalars['String']['input']>;
+  /** `postgres`, `mysql`, `sqlite`, `tdengine`, `redis` or `http`. */
+  system?: InputMaybe<Scalars['String']['input']>;
+  /** `postgres://user:password@host:5432/database`, and so on. */
+  url?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type ConnectionTest = {
+  __typename?: 'ConnectionTest';
+  at: Scalars['DateTime']['output'];
+  /** The kind of failure. */
+  code?: Maybe<Scalars['String']['output']>;
+  durationMs: Scalars['Int']['output'];
+  /** What to do about it. */
+  hint?: Maybe<Scalars['String']['output']>;
+  /** What the system calls itself, or what fails. */
+  message: Scalars['String']['output'];
+  /** Whether the system answered. */
+  ok: Scalars['Boolean']['output'];
+};
+
+/** Something that happened to a run. */
+export type Happening = {
+  __typename?: 'Happening';
+  at: Scalars['DateTime']['output'];
+  /** Why the step failed or was skipped. */
+  error?: Maybe<Problem>;
+  /** A line of the log. */
+  log?: Maybe<Log>;
+  /** Rows that arrived at the step so far. */
+  rowsIn?: Maybe<Scalars['Float']['output']>;
+  rowsOut?: Maybe<Scalars['Float']['output']>;
+  rowsRejected?: Maybe<Scalars['Float']['output']>;
+  /** The run. */
+  runId: Scalars['String']['output'];
+  /** The run's new status, where that changed. */
+  status?: Maybe<RunStatusWord>;
+  /** The step it happened to. */
+  step?: Maybe<Scalars['String']['output']>;
+  /** The step's new status, where that changed. */
+  stepStatus?: Maybe<StepStatusWord>;
+};
+
+export type Index = {
+  __typename?: 'Index';
+  columns: Array<Scalars['String']['output']>;
+  name: Scalars['String']['output'];
+  unique: Scalars['Boolean']['output'];
+};
+
+/** One line of a run's log. */
+export type Log = {
+  __typename?: 'Log';
+  at: Scalars['DateTime']['output'];
+  level: Scalars['String']['output'];
+  message: Scalars['String']['output'];
+  /** The step, or none for the run as a whole. */
+  step?: Maybe<Scalars['String']['output']>;
+};
+
+export type Monitor = {
+  __typename?: 'Monitor';
+  /** None: by hand only. */
+  cron?: Maybe<Scalars['String']['output']>;
+  description: Scalars['String']['output'];
+  /** Whether its schedule runs. */
+  enabled: Scalars['Boolean']['output'];
+  last?: Maybe<MonitorResult>;
+  /** The workflow's, too. */
+  name: Scalars['String']['output'];
+  template: MonitorTemplate;
+};
+
+/** A monitor to be made. */
+export type MonitorInput = {
+  /** Channels they are told by; absent: the run's log. */
+  channels?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Columns to compare; absent: all. */
+  columns?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** When it runs, as crontab(5) says it; absent: by hand only. */
+  cron?: InputMaybe<Scalars['String']['input']>;
+  /** Columns that say which rows belong together. */
+  key?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** One side. */
+  left: MonitorSideInput;
+  /** Lowercase letters, digits and `-`. */
+  name: Scalars['String']['input'];
+  /** Replace the monitor of that name. */
+  replace?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The other; `DATA_DIFF` must have it. */
+  right?: InputMaybe<MonitorSideInput>;
+  /** `info`, `warning` or `critical`; absent: `warning`. */
+  severity?: InputMaybe<Scalars['String']['input']>;
+  /** What it watches. */
+  template: MonitorTemplate;
+  /** When people are told: `differences > 0`; any counts; absent: at any difference. */
+  thresholds?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** The zone of that; absent: UTC. */
+  timezone?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type MonitorResult = {
+  __typename?: 'MonitorResult';
+  at: Scalars['DateTime']['output'];
+  /** Everything that was measured, as JSON text. */
+  measures: Scalars['String']['output'];
+  /** Whether a threshold was passed. */
+  passed: Scalars['Boolean']['output'];
+  runId: Scalars['String']['output'];
+  /** The run's status. */
+  status: Scalars['String']['output'];
+  /** By how much that is more than in the run before. */
+  trend?: Maybe<Scalars['Float']['output']>;
+  /** What the trend is told by. */
+  value?: Maybe<Scalars['Float']['output']>;
+};
+
+/** A table or query of a connection. */
+export type MonitorSideInput = {
+  /** The connection. */
+  connection: Scalars['String']['input'];
+  /** A condition in the system's own SQL. */
+  filter?: InputMaybe<Scalars['String']['input']>;
+  /** A query that only reads, or `table`. */
+  query?: InputMaybe<Scalars['String']['input']>;
+  /** A table, or `query`. */
+  table?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What a monitor watches. */
+export type MonitorTemplate =
+  /** Rows in which two tables differ. */
+  | 'DATA_DIFF'
+  /** By how many rows two tables differ, or how many one has. */
+  | 'ROW_COUNT'
+  /** Columns in which two tables differ, or a table from what it was when the monitor was made. */
+  | 'SCHEMA_CHANGE';
+
+export type Mutation = {
+  __typename?: 'Mutation';
+  /** Says that somebody knows of an anomaly: it does not alert again. */
+  acknowledgeAnomaly: Anomaly;
+  /** Makes the tables of a document as it describes them. With `agreed`, only tables whose plan is still the one named. */
+  applyTables: TablesApplied;
+  /** Stops a run. */
+  cancelRun: Run;
+  /** Stops a statement that runs on this server. */
+  cancelStatement: Scalars['Boolean']['output'];
+  /** Sets what a rule of anomalies does, in place of what was set before. */
+  configureAnomalyRule: AnomalyRule;
+  /** Saves a new connection; nothing is sent to it yet. */
+  createConnection: Connection;
+  /**
+   * Makes a monitor: a workflow that compares on its schedule and tells people when a threshold is passed.
+   * `startRun` runs it now, `setWorkflowEnabled` starts and stops its schedule.
+   */
+  createMonitor: Monitor;
+  /** Deletes a saved connection; `force` even where enabled workflows use it. */
+  deleteConnection: Scalars['Boolean']['output'];
+  /** Removes a workflow and its versions; its runs stay. */
+  deleteWorkflow: Scalars['Boolean']['output'];
+  /** Drops the tables of a document; without `allowDestructive` it only says what would be dropped. */
+  dropTables: TablesDropped;
+  /** Says that an anomaly is not over after all. */
+  reopenAnomaly: Anomaly;
+  /** Forgets what was set for a rule; false: nothing was. */
+  resetAnomalyRule: Scalars['Boolean']['output'];
+  /** Says that an anomaly is over. */
+  resolveAnomaly: Anomaly;
+  /** Tries again what did not succeed; with `from`, that step and everything after it as well. */
+  retryRun: Run;
+  /** Runs a statement. It only reads, unless `write` is set and the connection allows writing. */
+  runStatement: Answer;
+  /** Saves a document as the newest version of the workflow it names, or tells all its faults. */
+  saveWorkflow: Saved;
+  /** Lets a workflow's triggers fire, or not. */
+  setWorkflowEnabled: Workflow;
+  /** Starts a run. `inputs` is JSON text: `{"day": "2024-01-31"}`. */
+  startRun: Run;
+  /** Asks the connection's system who it is. A failure is an answer too. */
+  testConnection: ConnectionTest;
+  /** Changes a saved connection; what is absent stays as it is. */
+  updateConnection: Connection;
+  /** Compares tables with their description, column by column, and keeps the result in the logs. */
+  validateTables: TablesValidation;
+};
+
+
+export type MutationAcknowledgeAnomalyArgs = {
+  comment?: InputMaybe<Scalars['String']['input']>;
+  id: Scalars['String']['input'];
+};
+
+
+export type MutationApplyTablesArgs = {
+  agreed?: InputMaybe<Array<TablePlanAgreement>>;
+  allowDestructive?: InputMaybe<Scalars['Boolean']['input']>;
+  document: Scalars['String']['input'];
+  only?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+
+export type MutationCancelRunArgs = {
+  id: Scalars['String']['input'];
+  reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type MutationCancelStatementArgs = {
+  id: Scalars['String']['input'];
+};
+
+
+export type MutationConfigureAnomalyRuleArgs = {
+  rule: AnomalyRuleInput;
+};
+
+
+export type MutationCreateConnectionArgs = {
+  input: NewConnection;
+  name: Scalars['String']['input'];
+};
+
+
+export type MutationCreateMonitorArgs = {
+  input: MonitorInput;
+};
+
+
+export type MutationDeleteConnectionArgs = {
+  force?: InputMaybe<Scalars['Boolean']['input']>;
+  name: Scalars['String']['input'];
+};
+
+
+export type MutationDeleteWorkflowArgs = {
+  id: Scalars['String']['input'];
+};
+
+
+export type MutationDropTablesArgs = {
+  allowDestructive?: InputMaybe<Scalars['Boolean']['input']>;
+  document: Scalars['String']['input'];
+  only?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+
+export type MutationReopenAnomalyArgs = {
+  comment?: InputMaybe<Scalars['String']['input']>;
+  id: Scalars['String']['input'];
+};
+
+
+export type MutationResetAnomalyRuleArgs = {
+  rule: Scalars['String']['input'];
+};
+
+
+export type MutationResolveAnomalyArgs = {
+  comment?: InputMaybe<Scalars['String']['input']>;
+  id: Scalars['String']['input'];
+};
+
+
+export type MutationRetryRunArgs = {
+  from?: InputMaybe<Scalars['String']['input']>;
+  id: Scalars['String']['input'];
+};
+
+
+export type MutationRunStatementArgs = {
+  input: StatementInput;
+};
+
+
+export type MutationSaveWorkflowArgs = {
+  text: Scalars['String']['input'];
+};
+
+
+export type MutationSetWorkflowEnabledArgs = {
+  enabled: Scalars['Boolean']['input'];
+  id: Scalars['String']['input'];
+};
+
+
+export type MutationStartRunArgs = {
+  inputs?: InputMaybe<Scalars['String']['input']>;
+  version?: InputMaybe<Scalars['String']['input']>;
+  workflow: Scalars['String']['input'];
+};
+
+
+export type MutationTestConnectionArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+export type MutationUpdateConnectionArgs = {
+  input: ConnectionInput;
+  name: Scalars['String']['input'];
+};
+
+
+export type MutationValidateTablesArgs = {
+  document: Scalars['String']['input'];
+  only?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+/** A connection to be made: by `url`, or by `system` and `settings`. */
+export type NewConnection = {
+  /** Whether the console may write through it. */
+  allowWrite?: InputMaybe<Scalars['Boolean']['input']>;
+  /** What it is for. */
+  description?: InputMaybe<Scalars['String']['input']>;
+  /** Words to find it by. */
+  labels?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** The secret, where it is not in the URL; sealed, and never shown again. */
+  secret?: InputMaybe<Scalars['String']['input']>;
+  /** Host, port and so on, as JSON text. */
+  settings?: InputMaybe<Scalars['String']['input']>;
+  /** `postgres`, `mysql`, `sqlite`, `tdengine`, `redis` or `http`. */
+  system?: InputMaybe<Scalars['String']['input']>;
+  /** `postgres://user:password@host:5432/database`, and so on. */
+  url?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Something wrong, in the one shape. */
+export type Problem = {
+  __typename?: 'Problem';
+  code: Scalars['String']['output'];
+  column?: Maybe<Scalars['Int']['output']>;
+  hint?: Maybe<Scalars['String']['output']>;
+  line?: Maybe<Scalars['Int']['output']>;
+  message: Scalars['String']['output'];
+  path?: Maybe<Scalars['String']['output']>;
+};
+
+export type Query = {
+  __typename?: 'Query';
+  /** Anomalies, the last seen first, after the one `after`. */
+  anomalies: Array<Anomaly>;
+  /** The anomaly of that id. */
+  anomaly: Anomaly;
+  /** What people have set for rules of anomalies. */
+  anomalyRules: Array<AnomalyRule>;
+  /** Backups, newest first, made before the backup `before`. */
+  backups: Array<Backup>;
+  /** All faults of a document; none: it would be accepted. */
+  check: Array<Problem>;
+  /** What can be said of a statement without running it; with `estimate`, what the system expects it to cost. */
+  checkStatement: Checked;
+  /** The connection of that name. */
+  connection: Connection;
+  /** Connections by name, after the one called `after`. */
+  connections: Array<Connection>;
+  /** What a monitor's runs found, newest first. */
+  monitorResults: Array<MonitorResult>;
+  /** All monitors, each with its last result. */
+  monitors: Array<Monitor>;
+  /** The run of that id. */
+  run: Run;
+  /** Runs, newest first, made before the run `before`. */
+  runs: Array<Run>;
+  /** Statements that were asked on the console, newest first, before the one called `before`. */
+  statements: Array<Statement>;
+  /** The step kinds there are. */
+  stepKinds: Array<StepKind>;
+  /** What a connection's system says about one of its tables. */
+  table: Table;
+  /** Entries of one of the four logs about tables, newest first. */
+  tableLogs: Array<TableLogLine>;
+  /** The document of a connection's tables: those named, or all. */
+  tablesImport: TablesImport;
+  /** What has to be run so that the tables of a document are as it describes them; `only` names some of them. */
+  tablesPlan: TablesPlan;
+  /** Statements in the words of another dialect, with what may differ. */
+  translate: Array<TranslatedStatement>;
+  /** The workflow of that id or name. */
+  workflow: Workflow;
+  /** Workflows by name, after the one called `after`. */
+  workflows: Array<Workflow>;
+};
+
+
+export type QueryAnomaliesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<AnomalyFilterInput>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryAnomalyArgs = {
+  id: Scalars['String']['input'];
+};
+
+
+export type QueryBackupsArgs = {
+  before?: InputMaybe<Scalars['String']['input']>;
+  connection?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryCheckArgs = {
+  text: Scalars['String']['input'];
+};
+
+
+export type QueryCheckStatementArgs = {
+  connection: Scalars['String']['input'];
+  estimate?: InputMaybe<Scalars['Boolean']['input']>;
+  sql: Scalars['String']['input'];
+};
+
+
+export type QueryConnectionArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+export type QueryConnectionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryMonitorResultsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  name: Scalars['String']['input'];
+};
+
+
+export type QueryRunArgs = {
+  id: Scalars['String']['input'];
+};
+
+
+export type QueryRunsArgs = {
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  statuses?: InputMaybe<Array<RunStatusWord>>;
+  workflow?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryStatementsArgs = {
+  before?: InputMaybe<Scalars['String']['input']>;
+  connection?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryTableArgs = {
+  connection: Scalars['String']['input'];
+  name: Scalars['String']['input'];
+};
+
+
+export type QueryTableLogsArgs = {
+  filter?: InputMaybe<TableLogWish>;
+};
+
+
+export type QueryTablesImportArgs = {
+  connection: Scalars['String']['input'];
+  tables?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+
+export type QueryTablesPlanArgs = {
+  document: Scalars['String']['input'];
+  only?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+
+export type QueryTranslateArgs = {
+  input: TranslateInput;
+};
+
+
+export type QueryWorkflowArgs = {
+  id: Scalars['String']['input'];
+};
+
+
+export type QueryWorkflowsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type Reference = {
+  __typename?: 'Reference';
+  columns: Array<Scalars['String']['output']>;
+  name: Scalars['String']['output'];
+  /** The columns it refers to. */
+  referencedColumns: Array<Scalars['String']['output']>;
+  /** The table it refers to. */
+  references: Scalars['String']['output'];
+};
+
+export type Run = {
+  __typename?: 'Run';
+  createdAt: Scalars['DateTime']['output'];
+  /** Why it failed or was canceled. */
+  error?: Maybe<Problem>;
+  finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Prefix `run_`. */
+  id: Scalars['String']['output'];
+  /** What it was given, as JSON text. */
+  inputs: Scalars['String']['output'];
+  /** Its log, oldest first, after the first `skip` lines. */
+  logs: Array<Log>;
+  startedAt?: Maybe<Scalars['DateTime']['output']>;
+  status: RunStatusWord;
+  /** Its steps, in the document's order. */
+  steps: Array<Step>;
+  /** What started it: `manual`, `cron`, `webhook`. */
+  trigger: Scalars['String']['output'];
+  /** Id of the version it runs. */
+  versionId: Scalars['String']['output'];
+  /** Id of the workflow it runs. */
+  workflowId: Scalars['String']['output'];
+};
+
+
+export type RunLogsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  skip?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Where a run stands. */
+export type RunStatusWord =
+  | 'CANCELED'
+  | 'FAILED'
+  | 'QUEUED'
+  | 'RUNNING'
+  | 'SUCCEEDED'
+  | 'WAITING';
+
+/** What became of a document that was to be saved. */
+export type Saved = {
+  __typename?: 'Saved';
+  /** All its faults, where it was refused. */
+  problems: Array<Problem>;
+  /** The workflow, where the document was accepted. */
+  workflow?: Maybe<Workflow>;
+};
+
+export type Statement = {
+  __typename?: 'Statement';
+  connection: Scalars['String']['output'];
+  durationMs?: Maybe<Scalars['Int']['output']>;
+  /** Code of what went wrong. */
+  errorCode?: Maybe<Scalars['String']['output']>;
+  id: Scalars['String']['output'];
+  /** `running`, `succeeded`, `refused`, `failed`, `canceled`, `timed_out` or `interrupted`. */
+  outcome: Scalars['String']['output'];
+  rows?: Maybe<Scalars['Float']['output']>;
+  /** Its text; what looks like a password in it is left out. */
+  sql: Scalars['String']['output'];
+  startedAt: Scalars['DateTime']['output'];
+  truncated: Scalars['Boolean']['output'];
+  /** Who asked. */
+  who: Scalars['String']['output'];
+};
+
+/** What a statement does. */
+export type StatementEffect =
+  /** Changes tables, rights or settings. */
+  | 'DEFINE'
+  /** Only reads. */
+  | 'READ'
+  /** Cannot be told; treated as the worst. */
+  | 'UNKNOWN'
+  /** Changes rows. */
+  | 'WRITE';
+
+/** What is asked of the console. */
+export type StatementInput = {
+  /** Name of the connection. */
+  connection: Scalars['String']['input'];
+  /** An id of your own, by which it can be canceled while it runs. */
+  id?: InputMaybe<Scalars['String']['input']>;
+  /** Rows at most; 1,000 where absent. */
+  limit?: InputMaybe<Scalars['Int']['input']>;
+  /** Values for its placeholders, as JSON text of a list. */
+  params?: InputMaybe<Scalars['String']['input']>;
+  /** One statement in the database's own SQL. */
+  sql: Scalars['String']['input'];
+  /** How long it may take, in milliseconds. */
+  timeoutMs?: InputMaybe<Scalars['Int']['input']>;
+  /** Whether it may change something, where the connection allows that. */
+  write?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+export type Step = {
+  __typename?: 'Step';
+  /** How many times it was tried. */
+  attempts: Scalars['Int']['output'];
+  bytes: Scalars['Float']['output'];
+  durationMs: Scalars['Float']['output'];
+  error?: Maybe<Problem>;
+  finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  id: Scalars['String']['output'];
+  /** Values for later steps, as JSON text. */
+  outputs: Scalars['String']['output'];
+  /** Rows by port, as JSON text. */
+  ports: Scalars['String']['output'];
+  /** Rows that arrived; a float, since GraphQL's integers end at 2³¹. */
+  rowsIn: Scalars['Float']['output'];
+  rowsOut: Scalars['Float']['output'];
+  rowsRejected: Scalars['Float']['output'];
+  startedAt?: Maybe<Scalars['DateTime']['output']>;
+  status: StepStatusWord;
+};
+
+export type StepKind = {
+  __typename?: 'StepKind';
+  /** The word in `uses`. */
+  name: Scalars['String']['output'];
+  /** Values it leaves for expressions. */
+  outputs: Array<Scalars['String']['output']>;
+  /** Ports that data edges may leave by; the first is the default. */
+  ports: Array<Scalars['String']['output']>;
+  /** JSON Schema of `with`, as text. */
+  schema: Scalars['String']['output'];
+  summary: Scalars['String']['output'];
+};
+
+/** Where a step stands. */
+export type StepStatusWord =
+  | 'CANCELED'
+  | 'FAILED'
+  | 'PENDING'
+  | 'RUNNING'
+  | 'SKIPPED'
+  | 'SUCCEEDED';
+
+export type Subscription = {
+  __typename?: 'Subscription';
+  /** What happens to a run, or to all; the stream of one run ends with it. A reader that falls behind misses old events. */
+  runEvents: Happening;
+};
+
+
+export type SubscriptionRunEventsArgs = {
+  run?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type Table = {
+  __typename?: 'Table';
+  /** Columns in order. */
+  columns: Array<Column>;
+  /** What is written about the table. */
+  comment?: Maybe<Scalars['String']['output']>;
+  /** Foreign keys; none where the connector does not tell. */
+  foreignKeys?: Maybe<Array<Reference>>;
+  /** Indexes but the primary key's; none where the connector does not tell. */
+  indexes?: Maybe<Array<Index>>;
+  /** Primary key, or else the first unique key without nullable columns; empty: none. */
+  key: Array<Scalars['String']['output']>;
+  /** `schema.table` where the schema is not the default one. */
+  name: Scalars['String']['output'];
+  /** The system's own guess of the number of rows. */
+  rowEstimate?: Maybe<Scalars['Float']['output']>;
+  /** The whole structure as JSON text; none where the connector does not tell. */
+  structure?: Maybe<Scalars['String']['output']>;
+};
+
+/** What is to be done with a table. */
+export type TableActionWord =
+  /** It can be changed. */
+  | 'ALTER'
+  /** It can be made. */
+  | 'CREATE'
+  /** It takes a person, wholly or in part. */
+  | 'MANUAL'
+  /** It is as described. */
+  | 'NOTHING';
+
+/** What became of one table. */
+export type TableApplied = {
+  __typename?: 'TableApplied';
+  /** Statements that were run. */
+  changes: Array<TableChangeView>;
+  connection: Scalars['String']['output'];
+  durationMs: Scalars['Float']['output'];
+  error?: Maybe<Problem>;
+  manual: Array<Scalars['String']['output']>;
+  notes: Array<Scalars['String']['output']>;
+  status: TableAppliedWord;
+  table: Scalars['String']['output'];
+};
+
+/** What became of a table, in one word. */
+export type TableAppliedWord =
+  | 'ALTERED'
+  | 'CREATED'
+  | 'DROPPED'
+  | 'FAILED'
+  /** Something is left that takes a person. */
+  | 'MANUAL'
+  /** It was left alone: a change would lose data, or the plan is not the one agreed to. */
+  | 'SKIPPED'
+  | 'UNCHANGED';
+
+/** One statement, and what running it means. */
+export type TableChangeView = {
+  __typename?: 'TableChangeView';
+  /** What others cannot do meanwhile: `none`, `writes` or `all`. */
+  lock: Scalars['String']['output'];
+  /** Data that is lost or may be cut. */
+  loss?: Maybe<Scalars['String']['output']>;
+  note?: Maybe<Scalars['String']['output']>;
+  /** Whether every row is written anew. */
+  rewrite: Scalars['Boolean']['output'];
+  sql: Scalars['String']['output'];
+  summary: Scalars['String']['output'];
+};
+
+/** One column on both sides. */
+export type TableColumnVerdict = {
+  __typename?: 'TableColumnVerdict';
+  column: Scalars['String']['output'];
+  differences: Array<Scalars['String']['output']>;
+  /** As it is. */
+  live?: Maybe<Scalars['String']['output']>;
+  verdict: TableVerdictWord;
+  /** As described. */
+  wanted?: Maybe<Scalars['String']['output']>;
+};
+
+/** One entry of a log about tables. */
+export type TableLogLine = {
+  __typename?: 'TableLogLine';
+  at: Scalars['DateTime']['output'];
+  connection: Scalars['String']['output'];
+  ddl?: Maybe<Scalars['String']['output']>;
+  durationMs: Scalars['Float']['output'];
+  error?: Maybe<Problem>;
+  /** The cursor for `before`. */
+  id: Scalars['String']['output'];
+  /** What else is known, as JSON text. */
+  parameters: Scalars['String']['output'];
+  status: TableLogStatusWord;
+  subject: Scalars['String']['output'];
+  table: Scalars['String']['output'];
+  who: Scalars['String']['output'];
+};
+
+/** How what an entry tells of ended. */
+export type TableLogStatusWord =
+  | 'FAILED'
+  | 'SKIPPED'
+  | 'SUCCEEDED';
+
+/** Which entries of a log. */
+export type TableLogWish = {
+  /** Only entries older than the one of this id. */
+  before?: InputMaybe<Scalars['String']['input']>;
+  connection?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  /** `OPERATION` where it is missing. */
+  log?: InputMaybe<TableLogWord>;
+  since?: InputMaybe<Scalars['DateTime']['input']>;
+  status?: InputMaybe<TableLogStatusWord>;
+  /** The operation, column, verdict or kind of table. */
+  subject?: InputMaybe<Scalars['String']['input']>;
+  table?: InputMaybe<Scalars['String']['input']>;
+  until?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** Which of the four logs about tables. */
+export type TableLogWord =
+  | 'COLUMN'
+  | 'CREATION'
+  | 'OPERATION'
+  | 'VALIDATION';
+
+/** A plan that the caller has seen and agrees to. */
+export type TablePlanAgreement = {
+  connection: Scalars['String']['input'];
+  fingerprint: Scalars['String']['input'];
+  table: Scalars['String']['input'];
+};
+
+/** The plan of one table. */
+export type TablePlanned = {
+  __typename?: 'TablePlanned';
+  /** None where it could not be planned. */
+  action?: Maybe<TableActionWord>;
+  /** Statements in order. */
+  changes: Array<TableChangeView>;
+  connection: Scalars['String']['output'];
+  databaseType: Scalars['String']['output'];
+  /** Why it could not be planned. */
+  error?: Maybe<Problem>;
+  /** Names this very plan; give it back to `applyTables` to run no other. */
+  fingerprint: Scalars['String']['output'];
+  /** Differences that no statement mends, each with the reason. */
+  manual: Array<Scalars['String']['output']>;
+  notes: Array<Scalars['String']['output']>;
+  table: Scalars['String']['output'];
+};
+
+/** What the comparison of one table found. */
+export type TableValidation = {
+  __typename?: 'TableValidation';
+  columns: Array<TableColumnVerdict>;
+  connection: Scalars['String']['output'];
+  /** Everything that differs, in words. */
+  differences: Array<Scalars['String']['output']>;
+  error?: Maybe<Problem>;
+  table: Scalars['String']['output'];
+  verdict: TableVerdictWord;
+};
+
+/** Whether a table, or a column, is as described. */
+export type TableVerdictWord =
+  | 'DIFFERS'
+  | 'FAILED'
+  | 'MATCHES'
+  | 'MISSING';
+
+/** What became of tables that were to be made as described. */
+export type TablesApplied = {
+  __typename?: 'TablesApplied';
+  altered: Scalars['Int']['output'];
+  created: Scalars['Int']['output'];
+  failed: Scalars['Int']['output'];
+  manual: Scalars['Int']['output'];
+  /** All faults of the document, where it was refused. */
+  problems: Array<Problem>;
+  skipped: Scalars['Int']['output'];
+  /** Each table, in the order they were worked on. */
+  tables: Array<TableApplied>;
+  unchanged: Scalars['Int']['output'];
+};
+
+/** What became of tables that were to be dropped. */
+export type TablesDropped = {
+  __typename?: 'TablesDropped';
+  /** All faults of the document, where it was refused. */
+  problems: Array<Problem>;
+  tables: Array<TableApplied>;
+};
+
+/** A document written from live tables. */
+export type TablesImport = {
+  __typename?: 'TablesImport';
+  document: Scalars['String']['output'];
+  /** Tables that have no place in a document, each with the reason. */
+  leftOut: Array<Scalars['String']['output']>;
+  tables: Array<Scalars['String']['output']>;
+};
+
+/** What has to be run so that tables are as described. */
+export type TablesPlan = {
+  __typename?: 'TablesPlan';
+  /** All faults of the document, where it was refused. */
+  problems: Array<Problem>;
+  /** Each table, in the order in which they are made. */
+  tables: Array<TablePlanned>;
+};
+
+/** What the comparison of tables with their description found. */
+export type TablesValidation = {
+  __typename?: 'TablesValidation';
+  /** How many differences there are. */
+  differences: Scalars['Int']['output'];
+  /** All faults of the document, where it was refused. */
+  problems: Array<Problem>;
+  tables: Array<TableValidation>;
+};
+
+/** What is to be translated. */
+export type TranslateInput = {
+  /** A connection that says of each result whether it would run there. */
+  check?: InputMaybe<Scalars['String']['input']>;
+  /** A connection whose tables are the schema instead. */
+  connection?: InputMaybe<Scalars['String']['input']>;
+  /** The dialect they are in: `mysql`, `mariadb`, `postgres`, `snowflake`, `sqlite` or `tdengine`. */
+  from: Scalars['String']['input'];
+  /** The source's tables, as CREATE TABLE statements of its dialect. */
+  schema?: InputMaybe<Scalars['String']['input']>;
+  /** Any number of statements. */
+  sql: Scalars['String']['input'];
+  /** Refuse where there would be a warning. */
+  strict?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The dialect they are to be in. */
+  to: Scalars['String']['input'];
+};
+
+export type TranslatedStatement = {
+  __typename?: 'TranslatedStatement';
+  /** Line where the statement begins in the given text, from 1. */
+  line: Scalars['Int']['output'];
+  notes: Array<TranslationNote>;
+  /** Its text; empty where nothing became of it. */
+  sql: Scalars['String']['output'];
+};
+
+/** A note on a translation. */
+export type TranslationNote = {
+  __typename?: 'TranslationNote';
+  /** Which rule speaks. */
+  code: Scalars['String']['output'];
+  /** Column in that line, from 1. */
+  column: Scalars['Int']['output'];
+  level: TranslationNoteLevel;
+  /** Line in the given text, from 1. */
+  line: Scalars['Int']['output'];
+  message: Scalars['String']['output'];
+};
+
+/** How grave a note on a translation is. */
+export type TranslationNoteLevel =
+  /** Good to know. */
+  | 'INFO'
+  /** The statement was not translated. */
+  | 'REFUSED'
+  /** The statement may mean something else. */
+  | 'WARNING';
+
+export type Version = {
+  __typename?: 'Version';
+  createdAt: Scalars['DateTime']['output'];
+  /** Prefix `version_`. */
+  id: Scalars['String']['output'];
+  /** Counted from 1. */
+  number: Scalars['Int']['output'];
+  /** The document, as it was written. */
+  text: Scalars['String']['output'];
+};
+
+export type Workflow = {
+  __typename?: 'Workflow';
+  createdAt: Scalars['DateTime']['output'];
+  /** Whether its triggers fire. */
+  enabled: Scalars['Boolean']['output'];
+  /** Prefix `workflow_`. */
+  id: Scalars['String']['output'];
+  name: Scalars['String']['output'];
+  /** Its runs, newest first. */
+  runs: Array<Run>;
+  updatedAt: Scalars['DateTime']['output'];
+  /** Its newest version. */
+  version: Version;
+  /** Number of its newest version, counted from 1. */
+  versionNumber: Scalars['Int']['output'];
+  /** Its versions, newest first. */
+  versions: Array<Version>;
+};
+
+
+export type WorkflowRunsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type WorkflowVersionsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type PaletteWorkflowsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type PaletteWorkflowsQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string }> };
+
+export type WorkflowRowFragment = { __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> };
+
+export type WorkflowListQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WorkflowListQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> }> };
+
+export type WorkflowTextQueryVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type WorkflowTextQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, name: string, version: { __typename?: 'Version', text: string } } };
+
+export type EnableWorkflowMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+  enabled: Scalars['Boolean']['input'];
+}>;
+
+
+export type EnableWorkflowMutation = { __typename?: 'Mutation', setWorkflowEnabled: { __typename?: 'Workflow', id: string, enabled: boolean } };
+
+export type DeleteWorkflowMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type DeleteWorkflowMutation = { __typename?: 'Mutation', deleteWorkflow: boolean };
+
+export type StartRunNowMutationVariables = Exact<{
+  workflow: Scalars['String']['input'];
+}>;
+
+
+export type StartRunNowMutation = { __typename?: 'Mutation', startRun: { __typename?: 'Run', id: string } };
+
+export type ImportWorkflowMutationVariables = Exact<{
+  text: Scalars['String']['input'];
+}>;
+
+
+export type ImportWorkflowMutation = { __typename?: 'Mutation', saveWorkflow: { __typename?: 'Saved', workflow?: { __typename?: 'Workflow', id: string, name: string, versionNumber: number } | null, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, line?: number | null, column?: number | null }> } };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const WorkflowRowFragmentDoc = new TypedDocumentString(`
+    fragment WorkflowRow on Workflow {
+  id
+  name
+  enabled
+  versionNumber
+  updatedAt
+  runs(first: 12) {
+    id
+    status
+    createdAt
+    startedAt
+    finishedAt
+  }
+}
+    `, {"fragmentName":"WorkflowRow"}) as unknown as TypedDocumentString<WorkflowRowFragment, unknown>;
+export const PaletteWorkflowsDocument = new TypedDocumentString(`
+    query PaletteWorkflows {
+  workflows(first: 200) {
+    id
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<PaletteWorkflowsQuery, PaletteWorkflowsQueryVariables>;
+export const WorkflowListDocument = new TypedDocumentString(`
+    query WorkflowList {
+  workflows(first: 200) {
+    ...WorkflowRow
+  }
+}
+    fragment WorkflowRow on Workflow {
+  id
+  name
+  enabled
+  versionNumber
+  updatedAt
+  runs(first: 12) {
+    id
+    status
+    createdAt
+    startedAt
+    finishedAt
+  }
+}`) as unknown as TypedDocumentString<WorkflowListQuery, WorkflowListQueryVariables>;
+export const WorkflowTextDocument = new TypedDocumentString(`
+    query WorkflowText($id: String!) {
+  workflow(id: $id) {
+    id
+    name
+    version {
+      text
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WorkflowTextQuery, WorkflowTextQueryVariables>;
+export const EnableWorkflowDocument = new TypedDocumentString(`
+    mutation EnableWorkflow($id: String!, $enabled: Boolean!) {
+  setWorkflowEnabled(id: $id, enabled: $enabled) {
+    id
+    enabled
+  }
+}
+    `) as unknown as TypedDocumentString<EnableWorkflowMutation, EnableWorkflowMutationVariables>;
+export const DeleteWorkflowDocument = new TypedDocumentString(`
+    mutation DeleteWorkflow($id: String!) {
+  deleteWorkflow(id: $id)
+}
+    `) as unknown as TypedDocumentString<DeleteWorkflowMutation, DeleteWorkflowMutationVariables>;
+export const StartRunNowDocument = new TypedDocumentString(`
+    mutation StartRunNow($workflow: String!) {
+  startRun(workflow: $workflow) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<StartRunNowMutation, StartRunNowMutationVariables>;
+export const ImportWorkflowDocument = new TypedDocumentString(`
+    mutation ImportWorkflow($text: String!) {
+  saveWorkflow(text: $text) {
+    workflow {
+      id
+      name
+      versionNumber
+    }
+    problems {
+      code
+      message
+      hint
+      line
+      column
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ImportWorkflowMutation, ImportWorkflowMutationVariables>;

@@ -1,0 +1,20 @@
+/** Begins: theme, token from the address, then the routes. */
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/app.tsx";
+import { takeTokenFromAddress } from "./graphql/session.ts";
+import { showTheme } from "./lib/theme.ts";
+import "./styles/tokens.css";
+import "./styles/base.css";
+
+showTheme();
+takeTokenFromAddress();
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}
