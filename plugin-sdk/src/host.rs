@@ -205,6 +205,12 @@ impl Host {
         either!(self, wit::secret::get(name).map_err(Error::from), secret(name))
     }
 
+    /// The secret granted under that name, for those that a plugin can do without.
+    #[must_use]
+    pub fn find_secret(&self, name: &str) -> Option<String> {
+        self.secret(name).ok().filter(|secret| !secret.is_empty())
+    }
+
     /// Microseconds since 1970 (capability `clock`).
     #[must_use]
     pub fn now(&self) -> i64 {

@@ -10,7 +10,7 @@
 //! assert_eq!(host.fake().requests()[0].url, "https://example.com");
 //! ```
 
-use crate::{Body, Error, ErrorKind, Host, Level, Request, Response, Result};
+use crate::{Body, Error, ErrorKind, Host, Level, Message, Request, Response, Result, Severity};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -53,6 +53,28 @@ impl FakeAnswer {
 #[must_use]
 pub fn answer(status: u16, body: impl Into<Vec<u8>>) -> FakeAnswer {
     FakeAnswer { status, headers: Vec::new(), body: vec![Ok(body.into())] }
+}
+
+/// An alert with what gets in a channel's way: markup, mentions and line breaks where plain text belongs.
+#[must_use]
+pub fn alert(text: &str) -> Message {
+    Message {
+        id: "run_7/tell".to_owned(),
+        severity: Severity::Critical,
+        title: "load <b>failed</b> & stopped".to_owned(),
+        text: text.to_owned(),
+        fields: vec![("workflow".to_owned(), "market-day".to_owned()), ("error".to_owned(), "a < b\n@all".to_owned())],
+        link: Some("https://sluice.example/runs/7?a=1&b=2".to_owned()),
+    }
+}
+
+/// The body of a request that sent JSON.
+///
+/// # Panics
+/// When it is no JSON.
+#[must_use]
+pub fn json_body(request: &Request) -> serde_json::Value {
+    serde_json::from_slice(request.body.as_deref().unwrap_or_default()).expect("the body is JSON")
 }
 
 impl FakeHost {

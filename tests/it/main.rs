@@ -1,5 +1,6 @@
 //! Whole-server tests: the `sluice` binary as a user runs it, in one test binary.
 //!
+//! [`plugins`] carries out the READMEs of the first-party plugins against [`stubs`] of their services.
 //! [`program`] knows the binary, [`server`] runs it as a server that can be killed, [`http`] and [`websocket`] speak to
 //! it, [`site`] is what it fetches from, [`databases`] what it writes to. [`scenarios`] runs each folder of `scenarios/`,
 //! [`market_day`] the ready-made workflow; the other files hold one feature's tests each.
@@ -22,12 +23,14 @@ mod http;
 mod killed;
 mod market_day;
 mod migrate;
+mod plugins;
 mod program;
 mod rest;
 mod scenarios;
 mod server;
 mod site;
 mod stores;
+mod stubs;
 mod subscriptions;
 mod tables;
 mod validate;

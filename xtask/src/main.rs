@@ -54,7 +54,7 @@ fn main() -> ExitCode {
         Chore::Codegen(options) => codegen::run(&options),
         Chore::Demo(options) => demo::run(&options),
         Chore::Bench(options) => bench::run(&options),
-        Chore::Plugins => project::build_plugins().map(|_| ()),
+        Chore::Plugins => project::build_plugins(project::PLUGINS).map(|_| ()),
         Chore::Spoil => spoil::run(),
     };
     match outcome {

@@ -6,7 +6,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// First-party plugins, by the names of their folders.
-pub(crate) const PLUGINS: &[&str] = &["csv-http", "sql-translator", "webhook"];
+pub(crate) const PLUGINS: &[&str] = &[
+    "csv-http",
+    "dingtalk",
+    "feishu",
+    "pagerduty",
+    "slack",
+    "sql-translator",
+    "teams",
+    "telegram",
+    "wecom",
+    "webhook",
+];
 
 /// The checkout's folder.
 pub(crate) fn root() -> &'static Path {
@@ -47,9 +58,9 @@ pub(crate) fn build_server(profile: Profile) -> Result<PathBuf> {
     Ok(target_dir().join(profile.folder()).join("sluice"))
 }
 
-/// The first-party plugins' folders, built first where their sources changed.
-pub(crate) fn build_plugins() -> Result<Vec<crate::wasm::Built>> {
-    crate::wasm::build_plugins(root(), &plugins_dir(), PLUGINS)
+/// The folders of these first-party plugins, built first where their sources changed.
+pub(crate) fn build_plugins(names: &[&str]) -> Result<Vec<crate::wasm::Built>> {
+    crate::wasm::build_plugins(root(), &plugins_dir(), names)
 }
 
 /// Where built plugins are put, one folder each.

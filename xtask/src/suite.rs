@@ -66,7 +66,7 @@ fn prepare(options: &Options) -> Result<()> {
     if !options.crates.is_empty() && !options.crates.iter().any(|name| name == "tests") {
         return Ok(());
     }
-    let _built: Vec<wasm::Built> = project::build_plugins()?;
+    let _built: Vec<wasm::Built> = project::build_plugins(project::PLUGINS)?;
     project::build_server(Profile::Dev)?;
     Ok(())
 }

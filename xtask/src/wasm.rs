@@ -59,32 +59,54 @@ pub(crate) fn build_plugins(root: &Path, out: &Path, names: &[&str]) -> Result<V
 /// # Errors
 /// As for [`build_plugins`].
 pub(crate) fn build(root: &Path, out: &Path, guests: &[Guest<'_>]) -> Result<Vec<Built>> {
-    let mut toolchain = None;
-    let mut built = Vec::new();
+    let mut stale = Vec::new();
     for guest in guests {
-        let folder = out.join(guest.name);
         let stamp = stamp(root, guest)?;
-        let stamp_file = folder.join(".stamp");
-        let fresh = std::fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp)
-            && folder.join("plugin.wasm").is_file()
-            && folder.join("plugin.toml").is_file();
-        if !fresh {
-            if toolchain.is_none() {
-                toolchain = Some(Toolchain::find()?);
-            }
-            let toolchain = toolchain.as_ref().expect("set just above");
-            eprintln!("building plugin `{}` to WebAssembly ({})", guest.name, toolchain.describe());
-            let module = toolchain.compile(root, guest)?;
-            let component = componentize(&module, &guest.manifest)
+        if !is_fresh(&out.join(guest.name), &stamp) {
+            stale.push((guest, stamp));
+        }
+    }
+    if !stale.is_empty() {
+        let toolchain = Toolchain::find()?;
+        let names = stale.iter().map(|(guest, _)| guest.name).collect::<Vec<_>>().join(", ");
+        eprintln!("building plugins to WebAssembly ({}): {names}", toolchain.describe());
+        toolchain.compile(root, &stale.iter().map(|(guest, _)| *guest).collect::<Vec<_>>())?;
+        for (guest, stamp) in &stale {
+            let component = componentize(&std::fs::read(module_file(root, guest))?, &guest.manifest)
                 .with_context(|| format!("plugin `{}` cannot be made a component", guest.name))?;
+            let folder = out.join(guest.name);
             std::fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
             replace(&folder.join("plugin.wasm"), &component)?;
             replace(&folder.join("plugin.toml"), &std::fs::read(&guest.manifest)?)?;
-            replace(&stamp_file, stamp.as_bytes())?;
+            replace(&folder.join(".stamp"), stamp.as_bytes())?;
         }
-        built.push(Built { name: guest.name.to_owned(), folder, rebuilt: !fresh });
     }
-    Ok(built)
+    let built = |guest: &Guest<'_>| Built {
+        name: guest.name.to_owned(),
+        folder: out.join(guest.name),
+        rebuilt: stale.iter().any(|(stale, _)| stale.name == guest.name),
+    };
+    Ok(guests.iter().map(built).collect())
+}
+
+fn is_fresh(folder: &Path, stamp: &str) -> bool {
+    std::fs::read_to_string(folder.join(".stamp")).is_ok_and(|found| found == stamp)
+        && folder.join("plugin.wasm").is_file()
+        && folder.join("plugin.toml").is_file()
+}
+
+fn wasm_dir(root: &Path) -> PathBuf {
+    let base = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
+    base.join("wasm")
+}
+
+/// Where cargo leaves a guest's module.
+fn module_file(root: &Path, guest: &Guest<'_>) -> PathBuf {
+    let folder = wasm_dir(root).join(TARGET).join("plugin");
+    match guest.example {
+        Some(example) => folder.join("examples").join(format!("{}.wasm", example.replace('-', "_"))),
+        None => folder.join(format!("{}.wasm", guest.package.replace('-', "_"))),
+    }
 }
 
 /// Where a compiler for the WebAssembly target comes from.
@@ -140,19 +162,30 @@ impl Toolchain {
         }
     }
 
-    fn compile(&self, root: &Path, guest: &Guest<'_>) -> Result<Vec<u8>> {
-        let base = match std::env::var_os("CARGO_TARGET_DIR") {
-            Some(folder) => root.join(folder),
-            None => root.join("target"),
-        };
-        let target_dir = base.join("wasm");
+    /// One call of cargo for all libraries and one for all examples, so that what they share is compiled once.
+    fn compile(&self, root: &Path, guests: &[&Guest<'_>]) -> Result<()> {
+        let (examples, libraries): (Vec<&Guest<'_>>, Vec<&Guest<'_>>) =
+            guests.iter().partition(|guest| guest.example.is_some());
+        for guests in [libraries, examples].into_iter().filter(|guests| !guests.is_empty()) {
+            let mut arguments = Vec::new();
+            if guests.iter().all(|guest| guest.example.is_none()) {
+                arguments.push("--lib");
+            }
+            for guest in guests {
+                arguments.extend(["--package", guest.package]);
+                if let Some(example) = guest.example {
+                    arguments.extend(["--example", example]);
+                }
+            }
+            self.run_cargo(root, &arguments)?;
+        }
+        Ok(())
+    }
+
+    fn run_cargo(&self, root: &Path, arguments: &[&str]) -> Result<()> {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(root).args(["build", "--profile", "plugin", "--target", TARGET, "--package", guest.package]);
-        match guest.example {
-            Some(example) => cargo.args(["--example", example]),
-            None => cargo.arg("--lib"),
-        };
-        cargo.arg("--target-dir").arg(&target_dir);
+        cargo.current_dir(root).args(["build", "--profile", "plugin", "--target", TARGET]).args(arguments);
+        cargo.arg("--target-dir").arg(wasm_dir(root));
         if let Self::Distribution = self {
             // The distribution's compiler may be older than the workspace asks for; plugins use nothing that new.
             cargo.args(["-Zbuild-std=std,panic_abort", "--ignore-rust-version"]);
@@ -161,18 +194,12 @@ impl Toolchain {
         }
         // Flags meant for the machine that builds (a native CPU, a linker) make no sense for this target.
         cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        // A plugin is built with its own features, not with those that the server's crates want of a shared dependency.
+        // Plugins are built with their own features, not with those that the server's crates want of a shared dependency.
         cargo.env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION");
-        let status = cargo.status().context("cannot start cargo")?;
-        if !status.success() {
-            bail!("plugin `{}` does not compile for {TARGET} ({})", guest.name, self.describe());
+        if !cargo.status().context("cannot start cargo")?.success() {
+            bail!("a plugin does not compile for {TARGET} ({}): cargo names it above", self.describe());
         }
-        let folder = target_dir.join(TARGET).join("plugin");
-        let file = match guest.example {
-            Some(example) => folder.join("examples").join(format!("{}.wasm", example.replace('-', "_"))),
-            None => folder.join(format!("{}.wasm", guest.package.replace('-', "_"))),
-        };
-        std::fs::read(&file).with_context(|| format!("cargo left no `{}`", file.display()))
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The settings of the step.
 
-use plugin_sdk::DataType;
+use plugin_sdk::ColumnType;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -41,39 +41,6 @@ pub(crate) enum OnError {
     #[default]
     Fail,
     Reject,
-}
-
-/// Types a column may be given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ColumnType {
-    Utf8,
-    Int64,
-    Float64,
-    Boolean,
-    Date32,
-}
-
-impl ColumnType {
-    pub(crate) fn data_type(self) -> DataType {
-        match self {
-            Self::Utf8 => DataType::Utf8,
-            Self::Int64 => DataType::Int64,
-            Self::Float64 => DataType::Float64,
-            Self::Boolean => DataType::Boolean,
-            Self::Date32 => DataType::Date32,
-        }
-    }
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Utf8 => "utf8",
-            Self::Int64 => "int64",
-            Self::Float64 => "float64",
-            Self::Boolean => "boolean",
-            Self::Date32 => "date32",
-        }
-    }
 }
 
 /// Pages to ask for.

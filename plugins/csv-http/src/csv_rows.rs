@@ -1,7 +1,6 @@
 //! Rows of CSV, with quotes, line breaks in quotes, and a header line.
 
-use crate::columns::Row;
-use plugin_sdk::{Body, Error, Result};
+use plugin_sdk::{Body, Error, Result, Row};
 use std::io::Read;
 
 /// A longer row is refused: it would not fit the plugin's memory.

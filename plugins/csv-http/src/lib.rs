@@ -1,9 +1,8 @@
 //! A source that reads CSV or JSON from an HTTP address; registration only.
 //!
 //! `config.rs` is what a user sets, `read.rs` fetches and cuts batches, `csv_rows.rs` and `json_rows.rs` find the rows
-//! in the bytes, and `columns.rs` turns their values into columns.
+//! in the bytes.
 
-mod columns;
 mod config;
 mod csv_rows;
 mod json_rows;

@@ -4,13 +4,12 @@
 //! A second attempt can go on where the first was if the server names its version of the file by a strong ETag and
 //! still has that version; otherwise the server keeps a copy of what was read (`resume` is `nothing`).
 
-use crate::columns::{Columns, Row};
-use crate::config::{ColumnType, Config, Format, OnError};
+use crate::config::{Config, Format, OnError};
 use crate::csv_rows::CsvRows;
 use crate::json_rows::{JsonRows, Object};
 use plugin_sdk::{
-    Body, Error, ErrorKind, Field, Host, Method, Page, Reader, Rejection, Request, Response, Result, Resume, Schema,
-    Source,
+    Body, ColumnType, Columns, Error, ErrorKind, Host, Method, Page, Reader, Rejection, Request, Response, Result,
+    Resume, Row, Schema, Source, url,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -78,12 +77,12 @@ impl Source for CsvHttp {
         }
         let types: Vec<ColumnType> =
             names.iter().map(|name| config.columns.get(name).copied().unwrap_or(ColumnType::Utf8)).collect();
-        let fields = names.iter().zip(&types).map(|(name, it)| Field::new(name.as_str(), it.data_type())).collect();
+        let columns = Columns::new(names, types);
         let mut reader = HttpReader {
             host,
             rows,
-            columns: Columns::new(names, types),
-            schema: Schema::new(fields),
+            schema: columns.schema(),
+            columns,
             etag,
             read: 0,
             page: page.unwrap_or(0),
@@ -100,20 +99,14 @@ impl Source for CsvHttp {
 
 fn read_config(host: &Host) -> Result<Config> {
     let config: Config = host.settings()?;
-    if !(config.url.starts_with("http://") || config.url.starts_with("https://")) {
-        return Err(Error::config("url", "`url` must begin with http:// or https://"));
-    }
+    url::check("url", &config.url)?;
     Ok(config)
 }
 
 fn fetch(host: &Host, config: &Config, page: Option<u64>) -> Result<Response> {
     let mut url = config.url.clone();
     if let (Some(paging), Some(page)) = (&config.page, page) {
-        // What follows `#` is never sent, so the parameter goes before it.
-        let fragment = url.find('#').unwrap_or(url.len());
-        url.truncate(fragment);
-        let sign = if url.contains('?') { '&' } else { '?' };
-        url.push_str(&format!("{sign}{}={page}", encode(&paging.parameter)));
+        url = url::with_query(&url, &[(&paging.parameter, &page.to_string())]);
     }
     let mut request = Request::new(Method::Get, url);
     for (name, value) in &config.headers {
@@ -122,30 +115,7 @@ fn fetch(host: &Host, config: &Config, page: Option<u64>) -> Result<Response> {
     if config.authorized {
         request = request.header("authorization", host.secret("authorization")?);
     }
-    let response = host.send(request)?;
-    let shown = config.url.split(['?', '#']).next().unwrap_or_default();
-    let message = format!("`{shown}` answered with status {}", response.status);
-    match response.status {
-        200..=299 => Ok(response),
-        401 | 403 => Err(Error::auth(message)),
-        408 | 425 | 429 | 500..=599 => {
-            let wait = response.retry_after_ms();
-            Err(Error::transient(message).retry_after_ms(wait))
-        }
-        _ => Err(Error::permanent(message)),
-    }
-}
-
-fn encode(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    host.send(request)?.success(&format!("`{}`", url::shown(&config.url)))
 }
 
 fn open_rows(config: &Config, body: Body) -> Result<Rows> {

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::signature::sign;
-use plugin_sdk::{Channel, Error, Host, Message, Method, Request, Result, Severity};
+use plugin_sdk::{Channel, Host, Message, Method, Request, Result, text, time, url};
 use serde_json::{Map, Value, json};
 
 /// Receivers may refuse more.
@@ -33,95 +33,42 @@ impl Channel for Webhook {
         for (name, value) in &config.headers {
             request = request.header(name, value.as_str());
         }
-        let mut response = host.send(request)?;
-        let wait = response.retry_after_ms();
-        let status = response.status;
-        if (200..=299).contains(&status) {
-            return Ok(None);
-        }
-        // What the receiver says helps whoever looks for the cause; it is no reason to fail.
-        let said = response.body.next(512).ok().flatten().unwrap_or_default();
-        let said = String::from_utf8_lossy(&said).into_owned();
-        let message = format!("the webhook's receiver answered with status {status}");
-        let error = match status {
-            410 => Error::permanent(format!("{message}: the address is gone for good")),
-            401 | 403 => Error::auth(message),
-            408 | 425 | 429 | 500..=599 => Error::transient(message).retry_after_ms(wait),
-            300..=399 => Error::permanent(format!("{message}: redirects are not followed")),
-            _ => Error::permanent(message),
-        };
-        Err(error.detail("answer", said))
+        host.send(request)?.success("the webhook's receiver").map(|_| None)
     }
 }
 
 fn read_config(host: &Host) -> Result<Config> {
     let config: Config = host.settings()?;
-    if !(config.url.starts_with("http://") || config.url.starts_with("https://")) {
-        return Err(Error::config("url", "`url` must begin with http:// or https://"));
-    }
+    url::check("url", &config.url)?;
     Ok(config)
 }
 
 /// `type`, `timestamp` and `data`; the text is cut where the whole would be too long.
 fn body(config: &Config, message: &Message, now: i64) -> Vec<u8> {
-    let severity = match message.severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Critical => "critical",
-        Severity::Resolved => "resolved",
-    };
     let fields: Map<String, Value> =
         message.fields.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
     let make = |text: &str, fields: &Map<String, Value>| {
         let data = json!({
             "id": message.id,
-            "severity": severity,
+            "severity": message.severity.as_str(),
             "title": message.title,
             "text": text,
             "fields": fields,
             "link": message.link,
         });
-        json!({ "type": config.event, "timestamp": timestamp(now), "data": data }).to_string().into_bytes()
+        json!({ "type": config.event, "timestamp": time::timestamp(now), "data": data }).to_string().into_bytes()
     };
-    let whole = make(&message.text, &fields);
-    if whole.len() <= BODY {
-        return whole;
-    }
     let empty = Map::new();
     let fields = if make("", &fields).len() <= BODY / 2 { &fields } else { &empty };
-    let mut keep = message.text.chars().count().min(BODY);
-    loop {
-        let text: String = message.text.chars().take(keep).chain(['…']).collect();
-        let body = make(&text, fields);
-        if body.len() <= BODY || keep == 0 {
-            return body;
-        }
-        keep = keep * 3 / 4;
-    }
-}
-
-/// ISO 8601 in UTC of seconds since 1970.
-fn timestamp(seconds: i64) -> String {
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Years begin in March here, so that the leap day is the last of its year.
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    text::fit(&message.text, BODY, |text| make(text, fields), Vec::len)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use plugin_sdk::ErrorKind;
     use plugin_sdk::testing::{FakeHost, answer};
+    use plugin_sdk::{ErrorKind, Severity};
 
     fn message(text: &str) -> Message {
         Message {
@@ -184,19 +131,6 @@ mod tests {
         let body = host.fake().requests().remove(0).body.unwrap();
         assert!(body.len() <= BODY && body.len() > BODY / 2, "{}", body.len());
         assert!(serde_json::from_slice::<Value>(&body).unwrap()["data"]["text"].as_str().unwrap().ends_with('…'));
-    }
-
-    #[test]
-    fn timestamps_are_right_around_leap_days() {
-        for (seconds, expected) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (1_709_251_200, "2024-03-01T00:00:00Z"),
-            (-1, "1969-12-31T23:59:59Z"),
-        ] {
-            assert_eq!(timestamp(seconds), expected);
-        }
     }
 
     #[test]

@@ -1,10 +1,7 @@
 //! The signature of Standard Webhooks: HMAC-SHA256 over id, timestamp and body.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, Mac};
+use plugin_sdk::sign::{base64, from_base64, hmac_sha256};
 use plugin_sdk::{Error, Result};
-use sha2::Sha256;
 
 /// The value of `webhook-signature`; `timestamp` is in seconds since 1970.
 ///
@@ -14,11 +11,9 @@ pub(crate) fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> Resul
     let text = secret.trim();
     let text = text.strip_prefix("whsec_").unwrap_or(text);
     let unreadable = || Error::auth("the secret `signing` must be `whsec_` and the key in base64");
-    let key = STANDARD.decode(text).ok().filter(|key| !key.is_empty()).ok_or_else(unreadable)?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| unreadable())?;
-    mac.update(format!("{id}.{timestamp}.").as_bytes());
-    mac.update(body);
-    Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+    let key = from_base64(text).filter(|key| !key.is_empty()).ok_or_else(unreadable)?;
+    let signed = [format!("{id}.{timestamp}.").as_bytes(), body].concat();
+    Ok(format!("v1,{}", base64(&hmac_sha256(&key, &signed))))
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ print(json.dumps({"seconds": seconds, "failed": failed, "version": sqlglot.__ver
 
 /// Measures and prints.
 pub(super) fn run(options: &Options) -> Result<()> {
-    project::build_plugins()?;
+    project::build_plugins(&["sql-translator"])?;
     let program = project::build_server(Profile::Release)?;
     let folder = project::target_dir().join("bench-translate");
     fs::create_dir_all(&folder)?;
