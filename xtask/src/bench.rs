@@ -13,7 +13,9 @@ mod stage;
 mod translate;
 mod usage;
 
+use crate::project::{self, Profile};
 use anyhow::Result;
+use std::path::PathBuf;
 
 /// Which measurement.
 #[derive(clap::Args)]
@@ -48,4 +50,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Bench::Stage(options) => stage::run(options),
         Bench::Translate(options) => translate::run(options),
     }
+}
+
+/// The `sluice` that is measured: the one given, else that of this checkout, built for release.
+fn program(given: Option<&PathBuf>) -> Result<PathBuf> {
+    given.map_or_else(|| project::build_server(Profile::Release), |program| Ok(program.canonicalize()?))
 }

@@ -42,6 +42,13 @@ pub(crate) fn cache_dir() -> Result<PathBuf> {
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
+    // What `cargo run` says of this program is nothing to the build that follows: build scripts which look at it would run
+    // again, and their crates be built anew, whenever somebody calls cargo by hand in between.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            cargo.env_remove(name);
+        }
+    }
     cargo
 }
 

@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// How often each way is measured; the median counts.
     #[arg(long, default_value_t = 3)]
     repeat: usize,
+    /// Measure this `sluice` rather than build one.
+    #[arg(long)]
+    program: Option<PathBuf>,
     /// Only ours.
     #[arg(long)]
     alone: bool,
@@ -64,10 +67,7 @@ struct Bench {
 /// Measures each way in turn, prints a table, then JSON on the last line.
 pub(crate) fn run(options: &Options) -> Result<()> {
     ensure!(options.rows >= 10_000, "fewer than 10000 rows have no room for the differences");
-    let mut build = project::cargo();
-    build.args(["build", "--release", "--package", "app"]);
-    command::run(&mut build)?;
-    let sluice = project::target_dir().join("release/sluice");
+    let sluice = super::program(options.program.as_ref())?;
     let folder = project::target_dir().join("bench/diff");
     fs::create_dir_all(&folder)?;
     let bench = Bench::start(folder)?;

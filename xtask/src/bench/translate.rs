@@ -7,7 +7,7 @@
 use super::machine;
 use super::usage::{self, Usage};
 use crate::command;
-use crate::project::{self, Profile};
+use crate::project;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// How often the whole corpus is translated in one measurement.
     #[arg(long, default_value_t = 40)]
     rounds: u32,
+    /// Measure this `sluice` rather than build one.
+    #[arg(long)]
+    program: Option<PathBuf>,
     /// Measure without the peer.
     #[arg(long)]
     alone: bool,
@@ -50,7 +53,7 @@ print(json.dumps({"seconds": seconds, "failed": failed, "version": sqlglot.__ver
 /// Measures and prints.
 pub(super) fn run(options: &Options) -> Result<()> {
     project::build_plugins(&["sql-translator"])?;
-    let program = project::build_server(Profile::Release)?;
+    let program = super::program(options.program.as_ref())?;
     let folder = project::target_dir().join("bench-translate");
     fs::create_dir_all(&folder)?;
     let lines = requests()?;
