@@ -1,7 +1,7 @@
 //! GraphQL, REST and webhooks: translates requests and decides nothing.
 //!
 //! Every route is listed in [`server`]; each asks for the API token unless its own line there says otherwise. What
-//! starts, stops or changes a run goes to the engine. Faults keep the one shape on their way out ([`error`]).
+//! starts, stops or changes a run goes to the engine. `web` serves the editor that was built into the binary. Faults keep the one shape on their way out ([`error`]).
 
 pub mod auth;
 pub mod body;
@@ -12,5 +12,6 @@ pub mod hooks;
 pub mod openapi;
 pub mod rest;
 pub mod server;
+mod web;
 
 pub use server::{ApiConfig, ApiState, serve};

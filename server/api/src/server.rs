@@ -3,7 +3,7 @@
 use crate::auth::ApiToken;
 use crate::error::ApiError;
 use crate::rest::{anomalies, databases, query, tasks};
-use crate::{graphql, health, hooks, openapi};
+use crate::{graphql, health, hooks, openapi, web as editor};
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::web::{self, Data};
 use actix_web::{App, FromRequest, Handler, HttpServer, Responder};
@@ -81,6 +81,7 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
     let state = Data::new(state);
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(editor::default_headers())
             .app_data(state.clone())
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
             .app_data(web::JsonConfig::default().limit(BODY_LIMIT).error_handler(|error, _| {
@@ -94,7 +95,6 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
                     .error_handler(|_, _| ApiError::bad_request("the path holds what is not UTF-8").into()),
             )
             // Without token:
-            .route("/", web::get().to(welcome))
             .route("/health", web::get().to(health::health))
             .route("/api/openapi.json", web::get().to(openapi::openapi))
             // With the webhook's own secret, or the API token:
@@ -120,7 +120,8 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
             .service(at("/api/tasks").get(tasks::list))
             .service(at("/api/tasks/{name}").get(tasks::get).put(tasks::update))
             .service(at("/api/tasks/{name}/runs").post(tasks::run))
-            .default_service(web::to(not_found))
+            // Without token: the editor's files, which hold nothing secret, and the error for all that is left.
+            .default_service(web::to(editor::serve))
     })
     .workers(config.threads.max(1))
     // Whoever hangs up is served no longer: that is how a console's statement is stopped whose caller went away.
@@ -169,20 +170,6 @@ async fn method_not_allowed(request: actix_web::HttpRequest) -> actix_web::HttpR
     let fault = Fault::new(ErrorCode::BadRequest, format!("{} is not served at `{path}`", request.method()))
         .hint("`/api/openapi.json` lists what is.");
     actix_web::HttpResponse::MethodNotAllowed().json(fault)
-}
-
-/// What a browser sees that follows the printed address.
-async fn welcome() -> actix_web::HttpResponse {
-    let text = concat!(
-        "Sluice ",
-        env!("CARGO_PKG_VERSION"),
-        " is running.\n\n",
-        "GraphQL      POST /graphql, subscriptions at /graphql/ws (with the API token)\n",
-        "Webhooks     POST /hooks/<path>\n",
-        "Health       GET /health\n",
-        "REST         GET /api/openapi.json\n",
-    );
-    actix_web::HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
 }
 
 pub(crate) async fn not_found(request: actix_web::HttpRequest) -> actix_web::HttpResponse {

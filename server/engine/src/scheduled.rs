@@ -7,7 +7,7 @@ use crate::trigger::cron::CronSchedule;
 use chrono::{DateTime, Utc};
 use model::Fault;
 use model::document::read::read;
-use model::document::{CronTrigger, Trigger};
+use model::document::{CronTrigger, Trigger, Workflow};
 use model::tree::{self, Limits};
 
 /// Workflows read at once.
@@ -25,6 +25,17 @@ pub struct Scheduled {
 }
 
 impl Scheduled {
+    /// What `document` says about when `workflow` starts; it may have no cron line at all.
+    #[must_use]
+    pub fn of(workflow: WorkflowRecord, document: Workflow) -> Self {
+        let cron = |trigger| match trigger {
+            Trigger::Cron(line) => Some(line),
+            Trigger::Webhook(_) => None,
+        };
+        let lines = document.triggers.into_iter().filter_map(cron).collect();
+        Self { workflow, description: document.description, lines }
+    }
+
     /// The next `count` times it starts at, each once; none while it is switched off.
     #[must_use]
     pub fn next_times(&self, after: DateTime<Utc>, count: usize) -> Vec<DateTime<Utc>> {
@@ -78,19 +89,22 @@ impl Engine {
         self.read_scheduled(workflow).await
     }
 
-    /// Only the triggers are read: the document was checked when it was saved.
-    async fn read_scheduled(&self, workflow: WorkflowRecord) -> Result<Option<Scheduled>, Fault> {
+    /// What the newest version of a workflow's document says; none where it cannot be read any more.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub async fn find_document(&self, workflow: &WorkflowRecord) -> Result<Option<Workflow>, Fault> {
         let Some(version) = self.store.find_version(workflow.version).await.map_err(to_fault)? else { return Ok(None) };
         let text = version.text.strip_prefix('\u{feff}').unwrap_or(&version.text);
         let Ok(root) = tree::parse(text, &Limits::default()) else { return Ok(None) };
-        let document = read(&root).workflow;
-        let cron = |trigger| match trigger {
-            Trigger::Cron(line) => Some(line),
-            _ => None,
-        };
-        let lines: Vec<CronTrigger> = document.triggers.into_iter().filter_map(cron).collect();
-        let description = document.description;
-        Ok((!lines.is_empty()).then_some(Scheduled { workflow, description, lines }))
+        // It was checked when it was saved.
+        Ok(Some(read(&root).workflow))
+    }
+
+    async fn read_scheduled(&self, workflow: WorkflowRecord) -> Result<Option<Scheduled>, Fault> {
+        let Some(document) = self.find_document(&workflow).await? else { return Ok(None) };
+        let scheduled = Scheduled::of(workflow, document);
+        Ok((!scheduled.lines.is_empty()).then_some(scheduled))
     }
 }
 

@@ -1,5 +1,11 @@
 /** Every feature, one line each: its place in the rail, its routes and its commands come from here. */
+import { editor } from "@/features/editor/feature.ts";
+import { runs } from "@/features/runs/feature.ts";
 import { workflows } from "@/features/workflows/feature.ts";
 import type { Feature } from "@/lib/feature.ts";
 
-export const features: readonly Feature[] = [workflows];
+export const features: readonly Feature[] = [
+  workflows,
+  editor,
+  runs(async () => (await import("@/features/editor/run-graph.tsx")).RunGraph),
+];

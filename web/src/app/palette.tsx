@@ -1,8 +1,9 @@
 /** Ctrl+K: every place, every workflow, every command, by its name. */
-import { Command } from "cmdk";
 import { Workflow } from "lucide-react";
 import { Dialog } from "radix-ui";
+import { useMemo } from "react";
 import { useNavigate } from "react-router";
+import { Chooser, type Choice } from "@/components/chooser.tsx";
 import { useData } from "@/graphql/client.ts";
 import { graphql } from "@/graphql/generated/gql.ts";
 import { pick, useLanguage, useWords } from "@/lib/language.ts";
@@ -23,56 +24,39 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const language = useLanguage((state) => state.language);
   const navigate = useNavigate();
   const { data } = useData(PaletteWorkflows, {});
-  const go = (path: string) => {
-    onClose();
-    void navigate(path);
-  };
-  const places = features.flatMap((feature) => feature.rail ?? []);
-  const commands = features.flatMap((feature) => feature.commands ?? []);
+  const choices = useMemo((): (Choice & { path: string })[] => {
+    // Found by the word of either language.
+    const places = features
+      .flatMap((feature) => feature.rail ?? [])
+      .map(({ path, label, icon }) => ({ key: path, label: pick(label, language), keywords: label, icon, group: t("goTo"), path }));
+    const commands = features
+      .flatMap((feature) => feature.commands ?? [])
+      .map(({ id, label, icon, path }) => ({ key: id, label: pick(label, language), keywords: label, icon, group: t("do"), path }));
+    const workflows = (data?.workflows ?? []).map(({ id, name }) => ({
+      key: id,
+      label: name,
+      icon: Workflow,
+      group: t("workflows"),
+      path: `/workflows/${name}`,
+    }));
+    return [...places, ...commands, ...workflows];
+  }, [data, language, t]);
   return (
     <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
         <Dialog.Content className="palette" aria-describedby={undefined}>
           <Dialog.Title className="only-read">{t("palette")}</Dialog.Title>
-          <Command label={t("palette")}>
-            <Command.Input placeholder={t("paletteHint")} />
-            <Command.List>
-              <Command.Empty>{t("nothing")}</Command.Empty>
-              {commands.length > 0 && (
-                <Command.Group heading={t("do")}>
-                  {commands.map(({ id, label, icon: Icon, path }) => (
-                    <Command.Item key={id} value={pick(label, language)} keywords={[...label]} onSelect={() => go(path)}>
-                      {Icon && <Icon size={16} aria-hidden />}
-                      {pick(label, language)}
-                    </Command.Item>
-                  ))}
-                </Command.Group>
-              )}
-              <Command.Group heading={t("goTo")}>
-                {places.map(({ path, label, icon: Icon }) => (
-                  <Command.Item key={path} value={pick(label, language)} keywords={[...label]} onSelect={() => go(path)}>
-                    <Icon size={16} aria-hidden />
-                    {pick(label, language)}
-                  </Command.Item>
-                ))}
-              </Command.Group>
-              {data && data.workflows.length > 0 && (
-                <Command.Group heading={t("workflows")}>
-                  {data.workflows.map((workflow) => (
-                    <Command.Item
-                      key={workflow.id}
-                      value={workflow.name}
-                      onSelect={() => go(`/workflows/${workflow.name}`)}
-                    >
-                      <Workflow size={16} aria-hidden />
-                      {workflow.name}
-                    </Command.Item>
-                  ))}
-                </Command.Group>
-              )}
-            </Command.List>
-          </Command>
+          <Chooser
+            label={t("palette")}
+            placeholder={t("paletteHint")}
+            empty={t("nothing")}
+            choices={choices}
+            onChoose={({ path }) => {
+              onClose();
+              void navigate(path);
+            }}
+          />
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>

@@ -33,7 +33,7 @@ export function Notice({ problem, action, place }: Props) {
     <div className="notice" role="alert">
       <CircleAlert size={16} aria-hidden />
       <div className="grow">
-        <p className="notice-message">
+        <p className={`notice-message ${place ? "" : "notice-first"}`}>
           {place && <strong>{place}: </strong>}
           <Ticked text={problem.message} />
           {problem.line ? <span className="muted"> · {t("line", { line: problem.line })}</span> : null}

@@ -3,12 +3,14 @@
 use super::{Context, page_size};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
+use engine::Scheduled;
 use engine::ports::{RunEvent, RunEventKind, RunFilter, VersionRecord, WorkflowRecord};
 use engine::runs::RunView;
 use juniper::{GraphQLEnum, GraphQLObject, graphql_object};
-use model::kind::KindInfo;
+use model::document::{self, Trigger};
+use model::kind::{Inputs, KindInfo};
 use model::run::{LogLine, StepRun};
-use model::{Fault, RunStatus, StepStatus};
+use model::{ErrorCode, Fault, RunStatus, StepStatus};
 
 /// A workflow with its newest version.
 pub struct Workflow(pub WorkflowRecord);
@@ -36,6 +38,10 @@ impl Workflow {
     fn updated_at(&self) -> DateTime<Utc> {
         self.0.updated_at
     }
+    /// What its document says about it, and when it starts next.
+    async fn outline(&self, context: &Context) -> Result<Outline, ApiError> {
+        Ok(Outline::of(&self.0, context.engine.find_document(&self.0).await?))
+    }
     /// Its newest version.
     async fn version(&self, context: &Context) -> Result<Version, ApiError> {
         Ok(Version(context.engine.get_version(self.0.version).await?))
@@ -49,6 +55,47 @@ impl Workflow {
     async fn runs(&self, context: &Context, first: Option<i32>) -> Result<Vec<Run>, ApiError> {
         let filter = RunFilter { workflow: Some(self.0.id), limit: page_size(first), ..RunFilter::default() };
         Ok(context.engine.list_runs(&filter).await?.into_iter().map(Run).collect())
+    }
+}
+
+/// What a list tells of a workflow's document.
+#[derive(GraphQLObject, Default)]
+#[graphql(context = Context)]
+pub struct Outline {
+    /// One paragraph for people.
+    description: Option<String>,
+    /// Words to find it by.
+    tags: Vec<String>,
+    /// Its cron lines, each with its zone.
+    schedules: Vec<String>,
+    /// Paths of its webhooks, below `/hooks/`.
+    webhooks: Vec<String>,
+    /// Inputs that a run must be given.
+    needed_inputs: Vec<String>,
+    /// When it starts next by itself; none while it is switched off.
+    next_run_at: Option<DateTime<Utc>>,
+}
+
+impl Outline {
+    fn of(workflow: &WorkflowRecord, document: Option<document::Workflow>) -> Self {
+        let Some(document) = document else { return Self::default() };
+        let webhook = |trigger: &Trigger| match trigger {
+            Trigger::Webhook(hook) => Some(hook.path.clone()),
+            Trigger::Cron(_) => None,
+        };
+        let tags = document.tags.clone();
+        let webhooks = document.triggers.iter().filter_map(webhook).collect();
+        let needed = document.inputs.iter().filter(|input| input.default.is_none());
+        let needed_inputs = needed.map(|input| input.name.clone()).collect();
+        let scheduled = Scheduled::of(workflow.clone(), document);
+        Self {
+            next_run_at: scheduled.next_times(Utc::now(), 1).first().copied(),
+            schedules: scheduled.lines.iter().map(|line| format!("{} {}", line.line, line.timezone)).collect(),
+            description: scheduled.description,
+            tags,
+            webhooks,
+            needed_inputs,
+        }
     }
 }
 
@@ -87,9 +134,25 @@ impl Run {
     fn workflow_id(&self) -> String {
         self.0.workflow.to_string()
     }
+    /// Name of the workflow it runs; none where that was deleted.
+    async fn workflow_name(&self, context: &Context) -> Result<Option<String>, ApiError> {
+        match context.engine.get_workflow(&self.0.workflow.to_string()).await {
+            Ok(workflow) => Ok(Some(workflow.name)),
+            Err(fault) if fault.code == ErrorCode::WorkflowNotFound => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
+    }
     /// Id of the version it runs.
     fn version_id(&self) -> String {
         self.0.version.to_string()
+    }
+    /// The version it runs; none where its workflow was deleted.
+    async fn version(&self, context: &Context) -> Result<Option<Version>, ApiError> {
+        match context.engine.get_version(self.0.version).await {
+            Ok(version) => Ok(Some(Version(version))),
+            Err(fault) if fault.code == ErrorCode::VersionNotFound => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
     }
     fn status(&self) -> RunStatusWord {
         self.0.status.into()
@@ -255,6 +318,29 @@ impl StepKind {
     fn outputs(&self) -> &[String] {
         &self.0.outputs
     }
+    /// Whether data edges lead in.
+    fn inputs(&self) -> StepInputsWord {
+        match self.0.inputs {
+            Inputs::None => StepInputsWord::None,
+            Inputs::Required => StepInputsWord::Required,
+            Inputs::Optional => StepInputsWord::Optional,
+        }
+    }
+    /// Whether there are further ports that the settings name.
+    fn named_ports(&self) -> bool {
+        self.0.named_ports
+    }
+}
+
+/// Whether data edges lead into a step.
+#[derive(GraphQLEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepInputsWord {
+    /// `from` is not allowed.
+    None,
+    /// `from` is needed.
+    Required,
+    /// `from` may be given.
+    Optional,
 }
 
 /// Something that happened to a run.
@@ -274,6 +360,8 @@ pub struct Happening {
     rows_in: Option<f64>,
     rows_out: Option<f64>,
     rows_rejected: Option<f64>,
+    /// Rows that left the step so far by port, as JSON text.
+    ports: Option<String>,
     /// A line of the log.
     log: Option<Log>,
     /// Why the step failed or was skipped.
@@ -291,6 +379,7 @@ impl From<&RunEvent> for Happening {
             rows_in: None,
             rows_out: None,
             rows_rejected: None,
+            ports: None,
             log: None,
             error: None,
         };
@@ -319,6 +408,7 @@ impl From<&RunEvent> for Happening {
             happening.rows_in = Some(count(metrics.rows_in));
             happening.rows_out = Some(count(metrics.rows_out));
             happening.rows_rejected = Some(count(metrics.rows_rejected));
+            happening.ports = Some(json_text(&metrics.ports));
         }
         happening
     }

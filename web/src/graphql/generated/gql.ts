@@ -16,6 +16,26 @@ import * as types from './graphql';
  */
 type Documents = {
     "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": typeof types.PaletteWorkflowsDocument,
+    "\n  query EditorWorkflow($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      versionNumber\n      version {\n        number\n        text\n      }\n    }\n  }\n": typeof types.EditorWorkflowDocument,
+    "\n  query EditorKinds {\n    stepKinds {\n      name\n      summary\n      schema\n      ports\n      outputs\n      inputs\n      namedPorts\n    }\n  }\n": typeof types.EditorKindsDocument,
+    "\n  query CheckDocument($text: String!) {\n    check(text: $text) {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": typeof types.CheckDocumentDocument,
+    "\n  mutation SaveDocument($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n        name\n        versionNumber\n      }\n      problems {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n": typeof types.SaveDocumentDocument,
+    "\n  mutation StartRun($workflow: String!, $inputs: String) {\n    startRun(workflow: $workflow, inputs: $inputs) {\n      id\n    }\n  }\n": typeof types.StartRunDocument,
+    "\n  query WorkflowVersions($id: String!) {\n    workflow(id: $id) {\n      id\n      versions(first: 50) {\n        id\n        number\n        text\n        createdAt\n      }\n    }\n  }\n": typeof types.WorkflowVersionsDocument,
+    "\n  query StepRuns($id: String!) {\n    workflow(id: $id) {\n      id\n      runs(first: 10) {\n        id\n        status\n        createdAt\n        steps {\n          id\n          status\n          rowsIn\n          rowsOut\n          rowsRejected\n          durationMs\n          error {\n            message\n          }\n        }\n      }\n    }\n  }\n": typeof types.StepRunsDocument,
+    "\n  query ConnectionNames {\n    connections(first: 200) {\n      name\n      system\n    }\n  }\n": typeof types.ConnectionNamesDocument,
+    "\n  query TableNames($connection: String!) {\n    connection(name: $connection) {\n      name\n      tables(first: 200)\n    }\n  }\n": typeof types.TableNamesDocument,
+    "\n  query ColumnNames($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      columns {\n        name\n        nativeType\n      }\n    }\n  }\n": typeof types.ColumnNamesDocument,
+    "\n  fragment RunRow on Run {\n    id\n    status\n    trigger\n    workflowName\n    createdAt\n    startedAt\n    finishedAt\n    error {\n      message\n    }\n    steps {\n      id\n      rowsOut\n      rowsRejected\n    }\n  }\n": typeof types.RunRowFragmentDoc,
+    "\n  query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {\n    runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {\n      ...RunRow\n    }\n  }\n": typeof types.RunListDocument,
+    "\n  query RunWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": typeof types.RunWorkflowsDocument,
+    "\n  fragment RunStep on Step {\n    id\n    status\n    attempts\n    outputs\n    rowsIn\n    rowsOut\n    rowsRejected\n    bytes\n    durationMs\n    ports\n    startedAt\n    finishedAt\n    error {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": typeof types.RunStepFragmentDoc,
+    "\n  query RunDetail($id: String!) {\n    run(id: $id) {\n      id\n      status\n      trigger\n      inputs\n      workflowId\n      workflowName\n      createdAt\n      startedAt\n      finishedAt\n      version {\n        number\n        text\n      }\n      error {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n      steps {\n        ...RunStep\n      }\n    }\n  }\n": typeof types.RunDetailDocument,
+    "\n  query RunLogs($id: String!, $skip: Int!) {\n    run(id: $id) {\n      id\n      logs(skip: $skip, first: 200) {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n": typeof types.RunLogsDocument,
+    "\n  subscription RunEvents($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      rowsRejected\n      ports\n      log {\n        at\n        step\n        level\n        message\n      }\n      error {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n": typeof types.RunEventsDocument,
+    "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": typeof types.AllRunEventsDocument,
+    "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.CancelRunDocument,
+    "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": typeof types.RetryRunDocument,
     "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n": typeof types.WorkflowRowFragmentDoc,
     "\n  query WorkflowList {\n    workflows(first: 200) {\n      ...WorkflowRow\n    }\n  }\n": typeof types.WorkflowListDocument,
     "\n  query WorkflowText($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      version {\n        text\n      }\n    }\n  }\n": typeof types.WorkflowTextDocument,
@@ -26,6 +46,26 @@ type Documents = {
 };
 const documents: Documents = {
     "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": types.PaletteWorkflowsDocument,
+    "\n  query EditorWorkflow($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      versionNumber\n      version {\n        number\n        text\n      }\n    }\n  }\n": types.EditorWorkflowDocument,
+    "\n  query EditorKinds {\n    stepKinds {\n      name\n      summary\n      schema\n      ports\n      outputs\n      inputs\n      namedPorts\n    }\n  }\n": types.EditorKindsDocument,
+    "\n  query CheckDocument($text: String!) {\n    check(text: $text) {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": types.CheckDocumentDocument,
+    "\n  mutation SaveDocument($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n        name\n        versionNumber\n      }\n      problems {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n": types.SaveDocumentDocument,
+    "\n  mutation StartRun($workflow: String!, $inputs: String) {\n    startRun(workflow: $workflow, inputs: $inputs) {\n      id\n    }\n  }\n": types.StartRunDocument,
+    "\n  query WorkflowVersions($id: String!) {\n    workflow(id: $id) {\n      id\n      versions(first: 50) {\n        id\n        number\n        text\n        createdAt\n      }\n    }\n  }\n": types.WorkflowVersionsDocument,
+    "\n  query StepRuns($id: String!) {\n    workflow(id: $id) {\n      id\n      runs(first: 10) {\n        id\n        status\n        createdAt\n        steps {\n          id\n          status\n          rowsIn\n          rowsOut\n          rowsRejected\n          durationMs\n          error {\n            message\n          }\n        }\n      }\n    }\n  }\n": types.StepRunsDocument,
+    "\n  query ConnectionNames {\n    connections(first: 200) {\n      name\n      system\n    }\n  }\n": types.ConnectionNamesDocument,
+    "\n  query TableNames($connection: String!) {\n    connection(name: $connection) {\n      name\n      tables(first: 200)\n    }\n  }\n": types.TableNamesDocument,
+    "\n  query ColumnNames($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      columns {\n        name\n        nativeType\n      }\n    }\n  }\n": types.ColumnNamesDocument,
+    "\n  fragment RunRow on Run {\n    id\n    status\n    trigger\n    workflowName\n    createdAt\n    startedAt\n    finishedAt\n    error {\n      message\n    }\n    steps {\n      id\n      rowsOut\n      rowsRejected\n    }\n  }\n": types.RunRowFragmentDoc,
+    "\n  query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {\n    runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {\n      ...RunRow\n    }\n  }\n": types.RunListDocument,
+    "\n  query RunWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": types.RunWorkflowsDocument,
+    "\n  fragment RunStep on Step {\n    id\n    status\n    attempts\n    outputs\n    rowsIn\n    rowsOut\n    rowsRejected\n    bytes\n    durationMs\n    ports\n    startedAt\n    finishedAt\n    error {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": types.RunStepFragmentDoc,
+    "\n  query RunDetail($id: String!) {\n    run(id: $id) {\n      id\n      status\n      trigger\n      inputs\n      workflowId\n      workflowName\n      createdAt\n      startedAt\n      finishedAt\n      version {\n        number\n        text\n      }\n      error {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n      steps {\n        ...RunStep\n      }\n    }\n  }\n": types.RunDetailDocument,
+    "\n  query RunLogs($id: String!, $skip: Int!) {\n    run(id: $id) {\n      id\n      logs(skip: $skip, first: 200) {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n": types.RunLogsDocument,
+    "\n  subscription RunEvents($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      rowsRejected\n      ports\n      log {\n        at\n        step\n        level\n        message\n      }\n      error {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n": types.RunEventsDocument,
+    "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": types.AllRunEventsDocument,
+    "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": types.CancelRunDocument,
+    "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": types.RetryRunDocument,
     "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n": types.WorkflowRowFragmentDoc,
     "\n  query WorkflowList {\n    workflows(first: 200) {\n      ...WorkflowRow\n    }\n  }\n": types.WorkflowListDocument,
     "\n  query WorkflowText($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      version {\n        text\n      }\n    }\n  }\n": types.WorkflowTextDocument,
@@ -39,6 +79,86 @@ const documents: Documents = {
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n"): typeof import('./graphql').PaletteWorkflowsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query EditorWorkflow($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      versionNumber\n      version {\n        number\n        text\n      }\n    }\n  }\n"): typeof import('./graphql').EditorWorkflowDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query EditorKinds {\n    stepKinds {\n      name\n      summary\n      schema\n      ports\n      outputs\n      inputs\n      namedPorts\n    }\n  }\n"): typeof import('./graphql').EditorKindsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CheckDocument($text: String!) {\n    check(text: $text) {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n"): typeof import('./graphql').CheckDocumentDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SaveDocument($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n        name\n        versionNumber\n      }\n      problems {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n"): typeof import('./graphql').SaveDocumentDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation StartRun($workflow: String!, $inputs: String) {\n    startRun(workflow: $workflow, inputs: $inputs) {\n      id\n    }\n  }\n"): typeof import('./graphql').StartRunDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query WorkflowVersions($id: String!) {\n    workflow(id: $id) {\n      id\n      versions(first: 50) {\n        id\n        number\n        text\n        createdAt\n      }\n    }\n  }\n"): typeof import('./graphql').WorkflowVersionsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query StepRuns($id: String!) {\n    workflow(id: $id) {\n      id\n      runs(first: 10) {\n        id\n        status\n        createdAt\n        steps {\n          id\n          status\n          rowsIn\n          rowsOut\n          rowsRejected\n          durationMs\n          error {\n            message\n          }\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').StepRunsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ConnectionNames {\n    connections(first: 200) {\n      name\n      system\n    }\n  }\n"): typeof import('./graphql').ConnectionNamesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query TableNames($connection: String!) {\n    connection(name: $connection) {\n      name\n      tables(first: 200)\n    }\n  }\n"): typeof import('./graphql').TableNamesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ColumnNames($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      columns {\n        name\n        nativeType\n      }\n    }\n  }\n"): typeof import('./graphql').ColumnNamesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment RunRow on Run {\n    id\n    status\n    trigger\n    workflowName\n    createdAt\n    startedAt\n    finishedAt\n    error {\n      message\n    }\n    steps {\n      id\n      rowsOut\n      rowsRejected\n    }\n  }\n"): typeof import('./graphql').RunRowFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {\n    runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {\n      ...RunRow\n    }\n  }\n"): typeof import('./graphql').RunListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RunWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n"): typeof import('./graphql').RunWorkflowsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment RunStep on Step {\n    id\n    status\n    attempts\n    outputs\n    rowsIn\n    rowsOut\n    rowsRejected\n    bytes\n    durationMs\n    ports\n    startedAt\n    finishedAt\n    error {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n"): typeof import('./graphql').RunStepFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RunDetail($id: String!) {\n    run(id: $id) {\n      id\n      status\n      trigger\n      inputs\n      workflowId\n      workflowName\n      createdAt\n      startedAt\n      finishedAt\n      version {\n        number\n        text\n      }\n      error {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n      steps {\n        ...RunStep\n      }\n    }\n  }\n"): typeof import('./graphql').RunDetailDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RunLogs($id: String!, $skip: Int!) {\n    run(id: $id) {\n      id\n      logs(skip: $skip, first: 200) {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n"): typeof import('./graphql').RunLogsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription RunEvents($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      rowsRejected\n      ports\n      log {\n        at\n        step\n        level\n        message\n      }\n      error {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n"): typeof import('./graphql').RunEventsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n"): typeof import('./graphql').AllRunEventsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n"): typeof import('./graphql').CancelRunDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n"): typeof import('./graphql').RetryRunDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -291,6 +291,8 @@ export type Happening = {
   error?: Maybe<Problem>;
   /** A line of the log. */
   log?: Maybe<Log>;
+  /** Rows that left the step so far by port, as JSON text. */
+  ports?: Maybe<Scalars['String']['output']>;
   /** Rows that arrived at the step so far. */
   rowsIn?: Maybe<Scalars['Float']['output']>;
   rowsOut?: Maybe<Scalars['Float']['output']>;
@@ -589,6 +591,23 @@ export type NewConnection = {
   url?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** What a list tells of a workflow's document. */
+export type Outline = {
+  __typename?: 'Outline';
+  /** One paragraph for people. */
+  description?: Maybe<Scalars['String']['output']>;
+  /** Inputs that a run must be given. */
+  neededInputs: Array<Scalars['String']['output']>;
+  /** When it starts next by itself; none while it is switched off. */
+  nextRunAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Its cron lines, each with its zone. */
+  schedules: Array<Scalars['String']['output']>;
+  /** Words to find it by. */
+  tags: Array<Scalars['String']['output']>;
+  /** Paths of its webhooks, below `/hooks/`. */
+  webhooks: Array<Scalars['String']['output']>;
+};
+
 /** Something wrong, in the one shape. */
 export type Problem = {
   __typename?: 'Problem';
@@ -781,10 +800,14 @@ export type Run = {
   steps: Array<Step>;
   /** What started it: `manual`, `cron`, `webhook`. */
   trigger: Scalars['String']['output'];
+  /** The version it runs; none where its workflow was deleted. */
+  version?: Maybe<Version>;
   /** Id of the version it runs. */
   versionId: Scalars['String']['output'];
   /** Id of the workflow it runs. */
   workflowId: Scalars['String']['output'];
+  /** Name of the workflow it runs; none where that was deleted. */
+  workflowName?: Maybe<Scalars['String']['output']>;
 };
 
 
@@ -879,10 +902,23 @@ export type Step = {
   status: StepStatusWord;
 };
 
+/** Whether data edges lead into a step. */
+export type StepInputsWord =
+  /** `from` is not allowed. */
+  | 'NONE'
+  /** `from` may be given. */
+  | 'OPTIONAL'
+  /** `from` is needed. */
+  | 'REQUIRED';
+
 export type StepKind = {
   __typename?: 'StepKind';
+  /** Whether data edges lead in. */
+  inputs: StepInputsWord;
   /** The word in `uses`. */
   name: Scalars['String']['output'];
+  /** Whether there are further ports that the settings name. */
+  namedPorts: Scalars['Boolean']['output'];
   /** Values it leaves for expressions. */
   outputs: Array<Scalars['String']['output']>;
   /** Ports that data edges may leave by; the first is the default. */
@@ -1206,6 +1242,8 @@ export type Workflow = {
   /** Prefix `workflow_`. */
   id: Scalars['String']['output'];
   name: Scalars['String']['output'];
+  /** What its document says about it, and when it starts next. */
+  outline: Outline;
   /** Its runs, newest first. */
   runs: Array<Run>;
   updatedAt: Scalars['DateTime']['output'];
@@ -1231,6 +1269,134 @@ export type PaletteWorkflowsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type PaletteWorkflowsQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string }> };
+
+export type EditorWorkflowQueryVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type EditorWorkflowQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, name: string, versionNumber: number, version: { __typename?: 'Version', number: number, text: string } } };
+
+export type EditorKindsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type EditorKindsQuery = { __typename?: 'Query', stepKinds: Array<{ __typename?: 'StepKind', name: string, summary: string, schema: string, ports: Array<string>, outputs: Array<string>, inputs: StepInputsWord, namedPorts: boolean }> };
+
+export type CheckDocumentQueryVariables = Exact<{
+  text: Scalars['String']['input'];
+}>;
+
+
+export type CheckDocumentQuery = { __typename?: 'Query', check: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }> };
+
+export type SaveDocumentMutationVariables = Exact<{
+  text: Scalars['String']['input'];
+}>;
+
+
+export type SaveDocumentMutation = { __typename?: 'Mutation', saveWorkflow: { __typename?: 'Saved', workflow?: { __typename?: 'Workflow', id: string, name: string, versionNumber: number } | null, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }> } };
+
+export type StartRunMutationVariables = Exact<{
+  workflow: Scalars['String']['input'];
+  inputs?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type StartRunMutation = { __typename?: 'Mutation', startRun: { __typename?: 'Run', id: string } };
+
+export type WorkflowVersionsQueryVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type WorkflowVersionsQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, versions: Array<{ __typename?: 'Version', id: string, number: number, text: string, createdAt: string }> } };
+
+export type StepRunsQueryVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type StepRunsQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, rowsIn: number, rowsOut: number, rowsRejected: number, durationMs: number, error?: { __typename?: 'Problem', message: string } | null }> }> } };
+
+export type ConnectionNamesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ConnectionNamesQuery = { __typename?: 'Query', connections: Array<{ __typename?: 'Connection', name: string, system: string }> };
+
+export type TableNamesQueryVariables = Exact<{
+  connection: Scalars['String']['input'];
+}>;
+
+
+export type TableNamesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: Array<string> } };
+
+export type ColumnNamesQueryVariables = Exact<{
+  connection: Scalars['String']['input'];
+  table: Scalars['String']['input'];
+}>;
+
+
+export type ColumnNamesQuery = { __typename?: 'Query', table: { __typename?: 'Table', name: string, key: Array<string>, columns: Array<{ __typename?: 'Column', name: string, nativeType: string }> } };
+
+export type RunRowFragment = { __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', message: string } | null, steps: Array<{ __typename?: 'Step', id: string, rowsOut: number, rowsRejected: number }> };
+
+export type RunListQueryVariables = Exact<{
+  workflow?: InputMaybe<Scalars['String']['input']>;
+  statuses?: InputMaybe<Array<RunStatusWord> | RunStatusWord>;
+  before?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type RunListQuery = { __typename?: 'Query', runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', message: string } | null, steps: Array<{ __typename?: 'Step', id: string, rowsOut: number, rowsRejected: number }> }> };
+
+export type RunWorkflowsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type RunWorkflowsQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string }> };
+
+export type RunStepFragment = { __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null };
+
+export type RunDetailQueryVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type RunDetailQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, inputs: string, workflowId: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, version?: { __typename?: 'Version', number: number, text: string } | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null }> } };
+
+export type RunLogsQueryVariables = Exact<{
+  id: Scalars['String']['input'];
+  skip: Scalars['Int']['input'];
+}>;
+
+
+export type RunLogsQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, logs: Array<{ __typename?: 'Log', at: string, step?: string | null, level: string, message: string }> } };
+
+export type RunEventsSubscriptionVariables = Exact<{
+  run: Scalars['String']['input'];
+}>;
+
+
+export type RunEventsSubscription = { __typename?: 'Subscription', runEvents: { __typename?: 'Happening', runId: string, status?: RunStatusWord | null, step?: string | null, stepStatus?: StepStatusWord | null, rowsIn?: number | null, rowsOut?: number | null, rowsRejected?: number | null, ports?: string | null, log?: { __typename?: 'Log', at: string, step?: string | null, level: string, message: string } | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null } };
+
+export type AllRunEventsSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AllRunEventsSubscription = { __typename?: 'Subscription', runEvents: { __typename?: 'Happening', runId: string, status?: RunStatusWord | null } };
+
+export type CancelRunMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type CancelRunMutation = { __typename?: 'Mutation', cancelRun: { __typename?: 'Run', id: string, status: RunStatusWord } };
+
+export type RetryRunMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+  from?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type RetryRunMutation = { __typename?: 'Mutation', retryRun: { __typename?: 'Run', id: string, status: RunStatusWord } };
 
 export type WorkflowRowFragment = { __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> };
 
@@ -1293,6 +1459,49 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const RunRowFragmentDoc = new TypedDocumentString(`
+    fragment RunRow on Run {
+  id
+  status
+  trigger
+  workflowName
+  createdAt
+  startedAt
+  finishedAt
+  error {
+    message
+  }
+  steps {
+    id
+    rowsOut
+    rowsRejected
+  }
+}
+    `, {"fragmentName":"RunRow"}) as unknown as TypedDocumentString<RunRowFragment, unknown>;
+export const RunStepFragmentDoc = new TypedDocumentString(`
+    fragment RunStep on Step {
+  id
+  status
+  attempts
+  outputs
+  rowsIn
+  rowsOut
+  rowsRejected
+  bytes
+  durationMs
+  ports
+  startedAt
+  finishedAt
+  error {
+    code
+    message
+    hint
+    path
+    line
+    column
+  }
+}
+    `, {"fragmentName":"RunStep"}) as unknown as TypedDocumentString<RunStepFragment, unknown>;
 export const WorkflowRowFragmentDoc = new TypedDocumentString(`
     fragment WorkflowRow on Workflow {
   id
@@ -1317,6 +1526,281 @@ export const PaletteWorkflowsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PaletteWorkflowsQuery, PaletteWorkflowsQueryVariables>;
+export const EditorWorkflowDocument = new TypedDocumentString(`
+    query EditorWorkflow($id: String!) {
+  workflow(id: $id) {
+    id
+    name
+    versionNumber
+    version {
+      number
+      text
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<EditorWorkflowQuery, EditorWorkflowQueryVariables>;
+export const EditorKindsDocument = new TypedDocumentString(`
+    query EditorKinds {
+  stepKinds {
+    name
+    summary
+    schema
+    ports
+    outputs
+    inputs
+    namedPorts
+  }
+}
+    `) as unknown as TypedDocumentString<EditorKindsQuery, EditorKindsQueryVariables>;
+export const CheckDocumentDocument = new TypedDocumentString(`
+    query CheckDocument($text: String!) {
+  check(text: $text) {
+    code
+    message
+    hint
+    path
+    line
+    column
+  }
+}
+    `) as unknown as TypedDocumentString<CheckDocumentQuery, CheckDocumentQueryVariables>;
+export const SaveDocumentDocument = new TypedDocumentString(`
+    mutation SaveDocument($text: String!) {
+  saveWorkflow(text: $text) {
+    workflow {
+      id
+      name
+      versionNumber
+    }
+    problems {
+      code
+      message
+      hint
+      path
+      line
+      column
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SaveDocumentMutation, SaveDocumentMutationVariables>;
+export const StartRunDocument = new TypedDocumentString(`
+    mutation StartRun($workflow: String!, $inputs: String) {
+  startRun(workflow: $workflow, inputs: $inputs) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<StartRunMutation, StartRunMutationVariables>;
+export const WorkflowVersionsDocument = new TypedDocumentString(`
+    query WorkflowVersions($id: String!) {
+  workflow(id: $id) {
+    id
+    versions(first: 50) {
+      id
+      number
+      text
+      createdAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WorkflowVersionsQuery, WorkflowVersionsQueryVariables>;
+export const StepRunsDocument = new TypedDocumentString(`
+    query StepRuns($id: String!) {
+  workflow(id: $id) {
+    id
+    runs(first: 10) {
+      id
+      status
+      createdAt
+      steps {
+        id
+        status
+        rowsIn
+        rowsOut
+        rowsRejected
+        durationMs
+        error {
+          message
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<StepRunsQuery, StepRunsQueryVariables>;
+export const ConnectionNamesDocument = new TypedDocumentString(`
+    query ConnectionNames {
+  connections(first: 200) {
+    name
+    system
+  }
+}
+    `) as unknown as TypedDocumentString<ConnectionNamesQuery, ConnectionNamesQueryVariables>;
+export const TableNamesDocument = new TypedDocumentString(`
+    query TableNames($connection: String!) {
+  connection(name: $connection) {
+    name
+    tables(first: 200)
+  }
+}
+    `) as unknown as TypedDocumentString<TableNamesQuery, TableNamesQueryVariables>;
+export const ColumnNamesDocument = new TypedDocumentString(`
+    query ColumnNames($connection: String!, $table: String!) {
+  table(connection: $connection, name: $table) {
+    name
+    key
+    columns {
+      name
+      nativeType
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ColumnNamesQuery, ColumnNamesQueryVariables>;
+export const RunListDocument = new TypedDocumentString(`
+    query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {
+  runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {
+    ...RunRow
+  }
+}
+    fragment RunRow on Run {
+  id
+  status
+  trigger
+  workflowName
+  createdAt
+  startedAt
+  finishedAt
+  error {
+    message
+  }
+  steps {
+    id
+    rowsOut
+    rowsRejected
+  }
+}`) as unknown as TypedDocumentString<RunListQuery, RunListQueryVariables>;
+export const RunWorkflowsDocument = new TypedDocumentString(`
+    query RunWorkflows {
+  workflows(first: 200) {
+    id
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<RunWorkflowsQuery, RunWorkflowsQueryVariables>;
+export const RunDetailDocument = new TypedDocumentString(`
+    query RunDetail($id: String!) {
+  run(id: $id) {
+    id
+    status
+    trigger
+    inputs
+    workflowId
+    workflowName
+    createdAt
+    startedAt
+    finishedAt
+    version {
+      number
+      text
+    }
+    error {
+      code
+      message
+      hint
+      path
+      line
+      column
+    }
+    steps {
+      ...RunStep
+    }
+  }
+}
+    fragment RunStep on Step {
+  id
+  status
+  attempts
+  outputs
+  rowsIn
+  rowsOut
+  rowsRejected
+  bytes
+  durationMs
+  ports
+  startedAt
+  finishedAt
+  error {
+    code
+    message
+    hint
+    path
+    line
+    column
+  }
+}`) as unknown as TypedDocumentString<RunDetailQuery, RunDetailQueryVariables>;
+export const RunLogsDocument = new TypedDocumentString(`
+    query RunLogs($id: String!, $skip: Int!) {
+  run(id: $id) {
+    id
+    logs(skip: $skip, first: 200) {
+      at
+      step
+      level
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RunLogsQuery, RunLogsQueryVariables>;
+export const RunEventsDocument = new TypedDocumentString(`
+    subscription RunEvents($run: String!) {
+  runEvents(run: $run) {
+    runId
+    status
+    step
+    stepStatus
+    rowsIn
+    rowsOut
+    rowsRejected
+    ports
+    log {
+      at
+      step
+      level
+      message
+    }
+    error {
+      code
+      message
+      hint
+      path
+      line
+      column
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RunEventsSubscription, RunEventsSubscriptionVariables>;
+export const AllRunEventsDocument = new TypedDocumentString(`
+    subscription AllRunEvents {
+  runEvents {
+    runId
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<AllRunEventsSubscription, AllRunEventsSubscriptionVariables>;
+export const CancelRunDocument = new TypedDocumentString(`
+    mutation CancelRun($id: String!) {
+  cancelRun(id: $id) {
+    id
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<CancelRunMutation, CancelRunMutationVariables>;
+export const RetryRunDocument = new TypedDocumentString(`
+    mutation RetryRun($id: String!, $from: String) {
+  retryRun(id: $id, from: $from) {
+    id
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<RetryRunMutation, RetryRunMutationVariables>;
 export const WorkflowListDocument = new TypedDocumentString(`
     query WorkflowList {
   workflows(first: 200) {

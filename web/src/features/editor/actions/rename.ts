@@ -1,0 +1,13 @@
+import type { Action } from "./action.ts";
+
+export const rename: Action = {
+  id: "rename",
+  label: ["Rename", "重命名"],
+  shortcuts: ["F2"],
+  isEnabled: ({ state }) => state.selected.length === 1,
+  perform: () => {
+    const input = document.querySelector<HTMLInputElement>("#step-id");
+    input?.focus();
+    input?.select();
+  },
+};

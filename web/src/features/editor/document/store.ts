@@ -1,0 +1,159 @@
+/**
+ * The document being edited: its text, what was before and after it, what is selected, and what the server's checker
+ * says. Canvas, form and text pane are views of this one text.
+ */
+import { create } from "zustand";
+import type { ProblemView } from "@/graphql/problem.ts";
+import { keep, kept } from "@/lib/storage.ts";
+import type { Places } from "../graph/layout.ts";
+import type { PortRef } from "./read.ts";
+
+interface Snapshot {
+  text: string;
+  /** Edits of one kind in a row, such as typing, are undone together. */
+  merge: string | null;
+  at: number;
+}
+
+/** What stands open above the editor. */
+export type Panel =
+  | { kind: "add"; x: number; y: number; place?: { x: number; y: number }; from?: PortRef & { isData: boolean }; edge?: string }
+  | { kind: "find" }
+  | { kind: "keys" }
+  | { kind: "run" }
+  | { kind: "versions" }
+  | { kind: "conflict" };
+
+export interface EditorState {
+  /** The workflow's name on the server; null: it was never saved. */
+  saved: { id: string; name: string; version: number; text: string } | null;
+  text: string;
+  past: Snapshot[];
+  future: Snapshot[];
+  selected: string[];
+  selectedEdges: string[];
+  problems: ProblemView[];
+  /** Where nodes were put by hand; others stand where the layout puts them. */
+  places: Places;
+  panel: Panel | null;
+  /** Whether a draft of an earlier visit was brought back. */
+  isDraft: boolean;
+
+  open: (saved: EditorState["saved"], text: string) => void;
+  edit: (text: string, merge?: string) => void;
+  undo: () => void;
+  redo: () => void;
+  select: (keys: readonly string[], edges?: readonly string[]) => void;
+  setProblems: (problems: readonly ProblemView[]) => void;
+  place: (places: Places | null) => void;
+  setPanel: (panel: Panel | null) => void;
+  markSaved: (saved: NonNullable<EditorState["saved"]>) => void;
+  dropDraft: () => void;
+}
+
+const MERGED_WITHIN = 900;
+const HISTORY = 200;
+
+export const useEditor = create<EditorState>()((set, get) => ({
+  saved: null,
+  text: "",
+  past: [],
+  future: [],
+  selected: [],
+  selectedEdges: [],
+  problems: [],
+  places: {},
+  panel: null,
+  isDraft: false,
+
+  open: (saved, text) => {
+    const name = saved?.name ?? "";
+    const draft = kept(`draft.${name}`);
+    const isDraft = draft !== null && draft !== text;
+    set({
+      saved,
+      text: isDraft ? draft : text,
+      past: isDraft ? [{ text, merge: null, at: 0 }] : [],
+      future: [],
+      selected: [],
+      selectedEdges: [],
+      problems: [],
+      places: readPlaces(name),
+      panel: null,
+      isDraft,
+    });
+  },
+  edit: (text, merge) => {
+    const state = get();
+    if (text === state.text) return;
+    const now = Date.now();
+    const last = state.past.at(-1);
+    const isMerged = merge !== undefined && last?.merge === merge && now - last.at < MERGED_WITHIN;
+    const past = isMerged
+      ? [...state.past.slice(0, -1), { ...last, at: now }]
+      : [...state.past, { text: state.text, merge: merge ?? null, at: now }].slice(-HISTORY);
+    set({ text, past, future: [] });
+    keepDraft(get());
+  },
+  undo: () => {
+    const { past, future, text } = get();
+    const last = past.at(-1);
+    if (!last) return;
+    set({ text: last.text, past: past.slice(0, -1), future: [...future, { ...last, text }] });
+    keepDraft(get());
+  },
+  redo: () => {
+    const { past, future, text } = get();
+    const next = future.at(-1);
+    if (!next) return;
+    set({ text: next.text, future: future.slice(0, -1), past: [...past, { ...next, text, merge: null }] });
+    keepDraft(get());
+  },
+  select: (keys, edges = []) => {
+    const { selected, selectedEdges } = get();
+    if (same(selected, keys) && same(selectedEdges, edges)) return;
+    set({ selected: [...keys], selectedEdges: [...edges] });
+  },
+  setProblems: (problems) => set({ problems: [...problems] }),
+  place: (places) => {
+    const next = places === null ? {} : { ...get().places, ...places };
+    keep(`places.${get().saved?.name ?? ""}`, Object.keys(next).length ? JSON.stringify(next) : null);
+    set({ places: next });
+  },
+  setPanel: (panel) => set({ panel }),
+  markSaved: (saved) => {
+    const before = get().saved?.name ?? "";
+    keep(`draft.${before}`, null);
+    if (before !== saved.name) {
+      keep(`places.${saved.name}`, JSON.stringify(get().places));
+      keep(`places.${before}`, null);
+    }
+    set({ saved, isDraft: false });
+  },
+  dropDraft: () => {
+    const { saved, past } = get();
+    keep(`draft.${saved?.name ?? ""}`, null);
+    set({ isDraft: false, text: saved?.text ?? past[0]?.text ?? "", past: [], future: [] });
+  },
+}));
+
+export function isDirty(state: Pick<EditorState, "saved" | "text">): boolean {
+  return state.saved === null ? state.text !== "" : state.saved.text !== state.text;
+}
+
+function keepDraft(state: EditorState): void {
+  keep(`draft.${state.saved?.name ?? ""}`, isDirty(state) ? state.text : null);
+}
+
+function readPlaces(name: string): Places {
+  try {
+    const value: unknown = JSON.parse(kept(`places.${name}`) ?? "{}");
+    return typeof value === "object" && value !== null ? (value as Places) : {};
+  } catch {
+    return {};
+  }
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, at) => item === b[at]);
+}

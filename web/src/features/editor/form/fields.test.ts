@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import type { Schema } from "../graph/graph.ts";
+import { fieldsOf, readWords, spellWords } from "./fields.ts";
+
+const SCHEMA: Schema = {
+  required: ["connection"],
+  properties: {
+    connection: { type: "string", description: "Where to." },
+    mode: { enum: ["append", "upsert"], default: "append" },
+    key: { oneOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] },
+    limit: { type: "integer" },
+    create: { type: "boolean", default: true },
+    sql: { type: "string" },
+    rules: { type: "array", items: { type: "object" } },
+    infer: { oneOf: [{ const: "full" }, { type: "integer" }] },
+  },
+};
+
+it("chooses a control for each kind of setting, and YAML for what is built of several", () => {
+  expect(fieldsOf(SCHEMA).map((field) => [field.name, field.kind.kind, field.isNeeded])).toEqual([
+    ["connection", "text", true],
+    ["mode", "choice", false],
+    ["key", "words", false],
+    ["limit", "number", false],
+    ["create", "boolean", false],
+    ["sql", "text", false],
+    ["rules", "yaml", false],
+    ["infer", "yaml", false],
+  ]);
+});
+
+it("reads one word as a text and several as a list", () => {
+  expect([readWords("id"), readWords(" a, b ,"), readWords("  ")]).toEqual(["id", ["a", "b"], undefined]);
+  expect([spellWords(["a", "b"]), spellWords("id"), spellWords(undefined)]).toEqual(["a, b", "id", ""]);
+});

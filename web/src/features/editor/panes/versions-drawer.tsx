@@ -1,0 +1,61 @@
+import { useState } from "react";
+import { Button } from "@/components/button.tsx";
+import { Dialog } from "@/components/dialog.tsx";
+import { Skeleton } from "@/components/empty.tsx";
+import { TextDiff } from "@/components/text-diff.tsx";
+import { Moment } from "@/components/time.tsx";
+import { tell } from "@/components/toast.tsx";
+import { useData } from "@/graphql/client.ts";
+import { useWords } from "@/lib/language.ts";
+import { useEditor } from "../document/store.ts";
+import { WorkflowVersions } from "../operations.ts";
+import { words } from "../words.ts";
+
+/** The workflow's versions, each compared with the text as it is now. */
+export function VersionsDrawer({ workflow }: { workflow: string }) {
+  const t = useWords(words);
+  const { text, edit, setPanel } = useEditor();
+  const { data } = useData(WorkflowVersions, { id: workflow });
+  const [chosen, setChosen] = useState<number>();
+  const versions = data?.workflow.versions ?? [];
+  const version = versions.find((one) => one.number === chosen) ?? versions[0];
+  return (
+    <Dialog kind="drawer" width={760} title={t("versions")} description={t("versionsText")} closeLabel={t("close")} onClose={() => setPanel(null)}>
+      {!data && <Skeleton rows={4} />}
+      <div className="versions">
+        <ul className="versions-list">
+          {versions.map((one) => (
+            <li key={one.id}>
+              <button type="button" className="versions-item" aria-current={one === version} onClick={() => setChosen(one.number)}>
+                <span className="grow">{t("version", { number: one.number })}</span>
+                <Moment at={one.createdAt} />
+              </button>
+            </li>
+          ))}
+        </ul>
+        {version && (
+          <div className="grow stack">
+            {version.text === text ? (
+              <p className="muted">{t("same")}</p>
+            ) : (
+              <>
+                <TextDiff before={version.text} after={text} label={t("versions")} />
+                <div>
+                  <Button
+                    onClick={() => {
+                      edit(version.text);
+                      setPanel(null);
+                      tell(t("restored", { number: version.number }));
+                    }}
+                  >
+                    {t("restore")}
+                  </Button>
+                </div>
+              </>
+            )}
+          </div>
+        )}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,83 @@
+import { RotateCcw, X } from "lucide-react";
+import { Link } from "react-router";
+import { Button } from "@/components/button.tsx";
+import { IconButton } from "@/components/icon-button.tsx";
+import { Notice } from "@/components/notice.tsx";
+import { Status } from "@/components/status.tsx";
+import { tell } from "@/components/toast.tsx";
+import { useChange } from "@/graphql/client.ts";
+import type { RunStepFragment } from "@/graphql/generated/graphql.ts";
+import { formatNumber, formatSpan } from "@/lib/format.ts";
+import { pick, useLanguage, useWords } from "@/lib/language.ts";
+import { isOver, STEP_STATUS } from "@/lib/run-status.ts";
+import { readPorts, type RunView } from "./live-run.ts";
+import { RetryRun } from "./operations.ts";
+import { words } from "./words.ts";
+
+/** One step of the run: how it went, its rows, its outputs, and what to do where it failed. */
+export function StepDetail({ run, step, onClose }: { run: RunView; step: RunStepFragment; onClose: () => void }) {
+  const t = useWords(words);
+  const language = useLanguage((state) => state.language);
+  const number = (value: number) => formatNumber(value, language);
+  const retry = useChange(RetryRun, { onSuccess: () => tell(t("retried")), onError: (error) => tell(error.message, { isBad: true }) });
+  const outputs = JSON.parse(step.outputs) as Record<string, unknown>;
+  const facts: [string, string][] = [
+    [t("attempts"), number(step.attempts)],
+    [t("duration"), formatSpan(step.durationMs)],
+    [t("rowsIn"), number(step.rowsIn)],
+    [t("rowsOut"), number(step.rowsOut)],
+    [t("rowsRejected"), number(step.rowsRejected)],
+    [t("bytes"), number(step.bytes)],
+  ];
+  return (
+    <aside className="step-detail" aria-label={`${t("step")} ${step.id}`}>
+      <header className="row">
+        <h2 className="grow cut">{step.id}</h2>
+        <Status tone={STEP_STATUS[step.status].tone}>{pick(STEP_STATUS[step.status].word, language)}</Status>
+        <IconButton icon={X} label={t("close")} onClick={onClose} />
+      </header>
+      {step.error && <Notice problem={step.error} />}
+      <div className="row">
+        {isOver(run.status) && (
+          <Button icon={RotateCcw} isBusy={retry.isPending} onClick={() => retry.mutate({ id: run.id, from: step.id })}>
+            {t("retryFrom")}
+          </Button>
+        )}
+        {run.workflowName && (
+          <Link className="button" to={`/workflows/${run.workflowName}?step=${step.id}`}>
+            {step.error ? t("mend") : t("openEditor")}
+          </Link>
+        )}
+      </div>
+      <dl className="facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className="number">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <Pairs title={t("ports")} pairs={Object.entries(readPorts(step.ports)).map(([name, rows]) => [name, number(rows)])} />
+      <Pairs title={t("outputs")} pairs={Object.entries(outputs).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)])} />
+    </aside>
+  );
+}
+
+function Pairs({ title, pairs }: { title: string; pairs: [string, string][] }) {
+  if (pairs.length === 0) return null;
+  return (
+    <section>
+      <h3 className="muted">{title}</h3>
+      <dl className="facts">
+        {pairs.map(([name, value]) => (
+          <div key={name}>
+            <dt className="mono">{name}</dt>
+            <dd className="mono cut" title={value}>
+              {value}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

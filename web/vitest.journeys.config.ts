@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Journeys in a real browser against a real server; `cargo xtask test` runs them. */
+export default defineConfig({
+  test: {
+    include: ["journeys/**/*.journey.ts"],
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
+    // A browser and a server for each file are enough for a small machine.
+    fileParallelism: false,
+  },
+});
