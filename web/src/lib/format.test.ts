@@ -19,6 +19,7 @@ describe("formats", () => {
     const now = new Date("2026-01-31T12:00:00Z");
     expect(formatRelative(new Date("2026-01-31T11:55:00Z"), now, "en")).toBe("5 min. ago");
     expect(formatRelative(new Date("2026-01-31T15:00:00Z"), now, "zh")).toContain("3");
+    expect(formatRelative(new Date("2026-02-02T01:00:00Z"), now, "en")).toBe("in 37 hr.");
   });
 
   it("always names the time zone", () => {

@@ -36,7 +36,8 @@ export function formatRelative(moment: Date, now: Date, language: Language): str
   const difference = moment.getTime() - now.getTime();
   const format = new Intl.RelativeTimeFormat(locale(language), { numeric: "auto", style: "short" });
   for (const [unit, size] of UNITS) {
-    if (Math.abs(difference) >= size || unit === "second") return format.format(Math.trunc(difference / size), unit);
+    // A day is not told before there are two: "tomorrow" would be wrong for what is 37 hours away.
+    if (Math.abs(difference) >= (unit === "day" ? 2 * size : size) || unit === "second") return format.format(Math.trunc(difference / size), unit);
   }
   return format.format(0, "second");
 }

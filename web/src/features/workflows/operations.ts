@@ -8,6 +8,13 @@ export const WorkflowRow = graphql(`
     enabled
     versionNumber
     updatedAt
+    outline {
+      description
+      tags
+      schedules
+      webhooks
+      nextRunAt
+    }
     runs(first: 12) {
       id
       status

@@ -17,6 +17,7 @@ export const words = {
   on: ["on", "启用"],
   off: ["off", "停用"],
   never: ["never", "从未"],
+  webhook: ["by webhook", "Webhook"],
   byHand: ["by hand", "手动"],
   run: ["Run {name} now", "立即运行 {name}"],
   started: ["Started a run of `{name}`", "已开始运行 `{name}`"],

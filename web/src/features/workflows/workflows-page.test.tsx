@@ -14,6 +14,7 @@ const workflow = (name: string) => ({
   enabled: true,
   versionNumber: 3,
   updatedAt: "2026-01-31T12:00:00Z",
+  outline: { description: null, tags: [], schedules: [], webhooks: [], nextRunAt: null },
   runs: [{ id: "run_1", status: "FAILED", createdAt: "2026-01-31T12:00:00Z", startedAt: null, finishedAt: null }],
 });
 

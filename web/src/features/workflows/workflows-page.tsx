@@ -36,7 +36,9 @@ export function WorkflowsPage() {
   });
   const rows = useMemo(() => {
     const needle = wanted.trim().toLowerCase();
-    return (data?.workflows ?? []).filter((one) => one.name.includes(needle));
+    return (data?.workflows ?? []).filter(({ name, outline }) =>
+      [name, outline.description, ...outline.tags].some((text) => text?.toLowerCase().includes(needle)),
+    );
   }, [data, wanted]);
   const columns = useMemo(() => makeColumns(t, language), [t, language]);
   return (
@@ -93,10 +95,17 @@ function makeColumns(t: Translate<typeof words>, language: "en" | "zh") {
   return [
     column.accessor("name", {
       header: t("name"),
-      cell: ({ getValue }) => (
-        <Link to={`/workflows/${getValue()}`} className="row-name">
-          {getValue()}
-        </Link>
+      cell: ({ row, getValue }) => (
+        <span className="row">
+          <Link to={`/workflows/${getValue()}`} className="row-name" title={row.original.outline.description ?? undefined}>
+            {getValue()}
+          </Link>
+          {row.original.outline.tags.map((tag) => (
+            <span key={tag} className="tag wide">
+              {tag}
+            </span>
+          ))}
+        </span>
       ),
     }),
     column.accessor((row) => row.runs[0]?.status ?? "", {
@@ -128,6 +137,12 @@ function makeColumns(t: Translate<typeof words>, language: "en" | "zh") {
         return run ? <Moment at={run.createdAt} /> : <span className="muted">{t("never")}</span>;
       },
     }),
+    column.accessor((row) => row.outline.nextRunAt ?? "9999", {
+      id: "nextRun",
+      header: t("nextRun"),
+      meta: { isWide: true },
+      cell: ({ row }) => <NextRun workflow={row.original} />,
+    }),
     column.accessor("versionNumber", {
       header: t("version"),
       meta: { isNumber: true, isWide: true, width: 70 },
@@ -149,6 +164,15 @@ function makeColumns(t: Translate<typeof words>, language: "en" | "zh") {
       ),
     }),
   ];
+}
+
+/** When it starts next by itself, or what else starts it. */
+function NextRun({ workflow: { outline, enabled } }: { workflow: WorkflowRowFragment }) {
+  const t = useWords(words);
+  if (outline.nextRunAt) return <Moment at={outline.nextRunAt} />;
+  const hasTriggers = outline.schedules.length + outline.webhooks.length > 0;
+  if (hasTriggers && !enabled) return <span className="muted">{t("off")}</span>;
+  return <span className="muted">{outline.webhooks.length > 0 ? t("webhook") : t("byHand")}</span>;
 }
 
 function Enable({ workflow }: { workflow: WorkflowRowFragment }) {

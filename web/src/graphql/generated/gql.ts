@@ -36,7 +36,7 @@ type Documents = {
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": typeof types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.CancelRunDocument,
     "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": typeof types.RetryRunDocument,
-    "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n": typeof types.WorkflowRowFragmentDoc,
+    "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    outline {\n      description\n      tags\n      schedules\n      webhooks\n      nextRunAt\n    }\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n": typeof types.WorkflowRowFragmentDoc,
     "\n  query WorkflowList {\n    workflows(first: 200) {\n      ...WorkflowRow\n    }\n  }\n": typeof types.WorkflowListDocument,
     "\n  query WorkflowText($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      version {\n        text\n      }\n    }\n  }\n": typeof types.WorkflowTextDocument,
     "\n  mutation EnableWorkflow($id: String!, $enabled: Boolean!) {\n    setWorkflowEnabled(id: $id, enabled: $enabled) {\n      id\n      enabled\n    }\n  }\n": typeof types.EnableWorkflowDocument,
@@ -66,7 +66,7 @@ const documents: Documents = {
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": types.CancelRunDocument,
     "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": types.RetryRunDocument,
-    "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n": types.WorkflowRowFragmentDoc,
+    "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    outline {\n      description\n      tags\n      schedules\n      webhooks\n      nextRunAt\n    }\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n": types.WorkflowRowFragmentDoc,
     "\n  query WorkflowList {\n    workflows(first: 200) {\n      ...WorkflowRow\n    }\n  }\n": types.WorkflowListDocument,
     "\n  query WorkflowText($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      version {\n        text\n      }\n    }\n  }\n": types.WorkflowTextDocument,
     "\n  mutation EnableWorkflow($id: String!, $enabled: Boolean!) {\n    setWorkflowEnabled(id: $id, enabled: $enabled) {\n      id\n      enabled\n    }\n  }\n": types.EnableWorkflowDocument,
@@ -162,7 +162,7 @@ export function graphql(source: "\n  mutation RetryRun($id: String!, $from: Stri
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n"): typeof import('./graphql').WorkflowRowFragmentDoc;
+export function graphql(source: "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    outline {\n      description\n      tags\n      schedules\n      webhooks\n      nextRunAt\n    }\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n"): typeof import('./graphql').WorkflowRowFragmentDoc;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -1398,12 +1398,12 @@ export type RetryRunMutationVariables = Exact<{
 
 export type RetryRunMutation = { __typename?: 'Mutation', retryRun: { __typename?: 'Run', id: string, status: RunStatusWord } };
 
-export type WorkflowRowFragment = { __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> };
+export type WorkflowRowFragment = { __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string>, schedules: Array<string>, webhooks: Array<string>, nextRunAt?: string | null }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> };
 
 export type WorkflowListQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WorkflowListQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> }> };
+export type WorkflowListQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string>, schedules: Array<string>, webhooks: Array<string>, nextRunAt?: string | null }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> }> };
 
 export type WorkflowTextQueryVariables = Exact<{
   id: Scalars['String']['input'];
@@ -1509,6 +1509,13 @@ export const WorkflowRowFragmentDoc = new TypedDocumentString(`
   enabled
   versionNumber
   updatedAt
+  outline {
+    description
+    tags
+    schedules
+    webhooks
+    nextRunAt
+  }
   runs(first: 12) {
     id
     status
@@ -1813,6 +1820,13 @@ export const WorkflowListDocument = new TypedDocumentString(`
   enabled
   versionNumber
   updatedAt
+  outline {
+    description
+    tags
+    schedules
+    webhooks
+    nextRunAt
+  }
   runs(first: 12) {
     id
     status

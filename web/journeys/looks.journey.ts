@@ -1,0 +1,80 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launch, leave, missing, node, picture, seriousFaults, visit, type Look } from "./browser.ts";
+import { startServer, type Server } from "./server.ts";
+
+const TEXT = `name: fruit
+description: Prices of fruit, checked.
+tags: [example]
+triggers:
+  - cron: "30 15 * * MON-FRI"
+    timezone: Asia/Shanghai
+steps:
+  - id: rows
+    uses: fetch
+    with: { source: csv, path: fruit.csv }
+  - id: checked
+    uses: validate
+    from: rows
+    with: { rules: [{ name: named, not_null: name }] }
+  - id: kept_out
+    uses: transform
+    from: [rows.rejected, checked.rejected]
+    with: { sql: "SELECT * FROM input" }
+  - id: tell
+    uses: alert
+    needs: [kept_out]
+    with: { channels: log, title: "\${{ steps.checked.rows_rejected }} rows kept out" }
+`;
+
+// Each width, language and theme twice, in pairs.
+const LOOKS: readonly Required<Look>[] = [
+  { language: "en", theme: "light", width: 1440 },
+  { language: "zh", theme: "dark", width: 1440 },
+  { language: "en", theme: "dark", width: 390 },
+  { language: "zh", theme: "light", width: 390 },
+];
+
+describe.skipIf(missing())("every page", () => {
+  let server: Server;
+  let browser: Browser;
+  let run = "";
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([startServer(), launch()]);
+    server.file("fruit.csv", "id,name\n1,apple\n2,\n3,fig\n");
+    await server.graphql("mutation($text: String!) { saveWorkflow(text: $text) { problems { message } } }", { text: TEXT });
+    const { startRun } = await server.graphql<{ startRun: { id: string } }>('mutation { startRun(workflow: "fruit") { id } }');
+    run = startRun.id;
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server.stop();
+  });
+
+  it.each(LOOKS)("is sound for everybody: $language $theme $width", async (look) => {
+    const name = `${look.language}-${look.theme}-${look.width}`;
+    const page = await visit(browser, server, "/workflows", look);
+    const check = async (place: string) => {
+      expect(await seriousFaults(page), place).toEqual([]);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(wide, `${place} is wider than the page`).toBeLessThanOrEqual(0);
+      await picture(page, `${place}-${name}`);
+    };
+    await page.getByRole("link", { name: "fruit" }).waitFor();
+    await check("list");
+    await page.goto(`${server.base}/workflows/fruit?step=checked`);
+    await node(page, "checked").waitFor();
+    await check("editor");
+    await page.goto(`${server.base}/runs`);
+    await page.getByRole("link", { name: "fruit" }).waitFor();
+    await check("runs");
+    await page.goto(`${server.base}/runs/${run}?step=checked`);
+    await page.locator('[data-run-status="SUCCEEDED"]').waitFor();
+    await node(page, "checked").waitFor();
+    await check("run");
+    await page.goto(`${server.base}/runs/${run}?tab=logs`);
+    await page.getByRole("log").waitFor();
+    await check("logs");
+    await leave(page);
+  });
+});
