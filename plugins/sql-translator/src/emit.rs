@@ -26,6 +26,7 @@ mod upsert;
 use crate::catalog::Catalog;
 use crate::dialect::{Dialect, Family};
 use crate::note::Level;
+use crate::out::{Kind, Out};
 use crate::scope::{Column, Scope};
 use sqlparser::tokenizer::{Location, Span};
 
@@ -95,6 +96,13 @@ impl<'a> Emitter<'a> {
 
     pub(crate) fn warn(&mut self, code: &'static str, message: impl Into<String>, span: Span) {
         self.note(Level::Warning, code, message.into(), span);
+    }
+
+    /// Warns where the type would have decided and is not known.
+    pub(crate) fn untyped(&mut self, out: &Out, then: &str, span: Span) {
+        if !self.alike() && out.kind() == Kind::Unknown && out.lit.is_none() {
+            self.warn("untyped", format!("the type is not known: {then}"), span);
+        }
     }
 
     pub(crate) fn info(&mut self, code: &'static str, message: impl Into<String>, span: Span) {

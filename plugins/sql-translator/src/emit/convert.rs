@@ -156,6 +156,7 @@ impl Emitter<'_> {
         if out.text_literal().is_some() || self.alike() {
             return Ok(out);
         }
+        self.untyped(&out, "truth values, times and numbers may be spelled differently", span);
         let nullable = out.ty.nullable;
         if let Some(digits) = out.number_literal() {
             let digits = digits.to_owned();

@@ -188,12 +188,10 @@ impl Emitter<'_> {
         let scale = if amount.unit == "microsecond" { Some(6) } else { moment.ty.scale.or(Some(0)) };
         let ty = Ty { nullable: true, ..Ty::scaled(kind, scale) };
         let sign = if plus { "+" } else { "-" };
+        self.untyped(&moment, "of a date with or without a time of day the sum may be the other", span);
         match self.t {
             Family::Pg => {
                 let step = self.pg_interval(amount);
-                if moment.kind() == Kind::Unknown && self.f != Family::Pg {
-                    self.warn("dates", "the type is not known: of a date the target makes a moment", span);
-                }
                 let sum = Out::new(format!("{} {sign} {step}", moment.p(prec::ADD)), prec::ADD, ty.clone());
                 Ok(if kind == Kind::Date { sum.cast("date", Kind::Date).typed(ty) } else { sum })
             }

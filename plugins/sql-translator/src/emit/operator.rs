@@ -142,6 +142,11 @@ impl Emitter<'_> {
             _ => ("*", prec::MUL),
         };
         let float = left.kind() == Kind::Float || right.kind() == Kind::Float;
+        if self.f == Family::Pg && op != &Op::Multiply {
+            for out in [&left, &right] {
+                self.untyped(out, "days and intervals are added to dates differently", span);
+            }
+        }
         let unknown = left.kind() == Kind::Unknown || right.kind() == Kind::Unknown;
         let kind = match (left.kind(), right.kind()) {
             _ if float => Kind::Float,

@@ -139,7 +139,10 @@ impl Emitter<'_> {
                 }
                 self.exactly(out)
             }
-            _ => out,
+            _ => {
+                self.untyped(&out, "texts and enums may be sorted in another order", span);
+                out
+            }
         }
     }
 

@@ -201,6 +201,9 @@ impl Emitter<'_> {
         {
             self.warn("collation", "DISTINCT may treat texts that differ in case differently", span);
         }
+        for out in items.iter().filter_map(|item| item.out.as_ref()) {
+            self.untyped(out, "DISTINCT may treat texts that differ in case differently", span);
+        }
         "DISTINCT ".to_owned()
     }
 

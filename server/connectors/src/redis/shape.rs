@@ -48,7 +48,7 @@ impl Shape {
     }
 
     /// Whether writing the same row again leaves the same behind.
-    fn repeats_harmlessly(self) -> bool {
+    pub(super) fn repeats_harmlessly(self) -> bool {
         !matches!(self, Self::List | Self::Stream)
     }
 }

@@ -3,7 +3,13 @@
 use crate::cell;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::*;
+use redis::Cmd;
 use std::borrow::Cow;
+
+/// Whether there is no value.
+pub(super) fn is_null(array: &ArrayRef, row: usize) -> bool {
+    array.is_null(row) || *array.data_type() == DataType::Null
+}
 
 /// The value, or `None` for NULL.
 pub(super) fn bytes(array: &ArrayRef, row: usize) -> Option<Cow<'_, [u8]>> {
@@ -19,6 +25,16 @@ pub(super) fn bytes(array: &ArrayRef, row: usize) -> Option<Cow<'_, [u8]>> {
         DataType::FixedSizeBinary(_) => Cow::Borrowed(array.as_fixed_size_binary().value(row)),
         _ => Cow::Owned(cell::text(array, row)?.into_bytes()),
     })
+}
+
+/// Adds the value, which is not NULL, to a command; the usual types without a text in between.
+pub(super) fn push(command: &mut Cmd, array: &ArrayRef, row: usize) {
+    match array.data_type() {
+        DataType::Int64 => command.arg(array.as_primitive::<Int64Type>().value(row)),
+        DataType::Int32 => command.arg(array.as_primitive::<Int32Type>().value(row)),
+        DataType::Int16 => command.arg(array.as_primitive::<Int16Type>().value(row)),
+        _ => command.arg(bytes(array, row).as_deref()),
+    };
 }
 
 /// The value as a score, or why it is none.

@@ -210,6 +210,9 @@ impl Emitter<'_> {
                     "variance" => "var_samp",
                     other => other,
                 };
+                if self.f == Family::My {
+                    self.untyped(&number, "it may have more digits than the source shows", span);
+                }
                 // Of exact numbers MySQL shows four digits more than they have.
                 let exact = matches!(number.kind(), Kind::Int | Kind::Dec);
                 if self.f == Family::My && exact && !self.alike() {
@@ -338,6 +341,7 @@ impl Emitter<'_> {
 
     /// A value as DISTINCT inside an aggregate compares it.
     fn distinct_text(&mut self, out: &Out, span: Span) -> String {
+        self.untyped(out, "texts that differ in case may count differently", span);
         if self.alike() || out.kind() != Kind::Text {
             return out.sql.clone();
         }
@@ -394,6 +398,10 @@ impl Emitter<'_> {
         let known = matches!(value.kind(), Kind::Int | Kind::Dec);
         let scale = value.ty.scale.unwrap_or(0).saturating_add(4).min(30);
         match (self.f, self.t) {
+            (Family::Pg, _) if !known && !float && self.t != Family::Pg => {
+                self.untyped(&value, "the mean may have fewer digits than the source shows", span);
+                Ok(Out::new(format!("avg({distinct}{inner}){clause}{over}"), prec::ATOM, Ty::of(Kind::Dec)))
+            }
             (Family::Pg, Family::My) if known => {
                 let sql = format!("avg({distinct}CAST({inner} AS DECIMAL(65,16))){over}");
                 Ok(Out::new(sql, prec::ATOM, Ty::of(Kind::Dec)))
@@ -468,6 +476,7 @@ impl Emitter<'_> {
                 self.warn("collation", "the least of texts may differ where case or accents decide", span);
             }
         }
+        self.untyped(&value, "the least and the greatest of texts may differ", span);
         let inner =
             if value.kind() == Kind::Text && self.t == Family::My { self.exactly(value).sql } else { value.sql };
         Ok(Out::new(format!("{name}({inner}){clause}{over}"), prec::ATOM, ty))
