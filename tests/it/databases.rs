@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::runtime::Runtime;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 /// The URL in an environment variable; where it is missing, that is said aloud.
@@ -48,7 +49,12 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// None where there is no server; that is said aloud.
     pub(crate) fn create(what: &str) -> Option<Self> {
-        let admin = find_url("SLUICE_TEST_POSTGRES", what)?;
+        Some(Self::create_on(&find_url("SLUICE_TEST_POSTGRES", what)?))
+    }
+
+    /// A database of the server at that address.
+    pub(crate) fn create_on(admin: &str) -> Self {
+        let admin = admin.to_owned();
         let name = unique_name();
         let (address, parameters) = admin.split_once('?').map_or((admin.as_str(), None), |(a, p)| (a, Some(p)));
         let (server, _) = address.rsplit_once('/').expect("the URL names a database");
@@ -58,8 +64,12 @@ impl Postgres {
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let database = Self { url, admin, name, runtime };
+        let is_starting = || matches!(database.on(&database.admin, "SELECT 1"), Err(error) if error.code() == Some(&SqlState::CANNOT_CONNECT_NOW));
+        while is_starting() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
         database.on(&database.admin, &format!("CREATE DATABASE {}", database.name)).unwrap();
-        Some(database)
+        database
     }
 
     /// Statements that must succeed.

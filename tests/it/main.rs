@@ -23,7 +23,10 @@ mod http;
 mod killed;
 mod market_day;
 mod migrate;
+mod monitors;
 mod plugins;
+#[cfg(unix)]
+mod private;
 mod program;
 mod rest;
 mod scenarios;

@@ -4,6 +4,13 @@
 //! The target has no key, so that a row written twice would be there twice. With `SLUICE_TEST_SOAK` there are 30 kills,
 //! else 3.
 
+mod api;
+#[cfg(unix)]
+mod awkward;
+#[cfg(unix)]
+mod kills;
+mod settings;
+
 use crate::databases::{Postgres, sqlite_execute, sqlite_number};
 use crate::program::Sluice;
 use crate::server::{PATIENCE, TestServer, TestWorker, is_final, step};

@@ -6,7 +6,9 @@
 pub mod anomalies;
 pub mod connections;
 pub mod console;
+pub mod diffs;
 pub mod http;
+pub mod migrations;
 pub mod monitors;
 pub mod mutation;
 pub mod query;

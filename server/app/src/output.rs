@@ -48,6 +48,11 @@ pub(crate) fn count(number: u64) -> String {
     spaced
 }
 
+/// A count with its noun: `1 row`, `5 105 rows`. The plural is the noun with an `s`.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A duration: `850 ms`, `12.3 s`, `4 min 05 s`.
 pub(crate) fn duration(millis: u64) -> String {
     match millis {
@@ -64,6 +69,7 @@ mod tests {
     #[test]
     fn numbers_and_times_read_easily() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
+        assert_eq!([0, 1, 2_000].map(|rows| counted(rows, "row")), ["0 rows", "1 row", "2\u{202f}000 rows"]);
         assert_eq!([0, 999, 1_250, 245_000].map(duration), ["0 ms", "999 ms", "1.2 s", "4 min 05 s"]);
     }
 }

@@ -100,7 +100,8 @@ suite! {
         replace_resets_columns_not_written, the_last_row_of_a_batch_wins_an_upsert, truncate_empties_once_a_run, truncate_without_rows_empties_the_table,
         upsert_without_unique_key_is_refused, a_hundred_thousand_rows_arrive;
     ledger[transactions]: a_repeated_batch_is_skipped, a_stale_fence_is_refused, a_zombie_is_refused, a_dropped_sink_leaves_whole_batches,
-        lanes_do_not_disturb_each_other, an_empty_batch_moves_the_ledger, many_sinks_make_the_ledger_at_once;
+        lanes_do_not_disturb_each_other, an_empty_batch_moves_the_ledger, many_sinks_make_the_ledger_at_once,
+        refused_rows_are_kept_before_their_batch;
     reading[any_key]: an_empty_table_has_columns, rows_come_in_order_and_go_on_at_a_checkpoint, text_sorts_by_its_bytes, columns_filter_and_limit_apply,
         a_query_is_read, a_dropped_source_frees_its_connection, a_table_is_described;
     refusals[any_key]: refused_rows_are_named, a_missing_column_is_named, a_missing_table_is_named, weird_names_work, a_value_too_long_is_refused,

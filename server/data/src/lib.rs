@@ -32,7 +32,7 @@ pub use error::Error;
 pub use ledger::{LedgerEntry, LedgerKey};
 pub use registry::{ConnectionInfo, Connections, FileRequest, Files, Opener, Plugins, Target};
 pub use repair::RowStatements;
-pub use sink::{Mode, RefusedRow, Sink, WriteOptions, Written};
+pub use sink::{Mode, RefusalKeeper, RefusedRow, Sink, WriteOptions, Written};
 pub use source::{Resume, Source, SourceBatch};
 pub use split::{KeyPart, KeyRange, RangeFilter, Split, SplitRequest};
 pub use structure::{TablePlan, TableStructure};

@@ -76,6 +76,16 @@ pub struct Written {
     pub refused: Vec<RefusedRow>,
 }
 
+/// Keeps rows that a sink would not take, before the rest of their batch is durable.
+#[async_trait]
+pub trait RefusalKeeper: Send + Sync {
+    /// Keeps the refused rows of a batch. May be called again with the same batch by a later attempt.
+    ///
+    /// # Errors
+    /// The batch is not made durable then.
+    async fn keep(&self, batch: &Batch, refused: &[RefusedRow]) -> Result<()>;
+}
+
 /// An opened sink. Dropping it without [`Sink::finish`] leaves what is durable and rolls back the rest.
 #[async_trait]
 pub trait Sink: Send {
@@ -94,6 +104,19 @@ pub trait Sink: Send {
     /// # Errors
     /// When the system fails, a value cannot be held (and refused rows are not kept), or the lease is lost.
     async fn write(&mut self, batch: &Batch) -> Result<Written>;
+
+    /// As [`Sink::write`]; rows that are refused are handed to `keeper` before the batch is durable, so that a crash in
+    /// between loses none. A sink without transactions hands them over right after.
+    ///
+    /// # Errors
+    /// As for [`Sink::write`], and those of the keeper.
+    async fn write_keeping(&mut self, batch: &Batch, keeper: &dyn RefusalKeeper) -> Result<Written> {
+        let written = self.write(batch).await?;
+        if !written.refused.is_empty() {
+            keeper.keep(batch, &written.refused).await?;
+        }
+        Ok(written)
+    }
 
     /// Makes everything written durable. Called after the last batch.
     ///

@@ -352,6 +352,9 @@ pub enum RunEventKind {
         step: StepId,
         /// Counted work so far.
         metrics: StepMetrics,
+        /// The chunk that counted it; none: the whole step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chunk: Option<u32>,
     },
     /// A step wrote a log line.
     Log {

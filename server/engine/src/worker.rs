@@ -301,6 +301,7 @@ impl Worker {
         let observer = Arc::new(TaskObserver {
             run: task.run,
             workflow: planned.workflow,
+            chunk: task.spec.chunk.as_ref().map(|chunk| chunk.index),
             logs: self.logs.clone(),
             dispatch: self.dispatch.clone(),
             clock: self.clock.clone(),
@@ -401,6 +402,7 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 struct TaskObserver {
     run: RunId,
     workflow: WorkflowId,
+    chunk: Option<u32>,
     logs: mpsc::Sender<(RunId, LogLine)>,
     dispatch: Arc<dyn Dispatch>,
     clock: Arc<dyn Clock>,
@@ -430,6 +432,7 @@ impl Observer for TaskObserver {
     }
 
     fn progress(&self, step: &StepId, metrics: &StepMetrics) {
-        self.publish(RunEventKind::Progress { step: step.clone(), metrics: metrics.clone() });
+        let (step, metrics) = (step.clone(), metrics.clone());
+        self.publish(RunEventKind::Progress { step, metrics, chunk: self.chunk });
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! The step's first task looks at the source, makes the target's tables and cuts each table into ranges; every range is a
 //! chunk that any worker may take; the last task makes indexes and foreign keys and compares both sides. The work
-//! itself is [`transfer::migrate`]; `migrate/settings.rs` reads the settings, `migrate/parts.rs` has the three tasks.
+//! itself is [`transfer::migrate`]; `migrate/settings.rs` reads the settings, `migrate/parts.rs` has the three tasks, `migrate/watcher.rs`
+//! keeps what is refused.
 //! Exactly once: a chunk is resumed by the target's ledger, wherever its next attempt runs.
 
 mod parts;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod watcher;
 
 use crate::kind::{Opened, StepContext, StepKind};
 use async_trait::async_trait;
@@ -28,9 +30,18 @@ pub struct Migrate;
 /// # Errors
 /// `invalid_value` for settings that do not fit, and as for [`transfer::migrate::validate`].
 pub async fn validate(with: &Map<String, Value>, connections: &dyn data::Connections) -> Result<Map<String, Value>> {
-    let settings: Settings = crate::settings::parse(with)
+    let settings: Settings = crate::settings::parse(&settled(with))
         .map_err(|error| crate::settings::invalid(format!("the settings of the step do not fit: {error}")))?;
     parts::validate(&settings, connections).await
+}
+
+/// The settings without a `task` that is told only when a run starts.
+fn settled(with: &Map<String, Value>) -> Map<String, Value> {
+    let mut with = with.clone();
+    if with.get("task").and_then(Value::as_str).is_some_and(|task| task.contains("${{")) {
+        with.remove("task");
+    }
+    with
 }
 
 #[async_trait]
@@ -45,6 +56,7 @@ impl StepKind for Migrate {
             "differences",
             "failed",
             "hazards",
+            "left_out",
             "notes",
             "sample",
             "statements",
@@ -62,7 +74,7 @@ impl StepKind for Migrate {
     }
 
     fn check(&self, with: &Map<String, Value>) -> Vec<Fault> {
-        match crate::settings::parse::<Settings>(with) {
+        match crate::settings::parse::<Settings>(&settled(with)) {
             Ok(settings) => settings.faults(),
             Err(_) => Vec::new(),
         }

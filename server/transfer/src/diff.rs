@@ -9,6 +9,7 @@
 mod checksum;
 mod merge;
 mod options;
+mod page;
 mod pause;
 mod plan;
 mod ranges;
@@ -16,6 +17,7 @@ mod repair;
 
 pub use crate::difference::DifferenceKind;
 pub use options::{DiffOptions, Leeway, Strategy, TimeUnit, UnicodeForm};
+pub use page::{Change, DiffPage, Difference, PageCursor, page};
 pub use plan::{Description, describe};
 pub use repair::{Repair, Repairing};
 

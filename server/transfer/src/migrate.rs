@@ -8,8 +8,10 @@
 mod catch_up;
 mod columns;
 mod copy;
+mod enums;
 mod expression;
 mod finish;
+mod left_out;
 mod look;
 mod prepare;
 mod spool;
@@ -20,10 +22,11 @@ mod tables;
 mod tests;
 mod types;
 
-pub use catch_up::{CaughtUp, catch_up, largest};
+pub use catch_up::{CatchUpOptions, CaughtUp, before_load, catch_up};
 pub use columns::{AsNull, ColumnRule, Conversions, NulAs, ToldColumn};
 pub use copy::{Copied, CopyOptions, Watcher, copy};
-pub use finish::{Finished, Validation, Verdict, finish, validate};
+pub use finish::{Finished, Known, Validation, Verdict, finish, validate};
+pub use left_out::{LeftOut, left_out};
 pub use look::Hazard;
 pub use prepare::{Cut, Prepared, PreparedColumn, Sample, examine, prepare, ranges, sample};
 pub use tables::{Chosen, choose};
@@ -52,10 +55,14 @@ pub struct TableJob {
     pub convert: Conversions,
     /// Make the target's table where it is missing.
     pub create: bool,
+    /// What enumerations become in PostgreSQL, where the table is made.
+    pub enums: EnumAs,
     /// What happens to rows that are there already.
     pub mode: Mode,
     /// How closely the source is looked at first.
     pub look: Look,
+    /// Rows that the target refuses are kept elsewhere, so that a value it would refuse need not stop the copy.
+    pub rejects: bool,
 }
 
 impl TableJob {
@@ -71,10 +78,23 @@ impl TableJob {
             skip: Vec::new(),
             convert: Conversions::default(),
             create: true,
+            enums: EnumAs::default(),
             mode: Mode::Append,
             look: Look::Full,
+            rejects: false,
         }
     }
+}
+
+/// What an enumeration becomes in PostgreSQL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnumAs {
+    /// A type made by `CREATE TYPE … AS ENUM`: values sort as they do at the source.
+    #[default]
+    Type,
+    /// Text with a check of its values.
+    Check,
 }
 
 /// How closely the source is looked at before it is copied.

@@ -1,4 +1,5 @@
-//! What people do with connections by hand: the SQL console, the care of connections, tables as code, monitors.
+//! What people do with connections by hand: the SQL console, the care of connections, tables as code, monitors,
+//! comparisons and migrations.
 //!
 //! The command line and the API both go through here, so that the same rules hold for both: what is asked is checked,
 //! bounded and put on record in the metadata database. It reaches systems only through the traits of `data`.
@@ -7,7 +8,9 @@
 pub mod anomalies;
 pub mod connections;
 pub mod console;
+pub mod diffs;
 pub mod environment;
+pub mod migrations;
 pub mod monitors;
 mod name;
 pub mod tables;

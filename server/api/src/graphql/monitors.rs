@@ -191,7 +191,7 @@ pub(super) async fn create(context: &Context, input: MonitorInput) -> Result<Mon
 }
 
 /// The first of several faults, which are those of a document nobody wrote.
-fn first(faults: Vec<Fault>) -> Fault {
-    let none = || Fault::new(ErrorCode::Internal, "a monitor was refused without a reason");
+pub(super) fn first(faults: Vec<Fault>) -> Fault {
+    let none = || Fault::new(ErrorCode::Internal, "a document was refused without a reason");
     faults.into_iter().next().unwrap_or_else(none)
 }

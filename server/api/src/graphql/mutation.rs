@@ -4,6 +4,8 @@ use super::Context;
 use super::anomalies::{self, Anomaly, AnomalyRule, AnomalyRuleInput};
 use super::connections::{Connection, ConnectionInput, ConnectionTest, NewConnection};
 use super::console::{self, Answer, StatementInput};
+use super::diffs::{self, Diff, DiffInput};
+use super::migrations::{self, Migration, MigrationInput, MigrationTask};
 use super::monitors::{self, Monitor, MonitorInput};
 use super::query::run_id;
 use super::tables::{self, TablePlanAgreement, TablesApplied, TablesDropped, TablesValidation};
@@ -33,6 +35,41 @@ impl Mutation {
     /// `startRun` runs it now, `setWorkflowEnabled` starts and stops its schedule.
     async fn create_monitor(context: &Context, input: MonitorInput) -> Result<Monitor, ApiError> {
         monitors::create(context, input).await
+    }
+
+    /// Saves a migration: a workflow that moves tables; `replace` the one of that name.
+    async fn create_migration(
+        context: &Context,
+        name: String,
+        input: MigrationInput,
+        replace: Option<bool>,
+    ) -> Result<Migration, ApiError> {
+        migrations::create(context, &name, input, replace.unwrap_or(false)).await
+    }
+
+    /// Starts a run of a migration; absent: it moves the tables.
+    async fn start_migration(context: &Context, name: String, task: Option<MigrationTask>) -> Result<Run, ApiError> {
+        migrations::start(context, &name, task.unwrap_or(MigrationTask::Move)).await
+    }
+
+    /// Cancels the newest run of a migration; what was copied stays.
+    async fn cancel_migration(context: &Context, name: String) -> Result<Migration, ApiError> {
+        migrations::cancel(context, &name).await
+    }
+
+    /// Goes on with what the newest run of a migration has left.
+    async fn resume_migration(context: &Context, name: String) -> Result<Migration, ApiError> {
+        migrations::resume(context, &name).await
+    }
+
+    /// Compares the rows of a migration with their source, one by one, in a run of its own.
+    async fn validate_migration(context: &Context, name: String) -> Result<Run, ApiError> {
+        migrations::start(context, &name, MigrationTask::Validate).await
+    }
+
+    /// Begins to compare two tables or queries; `diff` tells what was found, `diffRows` leafs through it.
+    async fn start_diff(context: &Context, input: DiffInput) -> Result<Diff, ApiError> {
+        diffs::start(context, input).await
     }
 
     /// Lets a workflow's triggers fire, or not.

@@ -3,6 +3,8 @@
 use super::anomalies::{self, Anomaly, AnomalyFilterInput, AnomalyRule, Backup};
 use super::connections::{Connection, Table};
 use super::console::{self, Checked, Statement};
+use super::diffs::{self, Diff, DiffPage};
+use super::migrations::{self, Migration, MigrationInput, MigrationLook};
 use super::monitors::{self, Monitor, MonitorResult};
 use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
 use super::translations::{self, TranslateInput, TranslatedStatement};
@@ -71,6 +73,44 @@ impl Query {
         first: Option<i32>,
     ) -> Result<Vec<MonitorResult>, ApiError> {
         monitors::results(context, &name, page_size(first)).await
+    }
+
+    /// All migrations, each with the progress of its newest run.
+    async fn migrations(context: &Context) -> Result<Vec<Migration>, ApiError> {
+        migrations::list(context).await
+    }
+
+    /// The migration of that name.
+    async fn migration(context: &Context, name: String) -> Result<Migration, ApiError> {
+        migrations::get(context, &name).await
+    }
+
+    /// What a migration would do: tables, columns with their types, hazards, statements, the first rows (5, or `sample`).
+    /// With `full` one query for each table counts what only its values tell; for large tables start a run of the task
+    /// `LOOK` instead.
+    async fn migration_look(
+        context: &Context,
+        input: MigrationInput,
+        full: Option<bool>,
+        sample: Option<i32>,
+    ) -> Result<MigrationLook, ApiError> {
+        migrations::look(context, input, full.unwrap_or(false), sample).await
+    }
+
+    /// What a comparison that `startDiff` began has found.
+    async fn diff(context: &Context, run: String) -> Result<Diff, ApiError> {
+        diffs::get(context, run_id(&run)?).await
+    }
+
+    /// Differences of what a run compared, in the order of the key, as the tables are now; `after` is `next` of the page
+    /// before.
+    async fn diff_rows(
+        context: &Context,
+        run: String,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<DiffPage, ApiError> {
+        diffs::rows(context, run_id(&run)?, after.as_deref(), first).await
     }
 
     /// Anomalies, the last seen first, after the one `after`.

@@ -362,6 +362,10 @@ pub struct Happening {
     rows_rejected: Option<f64>,
     /// Rows that left the step so far by port, as JSON text.
     ports: Option<String>,
+    /// Bytes of memory that the rows took.
+    bytes: Option<f64>,
+    /// Where several chunks of a step run side by side, whose counts these are: each counts its own rows.
+    chunk: Option<i32>,
     /// A line of the log.
     log: Option<Log>,
     /// Why the step failed or was skipped.
@@ -380,6 +384,8 @@ impl From<&RunEvent> for Happening {
             rows_out: None,
             rows_rejected: None,
             ports: None,
+            bytes: None,
+            chunk: None,
             log: None,
             error: None,
         };
@@ -394,8 +400,9 @@ impl From<&RunEvent> for Happening {
                 happening.error = error.clone().map(Problem::from);
                 Some(metrics)
             }
-            RunEventKind::Progress { step, metrics } => {
+            RunEventKind::Progress { step, metrics, chunk } => {
                 happening.step = Some(step.to_string());
+                happening.chunk = chunk.and_then(|chunk| i32::try_from(chunk).ok());
                 Some(metrics)
             }
             RunEventKind::Log { line } => {
@@ -409,6 +416,7 @@ impl From<&RunEvent> for Happening {
             happening.rows_out = Some(count(metrics.rows_out));
             happening.rows_rejected = Some(count(metrics.rows_rejected));
             happening.ports = Some(json_text(&metrics.ports));
+            happening.bytes = Some(count(metrics.bytes));
         }
         happening
     }
@@ -448,6 +456,6 @@ pub(super) fn json_text(value: &impl serde::Serialize) -> String {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-fn count(number: u64) -> f64 {
+pub(super) fn count(number: u64) -> f64 {
     number as f64
 }

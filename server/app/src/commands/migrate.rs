@@ -13,13 +13,13 @@ use crate::settings::Settings;
 use crate::wire::Parts;
 use clap::{Args, Subcommand};
 use data::Connections;
-use engine::ports::RunFilter;
-use engine::{Engine, RunView, StartRun};
+use engine::{Engine, RunView};
 use model::{ErrorCode, Fault};
 use serde_json::{Map, Value, json};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
+use workbench::migrations::{self, Plan, State, Task};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Migrate {
@@ -116,37 +116,34 @@ impl Migrate {
     async fn carry_out(self, engine: &Engine, parts: &Parts) -> Result<ExitCode, Failure> {
         match self {
             Self::Run(_) => {}
-            Self::Create(create) => create.save(engine).await?,
+            Self::Create(create) => create.save(engine, parts).await?,
             Self::Execute { name, wait } => {
-                let record = engine.get_workflow(&name).await?;
-                let run = engine.start_run(&record, StartRun::default()).await?;
+                let run = migrations::start(engine, &name, Task::Move).await?;
                 output::line(run.to_string());
                 if wait {
                     return self::wait(engine, run).await;
                 }
             }
             Self::Status { name, json, lines } => {
-                let view = newest(engine, &name).await?;
-                let told = state::State::of(&view);
+                let view = migrations::get_newest(engine, &name).await?;
+                let told = State::of(&view);
                 if json {
                     output::json(&told)
                 } else {
-                    told.print()
+                    state::print(&told)
                 }
                 print_log(engine, &view, lines).await?;
-                return Ok(told.exit_code());
+                return Ok(state::exit_code(&told));
             }
             Self::Cancel { name } => {
-                let view = newest(engine, &name).await?;
-                engine.cancel_run(view.id, "canceled from the command line").await?;
-                output::line(format!("canceled {}", view.id));
+                let run = migrations::cancel(engine, &name, "canceled from the command line").await?;
+                output::line(format!("canceled {run}"));
             }
             Self::Resume { name, wait } => {
-                let view = newest(engine, &name).await?;
-                engine.retry_run(view.id, None).await?;
-                output::line(format!("going on with {}", view.id));
+                let run = migrations::resume(engine, &name).await?;
+                output::line(format!("going on with {run}"));
                 if wait {
-                    return self::wait(engine, view.id).await;
+                    return self::wait(engine, run).await;
                 }
             }
             Self::Validate { name, json } => return validate(engine, parts, &name, json).await,
@@ -156,42 +153,25 @@ impl Migrate {
 }
 
 impl Create {
-    async fn save(self, engine: &Engine) -> Result<(), Failure> {
-        let mut from = json!({ "connection": self.from, "table": self.tables });
-        let mut to = json!({ "connection": self.to });
-        if let [only] = self.tables.as_slice() {
-            from["table"] = json!(only);
-        }
-        if let Some(target) = self.target {
-            to["table"] = json!(target);
-        }
-        let mut with = json!({ "from": from, "to": to, "mode": self.mode });
-        for (key, value) in self.settings {
-            with[key] = value;
-        }
-        // A chunk whose connection stays broken for longer than the copy itself bears begins again.
-        let step = json!({
-            "id": "migrate", "uses": "migrate", "retry": { "attempts": 3, "backoff": "5s" }, "with": with,
-        });
-        let text = serde_json::to_string_pretty(&json!({
-            "name": self.name, "description": "Moves tables; made by `sluice migrate create`.", "steps": [step],
-        }))
-        .expect("what is written has text keys");
-        let saved = engine.save_workflow(&text).await;
+    async fn save(self, engine: &Engine, parts: &Parts) -> Result<(), Failure> {
+        let mode = serde_json::from_value(json!(self.mode)).map_err(|_| {
+            Fault::new(ErrorCode::InvalidValue, format!("`{}` is no mode", self.mode))
+                .hint("It is one of append, upsert, replace, insert_ignore and truncate.")
+        })?;
+        let plan = Plan {
+            from: self.from,
+            tables: self.tables,
+            to: self.to,
+            target: self.target,
+            mode,
+            settings: self.settings.into_iter().collect(),
+            ..Plan::default()
+        };
+        let saved = migrations::create(engine, parts.registry.as_ref(), &self.name, &plan, true).await;
         let record = saved.map_err(|faults| Failure::in_document(&self.name, faults))?;
         output::line(format!("saved `{}` as version {}", record.name, record.number));
         Ok(())
     }
-}
-
-/// The newest run of the migration.
-async fn newest(engine: &Engine, name: &str) -> Result<RunView, Fault> {
-    let workflow = Some(engine.get_workflow(name).await?.id);
-    let views = engine.list_runs(&RunFilter { workflow, limit: 1, ..RunFilter::default() }).await?;
-    views.into_iter().next().ok_or_else(|| {
-        Fault::new(ErrorCode::RunNotFound, format!("the migration `{name}` has no run"))
-            .hint(format!("Start one: `sluice migrate execute {name}`."))
-    })
 }
 
 /// Waits for the run's end, which another process brings about.
@@ -199,16 +179,16 @@ async fn wait(engine: &Engine, run: model::RunId) -> Result<ExitCode, Failure> {
     let bar = std::io::stderr().is_terminal().then(once::bar);
     loop {
         let view = engine.get_run(run).await?;
-        let told = state::State::of(&view);
+        let told = State::of(&view);
         if view.status.is_final() {
             if let Some(bar) = bar {
                 bar.finish_and_clear();
             }
-            told.print();
-            return Ok(told.exit_code());
+            state::print(&told);
+            return Ok(state::exit_code(&told));
         }
         if let Some(bar) = &bar {
-            told.show(bar);
+            state::show(&told, bar);
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }

@@ -267,8 +267,8 @@ fn print_page(page: &Page) {
         output::table(&header, &numbers, rows);
     }
     let count = match page.affected {
-        Some(affected) => format!("{} rows changed", output::count(affected)),
-        None => format!("{} rows", output::count(page.rows.len() as u64)),
+        Some(affected) => format!("{} changed", output::counted(affected, "row")),
+        None => output::counted(page.rows.len() as u64, "row"),
     };
     let more = if page.truncated { "; there are more, `--limit` asks for them" } else { "" };
     eprintln!("{count} in {}{more}", output::duration(page.duration_ms));

@@ -115,8 +115,8 @@ async fn follow(engine: Arc<Engine>) {
     bar.enable_steady_tick(Duration::from_millis(100));
     while let Ok(event) = events.recv().await {
         match &event.kind {
-            RunEventKind::Progress { step, metrics } => {
-                bar.set_message(format!("{step}: {} rows", output::count(metrics.rows_in)));
+            RunEventKind::Progress { step, metrics, .. } => {
+                bar.set_message(format!("{step}: {}", output::counted(metrics.rows_in, "row")));
             }
             RunEventKind::Step { step, status, .. } => bar.set_message(format!("{step}: {status}")),
             RunEventKind::Log { line } => bar.println(format!("  {}", line.message)),

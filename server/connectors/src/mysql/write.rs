@@ -10,7 +10,7 @@ use crate::cell;
 use crate::error::{Culprit, column_not_found, key_missing, key_not_unique, lease_lost, type_refused};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use data::{Batch, Error, Lane, LedgerEntry, Mode, RefusedRow, Result, Sink, WriteOptions, Written};
+use data::{Batch, Error, Lane, LedgerEntry, Mode, RefusalKeeper, RefusedRow, Result, Sink, WriteOptions, Written};
 use model::ErrorCode;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as DriverError, Params, Transaction, TxOpts, Value};
@@ -129,6 +129,27 @@ impl Sink for MysqlSink {
     }
 
     async fn write(&mut self, batch: &Batch) -> Result<Written> {
+        self.write_batch(batch, None).await
+    }
+
+    async fn write_keeping(&mut self, batch: &Batch, keeper: &dyn RefusalKeeper) -> Result<Written> {
+        self.write_batch(batch, Some(keeper)).await
+    }
+
+    /// All is durable already; only a table to be emptied for a run without batches is left.
+    async fn finish(&mut self) -> Result<()> {
+        let nothing_came = !self.truncated && self.lanes.values().all(|sequence| *sequence == 0);
+        if self.options.mode == Mode::Truncate && nothing_came {
+            let sql = format!("DELETE FROM {}", quote_table(&self.options.table));
+            self.connection.query_drop(sql).await.map_err(|e| error::mapped(&self.config, &e))?;
+            self.truncated = true;
+        }
+        Ok(())
+    }
+}
+
+impl MysqlSink {
+    async fn write_batch(&mut self, batch: &Batch, keeper: Option<&dyn RefusalKeeper>) -> Result<Written> {
         let rows = batch.records.num_rows() as u64;
         if self.options.ledger.is_some() {
             let Some(durable) = self.lanes.get(&batch.lane) else {
@@ -192,21 +213,13 @@ impl Sink for MysqlSink {
             }
         }
         let refused = insert.refused;
+        if let Some(keeper) = keeper.filter(|_| !refused.is_empty()) {
+            keeper.keep(batch, &refused).await?;
+        }
         transaction.commit().await.map_err(mapped)?;
         self.truncated = true;
         self.lanes.insert(batch.lane.clone(), batch.sequence);
         Ok(Written { rows: rows - refused.len() as u64, skipped: false, refused })
-    }
-
-    /// All is durable already; only a table to be emptied for a run without batches is left.
-    async fn finish(&mut self) -> Result<()> {
-        let nothing_came = !self.truncated && self.lanes.values().all(|sequence| *sequence == 0);
-        if self.options.mode == Mode::Truncate && nothing_came {
-            let sql = format!("DELETE FROM {}", quote_table(&self.options.table));
-            self.connection.query_drop(sql).await.map_err(|e| error::mapped(&self.config, &e))?;
-            self.truncated = true;
-        }
-        Ok(())
     }
 }
 

@@ -11,7 +11,9 @@ use super::target::Target;
 use crate::error::{Culprit, lease_lost};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
-use data::{Batch, Checkpoint, Error, Lane, LedgerEntry, Mode, RefusedRow, Result, Sink, WriteOptions, Written};
+use data::{
+    Batch, Checkpoint, Error, Lane, LedgerEntry, Mode, RefusalKeeper, RefusedRow, Result, Sink, WriteOptions, Written,
+};
 use model::ErrorCode;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -87,29 +89,11 @@ impl Sink for PostgresSink {
     }
 
     async fn write(&mut self, batch: &Batch) -> Result<Written> {
-        let rows = batch.records.num_rows() as u64;
-        if self.ledger.is_some() {
-            let Some(state) = self.lanes.get(&batch.lane) else {
-                let message = format!("lane `{}` was not claimed before its first batch", batch.lane);
-                return Err(Error::permanent(ErrorCode::Internal, message));
-            };
-            let last = state.pending.as_ref().map_or(state.durable, |(sequence, _)| *sequence);
-            if batch.sequence <= last {
-                return Ok(Written { rows, skipped: true, refused: Vec::new() });
-            }
-        }
-        let written = self.write_rows(batch).await;
-        let written = match written {
-            Ok(written) => written,
-            Err(error) => return Err(self.failed(error).await),
-        };
-        let state = self.lanes.entry(batch.lane.clone()).or_default();
-        state.pending = Some((batch.sequence, batch.checkpoint.clone()));
-        let due = self.open.as_ref().is_some_and(|open| open.rows >= COMMIT_ROWS || open.since.elapsed() >= COMMIT_AGE);
-        if due {
-            self.commit().await?;
-        }
-        Ok(written)
+        self.write_batch(batch, None).await
+    }
+
+    async fn write_keeping(&mut self, batch: &Batch, keeper: &dyn RefusalKeeper) -> Result<Written> {
+        self.write_batch(batch, Some(keeper)).await
     }
 
     async fn finish(&mut self) -> Result<()> {
@@ -131,6 +115,41 @@ impl Sink for PostgresSink {
 }
 
 impl PostgresSink {
+    async fn write_batch(&mut self, batch: &Batch, keeper: Option<&dyn RefusalKeeper>) -> Result<Written> {
+        let rows = batch.records.num_rows() as u64;
+        if self.ledger.is_some() {
+            let Some(state) = self.lanes.get(&batch.lane) else {
+                let message = format!("lane `{}` was not claimed before its first batch", batch.lane);
+                return Err(Error::permanent(ErrorCode::Internal, message));
+            };
+            let last = state.pending.as_ref().map_or(state.durable, |(sequence, _)| *sequence);
+            if batch.sequence <= last {
+                return Ok(Written { rows, skipped: true, refused: Vec::new() });
+            }
+        }
+        let written = self.write_rows(batch).await;
+        let written = match written {
+            Ok(written) => written,
+            Err(error) => return Err(self.failed(error).await),
+        };
+        let state = self.lanes.entry(batch.lane.clone()).or_default();
+        state.pending = Some((batch.sequence, batch.checkpoint.clone()));
+        let mut has_kept = false;
+        if let Some(keeper) = keeper.filter(|_| !written.refused.is_empty()) {
+            if let Err(error) = keeper.keep(batch, &written.refused).await {
+                return Err(self.failed(error).await);
+            }
+            has_kept = true;
+        }
+        // What is kept elsewhere runs ahead by one batch at most.
+        let is_due = |open: &Open| open.rows >= COMMIT_ROWS || open.since.elapsed() >= COMMIT_AGE;
+        let due = has_kept || self.open.as_ref().is_some_and(is_due);
+        if due {
+            self.commit().await?;
+        }
+        Ok(written)
+    }
+
     fn client(&self) -> Result<&Lent> {
         self.client
             .as_ref()

@@ -12,7 +12,8 @@ use crate::name::{quote, quote_all};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use data::{
-    Batch, Checkpoint, Error, Lane, LedgerEntry, LedgerKey, Mode, RefusedRow, Result, Sink, WriteOptions, Written,
+    Batch, Checkpoint, Error, Lane, LedgerEntry, LedgerKey, Mode, RefusalKeeper, RefusedRow, Result, Sink,
+    WriteOptions, Written,
 };
 use model::ErrorCode;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -42,7 +43,9 @@ pub(super) async fn open(config: Arc<Config>, schema: SchemaRef, options: WriteO
             while let Some(order) = on_order.blocking_recv() {
                 match order {
                     Order::Claim(lane, answer) => drop(answer.send(writer.claim(&lane))),
-                    Order::Write(batch, answer) => drop(answer.send(writer.write(&batch))),
+                    Order::Write(batch, agreed, answer) => {
+                        drop(answer.send(writer.write(&batch, agreed.as_deref())));
+                    }
                     Order::Finish(answer) => drop(answer.send(writer.finish())),
                 }
             }
@@ -58,7 +61,8 @@ fn ended() -> Error {
 
 enum Order {
     Claim(Lane, oneshot::Sender<Result<Option<LedgerEntry>>>),
-    Write(Batch, oneshot::Sender<Result<Written>>),
+    /// With rows that may be refused: the batch is written only where just those are.
+    Write(Batch, Option<Vec<RefusedRow>>, oneshot::Sender<Result<Written>>),
     Finish(oneshot::Sender<Result<()>>),
 }
 
@@ -81,7 +85,25 @@ impl Sink for SqliteSink {
     }
 
     async fn write(&mut self, batch: &Batch) -> Result<Written> {
-        self.ask(|answer| Order::Write(batch.clone(), answer)).await
+        self.ask(|answer| Order::Write(batch.clone(), None, answer)).await
+    }
+
+    /// SQLite has one writer at a time, and what is refused may go into the same file: the batch is tried, undone where rows
+    /// are refused, and written once those are kept.
+    async fn write_keeping(&mut self, batch: &Batch, keeper: &dyn RefusalKeeper) -> Result<Written> {
+        let agreed = Some(Vec::new());
+        let tried = self.ask(|answer| Order::Write(batch.clone(), agreed, answer)).await?;
+        if tried.refused.is_empty() {
+            return Ok(tried);
+        }
+        keeper.keep(batch, &tried.refused).await?;
+        let agreed = Some(tried.refused.clone());
+        let written = self.ask(|answer| Order::Write(batch.clone(), agreed, answer)).await?;
+        if written.refused != tried.refused {
+            let message = "the rows that SQLite refuses changed while they were written";
+            return Err(Error::transient(ErrorCode::StatementFailed, message));
+        }
+        Ok(written)
     }
 
     async fn finish(&mut self) -> Result<()> {
@@ -161,7 +183,7 @@ impl Writer {
         Ok(entry)
     }
 
-    fn write(&mut self, batch: &Batch) -> Result<Written> {
+    fn write(&mut self, batch: &Batch, agreed: Option<&[RefusedRow]>) -> Result<Written> {
         let rows = batch.records.num_rows() as u64;
         if self.options.ledger.is_some() {
             let Some(durable) = self.lanes.get(&batch.lane) else {
@@ -190,6 +212,10 @@ impl Writer {
             }
         }
         let refused = insert(&transaction, &config, &self.insert, &self.table, &self.options, batch)?;
+        if agreed.is_some_and(|agreed| agreed != refused) {
+            transaction.rollback().map_err(mapped)?;
+            return Ok(Written { rows: 0, skipped: false, refused });
+        }
         transaction.commit().map_err(mapped)?;
         self.truncated = true;
         self.lanes.insert(batch.lane.clone(), batch.sequence);

@@ -104,3 +104,44 @@ pub(super) async fn many_sinks_make_the_ledger_at_once(world: &World) {
     }
     assert_eq!(world.count("t").await, 6);
 }
+
+/// Keeps what is refused in memory, but for the first time, when it fails as a full disk would.
+#[derive(Default)]
+struct Keeper {
+    asked: std::sync::atomic::AtomicU32,
+    kept: std::sync::Mutex<Vec<(u64, usize)>>,
+}
+
+#[async_trait::async_trait]
+impl data::RefusalKeeper for Keeper {
+    async fn keep(&self, batch: &Batch, refused: &[data::RefusedRow]) -> data::Result<()> {
+        if self.asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 {
+            return Err(data::Error::transient(ErrorCode::DiskFailed, "full"));
+        }
+        self.kept.lock().unwrap().extend(refused.iter().map(|refused| (batch.sequence, refused.row)));
+        Ok(())
+    }
+}
+
+pub(super) async fn refused_rows_are_kept_before_their_batch(world: &World) {
+    world.connector.execute("CREATE TABLE t (id BIGINT PRIMARY KEY, name VARCHAR(5) NOT NULL)").await.unwrap();
+    let rows = named(&[(1, "a"), (2, "b"), (1, "again")]);
+    let options = |fence| WriteOptions { keep_refused: true, ..ledgered("t", fence) };
+    let keeper = Keeper::default();
+    let mut sink = world.connector.write(rows.schema(), options(1)).await.unwrap();
+    sink.claim(&lane()).await.unwrap();
+    let error = sink.write_keeping(&batch(1, &rows), &keeper).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::DiskFailed, "{error}");
+    drop(sink);
+    let mut sink = world.connector.write(rows.schema(), options(2)).await.unwrap();
+    assert_eq!(sink.claim(&lane()).await.unwrap(), None, "what could not be kept is not written");
+    assert_eq!(world.count("t").await, 0);
+    let written = sink.write_keeping(&batch(1, &rows), &keeper).await.unwrap();
+    assert_eq!((written.rows, written.skipped), (2, false));
+    // Durable at once, so that what is kept runs ahead by one batch at most.
+    assert_eq!(world.count("t").await, 2);
+    assert_eq!(*keeper.kept.lock().unwrap(), [(1, 2)]);
+    assert!(sink.write_keeping(&batch(2, &named(&[(3, "c")])), &keeper).await.unwrap().refused.is_empty());
+    sink.finish().await.unwrap();
+    assert_eq!(world.count("t").await, 3);
+}

@@ -1,24 +1,23 @@
 //! The three tasks of a migration: what comes before the ranges, one range, and what comes after the last.
 
-use super::settings::{MAX_CHUNKS, OnRow, Settings};
+use super::settings::{MAX_CHUNKS, OnRow, Settings, Task};
+use super::watcher::Watching;
 use crate::kind::{Action, ActionReport, Outputs, Part, StepContext};
-use crate::rejected::{Refusal, rejected_rows, rejected_schema};
-use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
-use data::{Batch, Connections, Connector, Error, Lane, LedgerKey, RefusedRow, Result, WriteOptions};
+use data::{Connections, Connector, Error, LedgerKey, Result};
 use engine::ports::{Expansion, Gathered};
-use model::run::{LogLevel, StepMetrics};
+use model::run::LogLevel;
 use model::{ErrorCode, Fault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use transfer::migrate::{self, Chosen, Copied, CopyOptions, Prepared, TableJob, Verdict, Watcher};
+use std::sync::Arc;
+use std::time::Duration;
+use transfer::migrate::{
+    self, CatchUpOptions, Chosen, Copied, CopyOptions, Known, LeftOut, Prepared, TableJob, Verdict,
+};
 
-/// How often progress is told at most.
-const PROGRESS: Duration = Duration::from_millis(300);
 /// How often what comes after the rows is begun again where a connection breaks, and the pause before, which grows.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(500);
@@ -43,6 +42,9 @@ struct Item {
     /// Where the column of `catch_up` stood before the load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<String>,
+    /// How many chunks share the rate.
+    #[serde(default)]
+    peers: usize,
     /// Why the table could not be prepared; nothing is copied then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fault: Option<Fault>,
@@ -93,13 +95,19 @@ impl Migration {
         let chosen = chosen(&self.settings, from.as_ref()).await?;
         let names: BTreeMap<String, String> =
             chosen.iter().map(|table| (table.from.clone(), table.to.clone())).collect();
-        if self.settings.dry_run {
+        if self.settings.task == Task::Validate {
+            return self.prove().await;
+        }
+        if self.settings.dry_run || self.settings.task == Task::Look {
             return self.dry_run(from.as_ref(), to.as_ref(), &chosen, &names).await;
         }
         if !self.context.may_expand() {
             let message = "a `migrate` step cannot be nested in a `foreach`";
             return Err(Error::permanent(ErrorCode::Unsupported, message)
                 .hint("Name several tables or a pattern in the step itself."));
+        }
+        for left_out in self.left_out(from.as_ref(), &chosen).await? {
+            self.context.log(LogLevel::Warn, left_out.sentence());
         }
         let (mut items, mut expected) = (Vec::new(), Some(0u64));
         for table in &chosen {
@@ -115,13 +123,49 @@ impl Migration {
                 Err(error) => return Err(named(error, &table.from, chosen.len())),
             }
         }
-        let items: Vec<Value> = items.into_iter().map(|item| json!(item)).collect();
+        let peers = self.settings.parallel.min(items.len()).max(1);
+        let items: Vec<Value> = items.into_iter().map(|item| json!(Item { peers, ..item })).collect();
         let mut outputs = Map::new();
         if let Some(expected) = expected {
             outputs.insert("rows_expected".to_owned(), json!(expected));
         }
         let expand = Expansion { items, max_parallel: Some(self.settings.parallel), finish: Some(Map::new()) };
         Ok(ActionReport { outputs, expand: Some(expand), ..ActionReport::default() })
+    }
+
+    /// What is not moved. Who names tables misses no views.
+    async fn left_out(&self, from: &dyn Connector, chosen: &[Chosen]) -> Result<Vec<LeftOut>> {
+        if self.settings.from.query.is_some() {
+            return Ok(Vec::new());
+        }
+        let mut found = migrate::left_out(from, chosen).await?;
+        if !self.settings.is_many() {
+            found.retain(|left_out| left_out.table.is_some());
+        }
+        Ok(found)
+    }
+
+    /// Compares every table with what the target has of it.
+    async fn prove(&self) -> Result<ActionReport> {
+        let (_, threshold) = self.settings.validate.parts();
+        let found = validate(&self.settings, self.context.connections.as_ref()).await?;
+        let mut differences = 0;
+        for (table, validation) in &found {
+            let own = validation["differences"].as_u64().unwrap_or(0);
+            differences += own;
+            let level = if validation["verdict"] == "equal" { LogLevel::Info } else { LogLevel::Warn };
+            self.context.log(level, format!("`{table}`: {own} differences"));
+        }
+        if let Some((table, _)) = found.iter().find(|(_, validation)| validation["verdict"] != "equal") {
+            self.context.log(LogLevel::Error, json!(found).to_string());
+            let message = format!("source and target differ in {differences} rows, first in `{table}`");
+            return Err(Error::permanent(ErrorCode::RowsDiffer, message).hint(format!(
+                "More than {threshold} differences of a table are not borne. Look which with a `diff` step."
+            )));
+        }
+        let outputs = [("tables", json!(found)), ("differences", json!(differences))];
+        let outputs = outputs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Ok(ActionReport { outputs, ..ActionReport::default() })
     }
 
     /// Tells this task, with all its deliveries, from other attempts.
@@ -142,6 +186,7 @@ impl Migration {
             created: prepared.is_some_and(|prepared| prepared.created),
             rows_before: prepared.map_or(0, |prepared| prepared.rows_before),
             since: None,
+            peers: self.settings.parallel,
             fault,
         }
     }
@@ -156,12 +201,13 @@ impl Migration {
     ) -> Result<(Vec<Item>, Option<u64>)> {
         let job = self.settings.job(&table.from, &table.to);
         let ledger = self.ledger(&format!("{}.{}", self.generation(), short(&table.to)));
+        let since = match &self.settings.catch_up {
+            Some(catch_up) => migrate::before_load(from, to, &job, &catch_up.column).await?,
+            None => None,
+        };
         let prepared = migrate::prepare(from, to, &job, names, Some(ledger)).await?;
         self.tell(table, &prepared);
-        let mut item = self.item(table, Some(&prepared), None);
-        if let Some(catch_up) = &self.settings.catch_up {
-            item.since = migrate::largest(from, &job, &catch_up.column).await?;
-        }
+        let item = Item { since, ..self.item(table, Some(&prepared), None) };
         let cut = migrate::ranges(from, &job, self.settings.chunk_rows, MAX_CHUNKS).await?;
         self.context.log(LogLevel::Info, format!("`{}`: {} chunks, {}", table.from, cut.ranges.len(), cut.how));
         let items = cut.ranges.into_iter().map(|range| Item { range, ..item.clone() }).collect();
@@ -206,8 +252,10 @@ impl Migration {
             expected += prepared.row_estimate.unwrap_or(0);
             tables.insert(table.from.clone(), json!({ "to": table.to, "columns": prepared.columns }));
         }
+        let left_out = self.left_out(from, chosen).await?;
         let outputs = [
             ("tables", json!(tables)),
+            ("left_out", json!(left_out)),
             ("hazards", json!(hazards)),
             ("notes", json!(notes)),
             ("statements", json!(statements)),
@@ -268,20 +316,15 @@ impl Migration {
         let number = self.context.chunk.unwrap_or_default();
         let part = format!("{}.{number}", item.generation);
         #[allow(clippy::cast_precision_loss, reason = "the number of chunks at once is small")]
-        let rate = self.settings.rate_limit.map(|rate| rate / self.settings.parallel as f64);
+        let rate = self.settings.rate_limit.map(|rate| rate / item.peers.max(1) as f64);
         let options = CopyOptions {
             ledger: Some(self.ledger(&part)),
             keep_refused: self.settings.on_error == OnRow::Reject,
             rate,
             spool: Some(self.spool(&part)),
         };
-        let watcher = Watching {
-            migration: self,
-            to: to.clone(),
-            item,
-            rejected: self.ledger(&format!("{part}#rejected")),
-            told: Mutex::new(Instant::now()),
-        };
+        let rejected = Some(self.ledger(&format!("{part}#rejected")));
+        let watcher = Watching::new(self, to.clone(), (&item.from, &item.to), rejected);
         migrate::copy(&from, &to, &job, item.range.as_deref(), &options, &watcher).await
     }
 
@@ -371,15 +414,24 @@ impl Migration {
         for note in &finished.notes {
             self.context.log(LogLevel::Warn, format!("`{name}`: {note}"));
         }
+        let mut known =
+            Known { rejected: tally.rejected, rows_before: tally.rows_before.parse().unwrap_or(0), ..Known::default() };
         if let Some(catch_up) = &self.settings.catch_up {
-            let since = tally.since.clone();
-            let caught = migrate::catch_up(from, to, job, &catch_up.column, since, catch_up.rounds, &Silent).await?;
+            let options = CatchUpOptions {
+                column: catch_up.column.clone(),
+                since: tally.since.clone(),
+                rounds: catch_up.rounds,
+                keep_refused: self.settings.on_error == OnRow::Reject,
+            };
+            // Without a ledger: each attempt may read other rows.
+            let watcher = Watching::new(self, to.clone(), (name, &tally.to), None);
+            let caught = migrate::catch_up(from, to, job, options, &watcher).await?;
             self.context
                 .log(LogLevel::Info, format!("`{name}`: {} rows read again in {} rounds", caught.rows, caught.rounds));
+            known.rejected_again = caught.rejected;
             entry["caught_up"] = json!(caught);
         }
         let (how, threshold) = self.settings.validate.parts();
-        let known = (tally.rejected, tally.rows_before.parse().unwrap_or(0));
         let validation = migrate::validate(from.as_ref(), to.as_ref(), job, how, threshold, known).await?;
         entry["validation"] = json!(validation);
         if validation.verdict == Verdict::Differs {
@@ -415,7 +467,7 @@ pub(super) async fn validate(settings: &Settings, connections: &dyn Connections)
     for table in chosen(settings, from.as_ref()).await? {
         let job = settings.job(&table.from, &table.to);
         let by = migrate::Validate::Diff;
-        let validation = migrate::validate(from.as_ref(), to.as_ref(), &job, by, threshold, (0, 0)).await;
+        let validation = migrate::validate(from.as_ref(), to.as_ref(), &job, by, threshold, Known::default()).await;
         let validation = validation.map_err(|error| named(error, &table.from, 2))?;
         found.insert(table.from, json!(validation));
     }
@@ -437,66 +489,4 @@ fn named(error: Error, table: &str, tables: usize) -> Error {
     }
     let message = format!("table `{table}`: {}", error.fault.message);
     Error { fault: Box::new(Fault { message, ..*error.fault }), ..error }
-}
-
-/// Hears of one chunk's copy.
-struct Watching<'a> {
-    migration: &'a Migration,
-    to: Arc<dyn Connector>,
-    item: &'a Item,
-    rejected: LedgerKey,
-    told: Mutex<Instant>,
-}
-
-#[async_trait]
-impl Watcher for Watching<'_> {
-    fn progress(&self, copied: &Copied) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.elapsed() >= PROGRESS {
-            *told = Instant::now();
-            let metrics = StepMetrics {
-                rows_in: copied.read,
-                rows_out: copied.written,
-                rows_rejected: copied.rejected,
-                bytes: copied.bytes,
-                ..StepMetrics::default()
-            };
-            let context = &self.migration.context;
-            context.observer.progress(&context.step.id, &metrics);
-        }
-    }
-
-    fn broke(&self, error: &Error) {
-        let message = format!("`{}`: {error}; going on where it broke", self.item.from);
-        self.migration.context.log(LogLevel::Warn, message);
-    }
-
-    async fn rejected(&self, sequence: u64, records: &RecordBatch, refused: &[RefusedRow]) -> Result<()> {
-        let settings = &self.migration.settings;
-        let (connector, table) = match &settings.rejected {
-            Some(told) => (
-                self.migration.context.connections.get(&told.connection).await?,
-                told.table.clone().unwrap_or_else(|| format!("{}_rejected", self.item.to)),
-            ),
-            None => (self.to.clone(), format!("{}_rejected", self.item.to)),
-        };
-        let refusals: Vec<Refusal> = refused
-            .iter()
-            .map(|refused| Refusal { row: refused.row, rule: "migrate".to_owned(), reason: refused.reason.clone() })
-            .collect();
-        let schema = rejected_schema(&records.schema());
-        let records = rejected_rows(records, &schema, &refusals)?;
-        let options = WriteOptions { ledger: Some(self.rejected.clone()), ..WriteOptions::append(&table) };
-        let mut sink = connector.write(schema, options).await?;
-        let lane = Lane::new("rejected");
-        sink.claim(&lane).await?;
-        sink.write(&Batch { lane, sequence, checkpoint: None, records }).await?;
-        sink.finish().await
-    }
-}
-
-struct Silent;
-
-impl Watcher for Silent {
-    fn progress(&self, _: &Copied) {}
 }

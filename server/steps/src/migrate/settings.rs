@@ -7,7 +7,7 @@ use model::{ErrorCode, Fault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use transfer::migrate::{ColumnRule, Conversions, Look, TableJob, Validate};
+use transfer::migrate::{ColumnRule, Conversions, EnumAs, Look, TableJob, Validate};
 
 /// Rows of one range unless the settings say otherwise.
 const CHUNK_ROWS: u64 = 500_000;
@@ -29,6 +29,8 @@ pub(super) struct Settings {
     #[serde(default)]
     pub(super) convert: Conversions,
     #[serde(default)]
+    pub(super) enums: EnumAs,
+    #[serde(default)]
     pub(super) mode: Mode,
     #[serde(default = "chunk_rows")]
     pub(super) chunk_rows: u64,
@@ -41,6 +43,8 @@ pub(super) struct Settings {
     pub(super) rejected: Option<To>,
     #[serde(default)]
     pub(super) dry_run: bool,
+    #[serde(default)]
+    pub(super) task: Task,
     #[serde(default = "sample")]
     pub(super) sample: u64,
     #[serde(default)]
@@ -72,6 +76,19 @@ pub(super) struct From {
 pub(super) struct To {
     pub(super) connection: String,
     pub(super) table: Option<String>,
+}
+
+/// What the step is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Task {
+    /// Move the tables.
+    #[default]
+    Move,
+    /// Only look at both sides.
+    Look,
+    /// Compare a copy that is there with its source.
+    Validate,
 }
 
 /// What becomes of a row that the target refuses.
@@ -219,9 +236,11 @@ impl Settings {
             columns: self.columns.clone(),
             skip: self.skip.to_list(),
             convert: self.convert,
+            enums: self.enums,
             create: self.create,
             mode: self.mode,
             look: self.look,
+            rejects: self.on_error == OnRow::Reject,
         }
     }
 }
@@ -291,6 +310,7 @@ pub(super) fn schema() -> Value {
                     "far_dates": as_null("Infinite dates, and those outside the years 1 to 9999."),
                 },
             },
+            "enums": { "enum": ["type", "check"], "default": "type", "description": "What enumerations become in PostgreSQL, where the table is made: a type of their own, or text with a check." },
             "mode": {
                 "enum": ["append", "upsert", "replace", "insert_ignore", "truncate"],
                 "default": "append",
@@ -310,6 +330,7 @@ pub(super) fn schema() -> Value {
                     "table": { "type": "string", "minLength": 1, "description": "The table." },
                 },
             },
+            "task": { "enum": ["move", "look", "validate"], "default": "move", "description": "What is done: `look` is a dry run, `validate` compares a copy that is there row by row." },
             "dry_run": { "type": "boolean", "default": false, "description": "Only look, and tell what would be done." },
             "sample": { "type": "integer", "minimum": 0, "maximum": 100, "default": 5, "description": "Rows that a dry run shows of each table." },
             "look": { "enum": ["full", "structure"], "default": "full", "description": "How closely the source is looked at first: `full` reads it once." },

@@ -44,6 +44,8 @@ fn settings_of_the_wrong_shape_do_not_pass_the_schema() {
         ("mode", json!("merge")),
         ("validate", json!({ "threshold": 1 })),
         ("convert", json!({ "zero_dates": "keep" })),
+        ("task", json!("copy")),
+        ("enums", json!("text")),
         ("columns", json!({ "a": { "of": "b" } })),
         ("unknown", json!(1)),
     ] {
@@ -61,4 +63,15 @@ fn a_proof_is_a_word_or_a_word_with_a_threshold() {
     use transfer::migrate::Validate;
     assert_eq!(parse(json!("diff")), (Validate::Diff, 0));
     assert_eq!(parse(json!({ "by": "count", "threshold": 9 })), (Validate::Count, 9));
+}
+
+#[test]
+fn a_task_that_is_told_when_the_run_starts_hides_no_fault() {
+    let told = with(|with| {
+        with["task"] = json!("${{ inputs.task }}");
+        with["rejected"] = json!({ "connection": "b" });
+    });
+    let Value::Object(told) = told else { panic!("settings are an object") };
+    let faults: Vec<ErrorCode> = Migrate.check(&told).into_iter().map(|fault| fault.code).collect();
+    assert_eq!(faults, [ErrorCode::InvalidValue]);
 }

@@ -81,6 +81,8 @@ pub(super) struct Origin {
     pub(super) system: System,
     pub(super) relation: Relation,
     pub(super) structure: TableStructure,
+    /// The values of the source's enumerations, by the type's name, where those are types of their own.
+    pub(super) enums: BTreeMap<String, Vec<String>>,
     /// What the columns are when they are read; for a query, and where the declared type may say too little.
     pub(super) schema: Option<SchemaRef>,
     /// The columns that tell rows apart; none: there are none.
@@ -269,7 +271,10 @@ fn of_column(
 
 /// What the column holds: what its declaration says, unless its values say otherwise.
 fn neutral(origin: &Origin, column: &ColumnStructure) -> Neutral {
-    let declared = read(origin.system, &column.native_type);
+    let declared = match origin.enums.get(&column.native_type) {
+        Some(values) => Neutral::Enum(values.clone()),
+        None => read(origin.system, &column.native_type),
+    };
     let field = origin.schema.as_ref().and_then(|schema| schema.field_with_name(&column.name).ok());
     let Some(seen) = field.map(|field| field.data_type()) else { return declared };
     let fits = match (&declared, seen) {

@@ -13,8 +13,8 @@ use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use async_trait::async_trait;
 use data::{
-    Batch, Checkpoint, Connector, Error, Lane, LedgerEntry, LedgerKey, Mode, RefusedRow, Result, Resume, Sink, Source,
-    SourceBatch, WriteOptions,
+    Batch, Checkpoint, Connector, Error, Lane, LedgerEntry, LedgerKey, Mode, RefusalKeeper, RefusedRow, Result, Resume,
+    Sink, Source, SourceBatch, WriteOptions,
 };
 use model::ErrorCode;
 use serde::{Deserialize, Serialize};
@@ -66,13 +66,22 @@ pub trait Watcher: Send + Sync {
         let _ = error;
     }
 
-    /// Rows the target refused, with the reasons; kept before the copy goes on.
+    /// Rows the target refused, with the reasons; kept before the rest of their batch is durable.
     ///
     /// # Errors
     /// Ends the copy.
     async fn rejected(&self, sequence: u64, records: &RecordBatch, refused: &[RefusedRow]) -> Result<()> {
         let _ = (sequence, records, refused);
         Ok(())
+    }
+
+    /// How many rows of the batches up to `sequence` earlier attempts have kept as rejected; `schema` is that of the rows.
+    ///
+    /// # Errors
+    /// Ends the copy.
+    async fn rejected_before(&self, sequence: u64, schema: &SchemaRef) -> Result<u64> {
+        let _ = (sequence, schema);
+        Ok(0)
     }
 }
 
@@ -163,6 +172,11 @@ impl Work<'_> {
         let mark = entry.as_ref().map(mark_of).transpose()?.unwrap_or_default();
         self.copied = mark.copied;
         self.sequence = entry.as_ref().map_or(0, |entry| entry.sequence);
+        if self.options.keep_refused && self.sequence > 0 {
+            // The mark was written before it was known which rows of its batch are refused.
+            self.copied.rejected = self.watcher.rejected_before(self.sequence, &schema).await?;
+            self.copied.written = self.copied.read.saturating_sub(self.copied.rejected);
+        }
         // Where the reader starts, and how many batches the ledger has already.
         let (source, skipped) = match (&mark.source, opened) {
             (Some(checkpoint), Opened::Fresh(source)) => {
@@ -212,15 +226,15 @@ impl Work<'_> {
         let checkpoint = serde_json::to_string(&mark)
             .map_err(|error| Error::permanent(ErrorCode::Internal, format!("a mark cannot be written: {error}")))?;
         let batch = Batch { lane: lane.clone(), sequence, checkpoint: Some(Checkpoint(checkpoint)), records };
-        let written = sink.write(&batch).await?;
+        let written = match self.options.keep_refused {
+            true => sink.write_keeping(&batch, &Keeping(self.watcher)).await?,
+            false => sink.write(&batch).await?,
+        };
         self.copied = mark.copied;
         self.sequence = sequence;
-        if !written.refused.is_empty() {
-            let refused = written.refused.len() as u64;
-            self.copied.written -= refused;
-            self.copied.rejected += refused;
-            self.watcher.rejected(sequence, &batch.records, &written.refused).await?;
-        }
+        let refused = written.refused.len() as u64;
+        self.copied.written -= refused;
+        self.copied.rejected += refused;
         self.watcher.progress(&self.copied);
         self.keep_to_rate(rows).await;
         Ok(())
@@ -257,6 +271,16 @@ impl Work<'_> {
             ledger: self.options.ledger.clone(),
             extra: serde_json::Map::new(),
         })
+    }
+}
+
+/// Hands refused rows to the watcher.
+struct Keeping<'a>(&'a dyn Watcher);
+
+#[async_trait]
+impl RefusalKeeper for Keeping<'_> {
+    async fn keep(&self, batch: &Batch, refused: &[RefusedRow]) -> Result<()> {
+        self.0.rejected(batch.sequence, &batch.records, refused).await
     }
 }
 

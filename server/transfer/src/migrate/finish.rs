@@ -40,7 +40,7 @@ pub async fn finish(
         return Err(crate::schema::not_found(to, &job.table).await);
     };
     if created {
-        let to_flavor = flavor(to).await?;
+        let to_flavor = flavor(to, job).await?;
         let (origin, _) = origin(from, job, false).await?;
         let wishes = Wishes { rules: &job.columns, skip: &job.skip, conversions: job.convert };
         let planned = plan(&origin, &wishes, to_flavor, None)?;
@@ -130,8 +130,18 @@ pub enum Verdict {
     Differs,
 }
 
-/// Compares both sides after a copy; at most `threshold` differences are borne. `rejected` rows were refused by the target and
-/// are known to be missing; `rows_before` were there before.
+/// What is known of the target before it is compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Rows that the target refused, and that are missing therefore.
+    pub rejected: u64,
+    /// Rows refused afterwards, which may be the same ones again.
+    pub rejected_again: u64,
+    /// Rows that were there before.
+    pub rows_before: u64,
+}
+
+/// Compares both sides after a copy; at most `threshold` differences are borne.
 ///
 /// # Errors
 /// As for [`crate::diff::compare`].
@@ -141,7 +151,7 @@ pub async fn validate(
     job: &TableJob,
     how: Validate,
     threshold: u64,
-    (rejected, rows_before): (u64, u64),
+    known: Known,
 ) -> Result<Validation> {
     let target = Side { relation: Relation::Table(job.table.clone()), filter: None };
     let mut validation = Validation::default();
@@ -151,11 +161,15 @@ pub async fn validate(
             let source = Side { relation: job.relation.clone(), filter: job.filter.clone() };
             (validation.source_rows, validation.target_rows) =
                 crate::count::count_both((from, &source), (to, &target)).await?;
-            let expected = validation.source_rows.saturating_sub(rejected);
+            let most = validation.source_rows.saturating_sub(known.rejected);
+            let least = most.saturating_sub(known.rejected_again);
             validation.differences = match job.mode {
                 // Rows that were there before may be among the source's.
-                Mode::Upsert | Mode::Replace | Mode::InsertIgnore => expected.saturating_sub(validation.target_rows),
-                _ => (expected + rows_before).abs_diff(validation.target_rows),
+                Mode::Upsert | Mode::Replace | Mode::InsertIgnore => least.saturating_sub(validation.target_rows),
+                _ => {
+                    let (least, most) = (least + known.rows_before, most + known.rows_before);
+                    validation.target_rows.abs_diff(validation.target_rows.clamp(least, most))
+                }
             };
         }
         Validate::Checksum | Validate::Diff => {
@@ -164,7 +178,7 @@ pub async fn validate(
                 return Err(crate::schema::not_found(to, &job.table).await);
             };
             let wishes = Wishes { rules: &job.columns, skip: &job.skip, conversions: job.convert };
-            let planned = plan(&origin, &wishes, flavor(to).await?, Some(&live))?;
+            let planned = plan(&origin, &wishes, flavor(to, job).await?, Some(&live))?;
             let reading = Reading::of(&origin, &planned, job.filter.as_deref(), None);
             let source = Side { relation: reading.relation.clone(), filter: reading.filter.clone() };
             let key: Vec<String> = origin
@@ -190,8 +204,9 @@ pub async fn validate(
             let extra = match job.mode {
                 Mode::Truncate => totals.extra,
                 // Rows that were there before are not the copy's.
-                _ => totals.extra.saturating_sub(rows_before),
+                _ => totals.extra.saturating_sub(known.rows_before),
             };
+            let rejected = known.rejected + known.rejected_again;
             validation.differences = totals.missing.saturating_sub(rejected) + totals.changed + extra;
             validation.totals = Some(totals);
         }

@@ -4,11 +4,11 @@
 //! holds 2) by one query with a count for each question. A value that would be lost is refused before anything is touched,
 //! unless the settings say what shall become of it.
 
-use super::columns::{Conversions, Origin, Planned, Reads, Wishes, plan};
+use super::columns::{Origin, Planned, Reads, Wishes, plan};
 use super::sql::{quote, quote_table};
 use super::structure::Flavor;
 use super::types::{Neutral, Place, read, spell};
-use super::{Look, TableJob};
+use super::{EnumAs, Look, TableJob};
 use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
@@ -17,6 +17,7 @@ use data::structure::{ColumnStructure, TableStructure};
 use data::{Connector, Error, Result, System};
 use model::ErrorCode;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Something about a column that people should know before its values travel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,22 +87,44 @@ pub(super) async fn origin(from: &dyn Connector, job: &TableJob, with_values: bo
             |name: &String| ColumnStructure { name: name.clone(), nullable: true, ..ColumnStructure::default() };
         structure.columns = schema.fields().iter().map(|field| column(field.name())).collect();
     }
-    Ok((Origin { system, relation: job.relation.clone(), structure, schema, key }, estimate))
+    let has_own_types = |column: &ColumnStructure| matches!(read(system, &column.native_type), Neutral::Other(_));
+    let enums = match system == System::Postgres && structure.columns.iter().any(has_own_types) {
+        true => enums(from).await?,
+        false => BTreeMap::new(),
+    };
+    Ok((Origin { system, relation: job.relation.clone(), structure, enums, schema, key }, estimate))
+}
+
+/// The enumerations of PostgreSQL by the names that a table's columns call them.
+async fn enums(from: &dyn Connector) -> Result<BTreeMap<String, Vec<String>>> {
+    let sql = "SELECT format_type(e.enumtypid, NULL) AS name, e.enumlabel::text AS label FROM pg_enum e \
+               ORDER BY e.enumtypid, e.enumsortorder";
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut source = from.read(ReadOptions::query(sql)).await?;
+    while let Some(batch) = source.next().await? {
+        let [names, labels] = [0, 1].map(|place| cast(batch.records.column(place), &DataType::Utf8));
+        let (names, labels) = (names?, labels?);
+        for (name, label) in names.as_string::<i32>().iter().zip(labels.as_string::<i32>()) {
+            found.entry(name.unwrap_or_default().to_owned()).or_default().push(label.unwrap_or_default().to_owned());
+        }
+    }
+    Ok(found)
 }
 
 /// The target's system.
-pub(super) async fn flavor(to: &dyn Connector) -> Result<Flavor> {
+pub(super) async fn flavor(to: &dyn Connector, job: &TableJob) -> Result<Flavor> {
     let system = to.system();
     if !matches!(system, System::Mysql | System::Postgres | System::Sqlite) {
         return Err(data::connector::unsupported(system, "be the target of a migration"));
     }
     let is_mariadb = system == System::Mysql && to.ping().await?.contains("MariaDB");
-    Ok(Flavor { system, is_mariadb })
+    let enum_types = system == System::Postgres && job.enums == EnumAs::Type;
+    Ok(Flavor { system, is_mariadb, enum_types })
 }
 
 /// Looks at both sides.
 pub(super) async fn look(from: &dyn Connector, to: &dyn Connector, job: &TableJob) -> Result<Seen> {
-    let flavor = flavor(to).await?;
+    let flavor = flavor(to, job).await?;
     let live = to.structure(&job.table).await?;
     let full = job.look == Look::Full;
     let (origin, row_estimate) = origin(from, job, full && live.is_none()).await?;
@@ -169,6 +192,7 @@ impl Seen {
             let becomes = spell(to, &column.neutral, Place::default());
             match &column.neutral {
                 _ if from == to && column.neutral == read(from, native) => {}
+                Neutral::Enum(_) if from == to => {}
                 Neutral::Int { bits: 64, unsigned: true } if to != System::Mysql => {
                     self.tell(place, "unsigned", format!("`{native}` reaches beyond 63 bits and becomes `{becomes}`"));
                 }
@@ -194,6 +218,12 @@ impl Seen {
                 }
                 Neutral::Set(_) => {
                     self.tell(place, "set", format!("`{native}` becomes `{becomes}`, its members with commas"))
+                }
+                Neutral::Enum(_) if self.to.enum_types => {
+                    self.tell(place, "enum", "becomes a type of the same values (CREATE TYPE … AS ENUM)");
+                }
+                Neutral::Enum(_) if to == System::Mysql && from == System::Postgres => {
+                    self.tell(place, "enum", format!("`{native}` becomes `{becomes}`"));
                 }
                 Neutral::Enum(_) if to != System::Mysql => {
                     self.tell(place, "enum", format!("becomes `{becomes}` with a check of its values"));
@@ -280,6 +310,17 @@ impl Seen {
                 }
                 _ => {}
             }
+            if let Some(condition) = self.narrower(&column, &planned.neutral, &target) {
+                ask("too_large", condition);
+            }
+            let own = self.live.as_ref().and_then(|live| live.column(&planned.target));
+            if own.is_some_and(|own| !own.nullable) && (origin.nullable || self.makes_null(&planned.reads)) {
+                let read = match &planned.reads {
+                    Reads::Expression(sql) => sql.clone(),
+                    _ => column.clone(),
+                };
+                ask("null", format!("({read}) IS NULL"));
+            }
             let length = match (&target, &planned.neutral) {
                 (Neutral::Text(Some(target)), Neutral::Text(source))
                     if source.is_none_or(|source| source > *target) =>
@@ -296,6 +337,41 @@ impl Seen {
             }
         }
         questions
+    }
+
+    /// What tells values that a narrower type of the target does not hold; none: it holds all of them.
+    fn narrower(&self, column: &str, source: &Neutral, target: &Neutral) -> Option<String> {
+        self.live.as_ref()?;
+        match (source, target) {
+            (Neutral::Int { .. }, Neutral::Int { .. }) => {
+                let ((least, most), (lowest, highest)) = (limits(source)?, limits(target)?);
+                let below = (least < lowest).then(|| format!("{column} < {lowest}"));
+                // MySQL's own unsigned 64 bits into 63 has its question already.
+                let asked =
+                    matches!(source, Neutral::Int { bits: 64, unsigned: true }) && highest == i128::from(i64::MAX);
+                let above = (most > highest && !asked).then(|| format!("{column} > {highest}"));
+                let both: Vec<String> = below.into_iter().chain(above).collect();
+                (!both.is_empty()).then(|| both.join(" OR "))
+            }
+            (Neutral::Decimal(source), Neutral::Decimal(Some((digits, scale)))) => {
+                let whole = digits.saturating_sub(*scale);
+                let is_wider = source.is_none_or(|(own, behind)| own.saturating_sub(behind) > whole);
+                let is_finer = source.is_none_or(|(_, behind)| behind > *scale);
+                let large = is_wider.then(|| format!("abs({column}) >= 1{}", "0".repeat(whole as usize)));
+                let fine = is_finer.then(|| format!("{column} <> round({column}, {scale})"));
+                let both: Vec<String> = large.into_iter().chain(fine).collect();
+                (!both.is_empty()).then(|| both.join(" OR "))
+            }
+            (Neutral::Bytes(source), Neutral::Bytes(Some(most))) if source.is_none_or(|own| own > *most) => {
+                Some(format!("length({column}) > {most}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether reading makes NULL of values that are not.
+    fn makes_null(&self, reads: &Reads) -> bool {
+        matches!(reads, Reads::Expression(sql) if sql.starts_with("NULLIF") || sql.starts_with("CASE"))
     }
 
     /// How long text may be in a column that MySQL has to index.
@@ -327,12 +403,13 @@ impl Seen {
         let sql = format!("SELECT {} FROM {rows}{filter}", counts.join(", "));
         let found = numbers(from, &sql).await?;
         for (question, rows) in questions.into_iter().zip(found).filter(|(_, rows)| *rows > 0) {
-            self.answer(&question, rows, job.convert);
+            self.answer(&question, rows, job);
         }
         Ok(())
     }
 
-    fn answer(&mut self, question: &Question, rows: u64, convert: Conversions) {
+    fn answer(&mut self, question: &Question, rows: u64, job: &TableJob) {
+        let convert = job.convert;
         let place = question.place;
         let is_made = self.live.is_none() && self.planned[place].native.is_none();
         let target = match &self.live {
@@ -378,6 +455,14 @@ impl Seen {
                 let becomes = spell(self.to.system, &self.planned[place].neutral, Place::default());
                 (format!("times below zero or beyond a day become text: `{becomes}`"), None)
             }
+            "null" => (
+                format!("NULL has no place in the target's column, which is `{target} NOT NULL`"),
+                Some("Let the column take NULL, or give it a value there with `sql`: `coalesce(…, 0)`.".to_owned()),
+            ),
+            "too_large" => (
+                format!("values do not fit into the target's `{target}`"),
+                Some("Give the target's column a wider type, or change the values with `sql`.".to_owned()),
+            ),
             "too_long" => (
                 format!("text is longer than `{target}` takes where it is indexed or declared"),
                 Some("Give the column a wider type in `columns`, or cut it there with `sql`.".to_owned()),
@@ -386,6 +471,14 @@ impl Seen {
                 format!("values have no place in `{target}` ({})", kind.replace('_', " ")),
                 Some("Give the target's column a wider type.".to_owned()),
             ),
+        };
+        // Only what the target surely refuses row by row.
+        let is_rejected = job.rejects
+            && hint.is_some()
+            && matches!(question.kind, "too_long" | "too_large" | "null" | "nul" | "unsigned");
+        let (message, hint) = match is_rejected {
+            true => (format!("{message}; such rows are rejected"), None),
+            false => (message, hint),
         };
         let is_loss = hint.is_some();
         let kind = question.kind.to_owned();
@@ -410,6 +503,15 @@ impl Seen {
             None => error,
         })
     }
+}
+
+/// The least and the largest number of a type.
+fn limits(neutral: &Neutral) -> Option<(i128, i128)> {
+    let Neutral::Int { bits, unsigned } = neutral else { return None };
+    Some(match unsigned {
+        true => (0, (1i128 << bits) - 1),
+        false => (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1),
+    })
 }
 
 /// The numbers of the one row that a query answers with.

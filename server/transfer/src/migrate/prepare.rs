@@ -63,10 +63,7 @@ pub async fn examine(
     let translated = translated(&seen, job, tables);
     let statements = match &seen.live {
         Some(_) => Vec::new(),
-        None => {
-            let plan = to.plan_table(&first_part(&translated.structure), None).await?;
-            plan.changes.into_iter().map(|change| change.sql).collect()
-        }
+        None => super::enums::planned(to, &first_part(&translated.structure), &translated.types).await?,
     };
     Ok(told(&seen, translated, statements, job))
 }
@@ -98,6 +95,10 @@ pub async fn prepare(
             return Err(error.hint("Set `create: true` to make it from the source's structure."));
         }
         None => {
+            for sql in super::enums::statements(&translated.types) {
+                to.execute(&sql).await?;
+                statements.push(sql);
+            }
             let plan = to.plan_table(&first_part(&translated.structure), None).await?;
             for change in plan.changes {
                 to.execute(&change.sql).await?;
@@ -285,7 +286,7 @@ pub(super) async fn reading(
     job: &TableJob,
     range: Option<&str>,
 ) -> Result<Reading> {
-    let flavor = super::look::flavor(to).await?;
+    let flavor = super::look::flavor(to, job).await?;
     let Some(live) = to.structure(&job.table).await? else {
         return Err(crate::schema::not_found(to, &job.table).await);
     };

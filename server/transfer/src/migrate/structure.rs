@@ -16,12 +16,16 @@ use std::collections::BTreeMap;
 pub(super) struct Flavor {
     pub(super) system: System,
     pub(super) is_mariadb: bool,
+    /// Whether enumerations become types of their own.
+    pub(super) enum_types: bool,
 }
 
 /// The table as it is to be made, and what people should know of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Translated {
     pub(super) structure: TableStructure,
+    /// Enumerations that have to be there before the table, each with the type's spelling and its values.
+    pub(super) types: Vec<(String, Vec<String>)>,
     pub(super) notes: Vec<String>,
 }
 
@@ -48,7 +52,8 @@ pub(super) fn translate(
     structure.checks.extend(columns.iter().filter_map(|column| work.enumeration(column)));
     structure.comment.clone_from(&source.comment);
     work.rest(&mut structure);
-    Translated { structure, notes: work.notes }
+    let types = columns.iter().filter_map(|column| work.enum_type(column)).collect();
+    Translated { structure, types, notes: work.notes }
 }
 
 struct Work<'a> {
@@ -130,6 +135,9 @@ impl Work<'_> {
     fn native(&self, planned: &Planned, all: &[Planned]) -> String {
         if let Some(native) = &planned.native {
             return native.clone();
+        }
+        if let Some((name, _)) = self.enum_type(planned) {
+            return name;
         }
         let keeps = matches!(&planned.neutral, neutral if planned.origin.as_ref().is_some_and(|origin| *neutral == read(self.from, &origin.native_type)));
         if let (true, true, Some(origin)) = (self.is_same(), keeps, &planned.origin) {
@@ -293,10 +301,34 @@ impl Work<'_> {
         condition.map(|condition| CheckConstraint { name, condition })
     }
 
+    /// The type an enumeration becomes, and its values.
+    fn enum_type(&self, column: &Planned) -> Option<(String, Vec<String>)> {
+        let Neutral::Enum(values) = &column.neutral else { return None };
+        let origin = column.origin.as_ref()?;
+        // PostgreSQL's names and values have 63 bytes.
+        let fits = !values.is_empty() && values.iter().all(|value| value.len() <= 63);
+        if column.native.is_some() || !fits {
+            return None;
+        }
+        match self.is_same() {
+            // A type of the source is called there as it is here; its defaults name it.
+            true if self.from == System::Postgres => Some((origin.native_type.clone(), values.clone())),
+            false if self.to.enum_types => {
+                let mut parts = crate::tables::parts(self.table);
+                let table = parts.pop().unwrap_or_default();
+                parts.push(cut(&format!("{table}_{}", column.target), 63));
+                let quoted: Vec<String> = parts.iter().map(|part| quote(System::Postgres, part)).collect();
+                Some((quoted.join("."), values.clone()))
+            }
+            _ => None,
+        }
+    }
+
     /// The values of an enumeration, where it is no type.
     fn enumeration(&self, column: &Planned) -> Option<CheckConstraint> {
         let Neutral::Enum(values) = &column.neutral else { return None };
-        if self.to.system == System::Mysql || column.native.is_some() || longest(values) == 0 {
+        let has_type = self.to.system == System::Mysql || self.enum_type(column).is_some();
+        if has_type || column.native.is_some() || longest(values) == 0 {
             return None;
         }
         let values: Vec<String> = values.iter().map(|value| literal(self.to.system, value)).collect();

@@ -5,7 +5,10 @@
 
 mod behavior;
 mod breaks;
+mod enums;
+mod left_out;
 mod pairs;
+mod refusals;
 mod world;
 
 use super::*;

@@ -318,6 +318,10 @@ fn to_mysql(neutral: &Neutral, place: Place) -> String {
         Neutral::Json => "json",
         Neutral::Uuid => "char(36)",
         Neutral::Address => "varchar(64)",
+        // MySQL cuts blanks at the end of a member.
+        Neutral::Enum(values) if values.is_empty() || values.iter().any(|value| value.ends_with(' ')) => {
+            return to_mysql(&Neutral::Text(None), place);
+        }
         Neutral::Enum(values) => {
             let quoted: Vec<String> = values.iter().map(|value| super::sql::literal(System::Mysql, value)).collect();
             return format!("enum({})", quoted.join(","));

@@ -1,6 +1,8 @@
 //! What `sluice diff` prints: a summary with the first differences, all as JSON, or a line for each row.
 
 use crate::output;
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use async_trait::async_trait;
@@ -29,7 +31,8 @@ impl Lines {
     }
 
     fn print(&mut self, rows: &[(char, &RecordBatch)]) -> Result<()> {
-        let cells: Vec<_> = rows.iter().map(|(sign, records)| Ok((*sign, texts(records)?))).collect::<Result<_>>()?;
+        let cells: Vec<_> =
+            rows.iter().map(|(sign, records)| Ok((*sign, texts(&plain(records)?)?))).collect::<Result<_>>()?;
         let count = rows.first().map_or(0, |(_, records)| records.num_rows());
         for row in 0..count {
             for (sign, columns) in &cells {
@@ -63,6 +66,23 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// Booleans as the numbers they are compared as, so that `boolean` and `tinyint(1)` print alike.
+fn plain(records: &RecordBatch) -> Result<RecordBatch> {
+    let columns = records.columns().iter().map(|column| match column.data_type() {
+        DataType::Boolean => cast(column, &DataType::UInt8),
+        _ => Ok(column.clone()),
+    });
+    Ok(RecordBatch::try_from_iter_with_nullable(
+        records
+            .schema()
+            .fields()
+            .iter()
+            .zip(columns)
+            .map(|(field, column)| Ok((field.name().clone(), column?, true)))
+            .collect::<Result<Vec<_>>>()?,
+    )?)
 }
 
 /// Each column's values as text; none for NULL.
@@ -240,4 +260,26 @@ pub(super) fn schema_table(differences: &[SchemaDifference]) {
         }
     });
     output::table(&["column", "difference", "left", "right"], &[], rows.collect());
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use arrow::array::{ArrayRef, BooleanArray, Int8Array};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_boolean_prints_as_the_small_number_it_equals() {
+        let check = |column: ArrayRef| {
+            let records = RecordBatch::try_from_iter_with_nullable([("paid", column, true)]).unwrap();
+            assert_eq!(
+                texts(&plain(&records).unwrap()).unwrap()[0],
+                [Some("1".to_owned()), Some("0".to_owned()), None]
+            );
+        };
+        check(Arc::new(BooleanArray::from(vec![Some(true), Some(false), None])));
+        check(Arc::new(Int8Array::from(vec![Some(1), Some(0), None])));
+    }
 }

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use transfer::migrate::{
-    self, AsNull, Chosen, Conversions, Copied, CopyOptions, Look, NulAs, TableJob, Validate, Watcher,
+    self, AsNull, Chosen, Conversions, Copied, CopyOptions, Known, Look, NulAs, TableJob, Validate, Watcher,
 };
 
 /// The most ranges of one table.
@@ -244,7 +244,7 @@ impl Work<'_> {
         }
         let copied = copied?;
         let finished = migrate::finish(from.as_ref(), to.as_ref(), self.job, names, prepared.created).await?;
-        let known = (copied.rejected, prepared.rows_before);
+        let known = Known { rejected: copied.rejected, rows_before: prepared.rows_before, ..Known::default() };
         let how = self.once.validate();
         let validation = migrate::validate(from.as_ref(), to.as_ref(), self.job, how, 0, known).await?;
         clear(to.as_ref(), &ledger, had_ledger, &task).await;
@@ -362,7 +362,8 @@ impl Watcher for Range {
 fn print(told: &Value) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     for hazard in told["prepared"]["hazards"].as_array().into_iter().flatten() {
-        let rows = hazard["rows"].as_u64().map(|rows| format!(" ({rows} rows)")).unwrap_or_default();
+        let rows =
+            hazard["rows"].as_u64().map(|rows| format!(" ({})", output::counted(rows, "row"))).unwrap_or_default();
         output::line(format!(
             "{}.{}: {}{rows}",
             text(&told["table"]),
@@ -391,15 +392,15 @@ fn print(told: &Value) {
         _ => "not compared",
     };
     output::line(format!(
-        "{} to {}: {} rows in {}, {verdict}",
+        "{} to {}: {} in {}, {verdict}",
         text(&told["table"]),
         text(&told["target"]),
-        output::count(rows),
+        output::counted(rows, "row"),
         output::duration(millis)
     ));
     if verdict == "DIFFERENT" {
         let number = |name: &str| output::count(told["validation"][name].as_u64().unwrap_or(0));
         let (there, here) = (number("source_rows"), number("target_rows"));
-        output::line(format!("  {there} rows there, {here} here, {} differ", number("differences")));
+        output::line(format!("  rows there {there}, here {here}, different {}", number("differences")));
     }
 }

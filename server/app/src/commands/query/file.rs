@@ -38,7 +38,7 @@ pub(super) async fn export(
     }
     target.keep()?;
     if let Some(path) = path {
-        eprintln!("{} rows written to `{}`", output::count(export.count()), path.display());
+        eprintln!("{} written to `{}`", output::counted(export.count(), "row"), path.display());
     }
     if export.end().truncated {
         eprintln!("warning: there were more rows than `--limit` lets through");

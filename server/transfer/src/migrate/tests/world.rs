@@ -141,7 +141,7 @@ pub(super) async fn run(from: &World, to: &World, job: &TableJob, rows: u64, how
         copied.written += one.written;
     }
     let finished = finish(source.as_ref(), target.as_ref(), job, &tables, prepared.created).await?;
-    let before = prepared.rows_before;
-    let validation = validate(source.as_ref(), target.as_ref(), job, how, 0, (0, before)).await?;
+    let known = Known { rows_before: prepared.rows_before, ..Known::default() };
+    let validation = validate(source.as_ref(), target.as_ref(), job, how, 0, known).await?;
     Ok(Told { prepared, copied, finished, validation, ranges: ranges.len() })
 }
