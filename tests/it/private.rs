@@ -98,7 +98,15 @@ impl Private {
             if self.process.as_mut().is_none_or(|process| process.try_wait().unwrap().is_some()) {
                 // Also after a start that failed: what the killed one left may not be gone yet.
                 let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
-                let mut command = self.command(&self.program.clone());
+                // Where there is a program for it, the server does not outlive a test that is killed itself.
+                let mut command = match find("setpriv") {
+                    Some(setpriv) => {
+                        let mut command = self.command(&setpriv);
+                        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.program);
+                        command
+                    }
+                    None => self.command(&self.program),
+                };
                 command.args(&self.arguments).stdout(log.try_clone().unwrap()).stderr(log);
                 self.process = Some(command.spawn().unwrap());
             }

@@ -40,6 +40,7 @@ fn outlive(
         runs += 1;
         let started = Instant::now();
         let mut due = Instant::now() + Duration::from_millis(chance.below(1_500));
+        let mut seen = 0;
         loop {
             let view = server.run(&run);
             let code = view["error"]["code"].as_str().unwrap_or_default().to_ascii_lowercase();
@@ -50,9 +51,11 @@ fn outlive(
                 break;
             }
             assert!(started.elapsed() < 8 * PATIENCE, "the run does not come to its end: {view:#}");
-            let sees_rows = done % 3 == 0 || number(LOOKS[0]).unwrap_or(0) > 0;
-            if done < kills() && Instant::now() >= due && sees_rows {
-                println!("with {:?} of {} rows written", number(LOOKS[0]), rows());
+            let written = number(LOOKS[0]).unwrap_or(0);
+            // One of three comes blindly; the others wait until something was achieved since the one before.
+            if done < kills() && Instant::now() >= due && (done % 3 == 0 || written > seen) {
+                println!("with {written} of {} rows written", rows());
+                seen = written;
                 kill(server, &mut chance);
                 done += 1;
                 due = Instant::now() + Duration::from_millis(500 + chance.below(1_500));

@@ -305,8 +305,10 @@ fn converted(from: System, name: &str, neutral: &Neutral, conversions: Conversio
                 NulAs::Strip => "",
                 NulAs::Space => " ",
             };
-            let nul = if from == System::Mysql { "CHAR(0)" } else { "char(0)" };
-            Some(format!("REPLACE({column}, {nul}, {})", literal(from, by)))
+            Some(match from {
+                System::Sqlite => without_nul(&column, by),
+                _ => format!("REPLACE({column}, CHAR(0), {})", literal(from, by)),
+            })
         }
         Neutral::Single | Neutral::Double | Neutral::Decimal(_) if from == System::Postgres => {
             conversions.not_finite?;
@@ -318,6 +320,18 @@ fn converted(from: System, name: &str, neutral: &Neutral, conversions: Conversio
         }
         _ => None,
     }
+}
+
+/// SQLite's `replace` takes a text that begins with NUL for an empty one, so the text is cut at each NUL, as bytes.
+fn without_nul(column: &str, by: &str) -> String {
+    let (bytes, by) = (format!("CAST({column} AS BLOB)"), literal(System::Sqlite, by));
+    format!(
+        "CASE WHEN instr({bytes}, x'00') = 0 THEN {column} ELSE (WITH RECURSIVE part (head, rest) AS \
+         (SELECT '', {bytes} UNION ALL \
+         SELECT head || CAST(substr(rest, 1, instr(rest, x'00') - 1) AS TEXT) || {by}, substr(rest, instr(rest, x'00') + 1) \
+         FROM part WHERE instr(rest, x'00') > 0) \
+         SELECT head || CAST(rest AS TEXT) FROM part WHERE instr(rest, x'00') = 0) END"
+    )
 }
 
 /// How the rows are read.

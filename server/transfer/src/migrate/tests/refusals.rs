@@ -75,15 +75,17 @@ async fn a_nul_that_nobody_looked_for_stops_the_copy_at_its_row() {
     let Some(target) = World::open(System::Postgres).await else { return };
     let source = World::sqlite();
     source.execute("CREATE TABLE a (id INTEGER PRIMARY KEY, v TEXT)").await;
-    source.execute("INSERT INTO a VALUES (1, 'x'), (2, 'a' || char(0) || 'b'), (3, 'y')").await;
+    source.execute("INSERT INTO a VALUES (1, 'x'), (2, 'a' || char(0) || 'b'), (3, 'y'), (4, NULL)").await;
+    source.execute("INSERT INTO a VALUES (5, char(0) || 'ü' || char(0) || char(0))").await;
     let job = TableJob { look: Look::Structure, ..TableJob::table("a", "a") };
     let error = run(&source, &target, &job, 100, Validate::None).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::ValueRefused, "{error}");
     assert!(error.fault.message.contains("row 2") && error.fault.message.contains('v'), "{error}");
     assert_eq!(target.number("SELECT count(*) FROM a").await, 0);
     let mended = TableJob { convert: Conversions { nul: Some(NulAs::Space), ..Conversions::default() }, ..job };
-    assert_eq!(run(&source, &target, &mended, 100, Validate::None).await.unwrap().copied.written, 3);
-    assert_eq!(target.number("SELECT count(*) FROM a WHERE v = 'a b'").await, 1);
+    assert_eq!(run(&source, &target, &mended, 100, Validate::None).await.unwrap().copied.written, 5);
+    assert_eq!(target.number("SELECT count(*) FROM a WHERE v IN ('a b', ' ü  ')").await, 2);
+    assert_eq!(target.number("SELECT count(*) FROM a WHERE v IS NULL").await, 1);
     end((source, target)).await;
 }
 
@@ -99,7 +101,11 @@ async fn fill(world: &World) {
 
 fn ledger(fence: i64) -> CopyOptions {
     let ledger = Some(LedgerKey { task: "run_1/move/0".to_owned(), fence });
-    CopyOptions { ledger, rate: Some(60_000.0), ..CopyOptions::default() }
+    CopyOptions { ledger, rate: Some(20_000.0), ..CopyOptions::default() }
+}
+
+fn quick(fence: i64) -> CopyOptions {
+    CopyOptions { rate: None, ..ledger(fence) }
 }
 
 /// Lets the test do something as soon as some rows are written.
@@ -145,7 +151,7 @@ async fn a_table_dropped_meanwhile_is_one_error_and_the_rest_follows_once_it_is_
         assert_eq!(error.code(), ErrorCode::TableNotFound, "{error}");
         assert!(error.fault.message.contains("`a`"), "{error}");
         source.execute("ALTER TABLE gone RENAME TO a").await;
-        let copied = copy(&source.connector, &target.connector, &job, None, &ledger(3), &Quiet).await.unwrap();
+        let copied = copy(&source.connector, &target.connector, &job, None, &quick(3), &Quiet).await.unwrap();
         assert_eq!(copied.read, ROWS);
         assert_eq!(target.number("SELECT count(*) FROM b").await, ROWS, "{}", to.as_str());
         assert_eq!(target.number("SELECT count(DISTINCT id) FROM b").await, ROWS, "{}", to.as_str());
@@ -175,7 +181,7 @@ async fn a_source_that_changes_between_two_attempts_is_noticed() {
         assert!(error.fault.hint.as_deref().is_some_and(|hint| hint.contains("truncate")), "{error:?}");
         // With the row back the rest follows.
         source.execute("INSERT INTO a VALUES (5, 'v5')").await;
-        copy(&source.connector, &target.connector, &job, None, &ledger(3), &Quiet).await.unwrap();
+        copy(&source.connector, &target.connector, &job, None, &quick(3), &Quiet).await.unwrap();
         assert_eq!(target.number("SELECT count(DISTINCT id) FROM b").await, ROWS);
         assert_eq!(target.number("SELECT count(*) FROM b").await, ROWS);
         end((source, target)).await;
