@@ -283,10 +283,127 @@ export type ConnectionTest = {
   ok: Scalars['Boolean']['output'];
 };
 
+export type Diff = {
+  __typename?: 'Diff';
+  /** Rows of the same key with other values. */
+  changed?: Maybe<Scalars['Float']['output']>;
+  /** Whether all rows were compared. */
+  complete?: Maybe<Scalars['Boolean']['output']>;
+  /** Missing, extra and changed rows together. */
+  differences?: Maybe<Scalars['Float']['output']>;
+  equal?: Maybe<Scalars['Float']['output']>;
+  /** Why it failed. */
+  error?: Maybe<Problem>;
+  /** Rows of the right side that the left lacks. */
+  extra?: Maybe<Scalars['Float']['output']>;
+  /** Whether it has come to its end, so that what was counted is there. */
+  isCounted: Scalars['Boolean']['output'];
+  /** The columns that say which rows belong together. */
+  key: Array<Scalars['String']['output']>;
+  leftRows?: Maybe<Scalars['Float']['output']>;
+  /** Rows of the left side that the right lacks. */
+  missing?: Maybe<Scalars['Float']['output']>;
+  /** What could not be compared exactly. */
+  notes: Array<Scalars['String']['output']>;
+  /** Differences for each hundred rows of the larger side. */
+  percent?: Maybe<Scalars['Float']['output']>;
+  /** Why so. */
+  reasons: Array<Scalars['String']['output']>;
+  rightRows?: Maybe<Scalars['Float']['output']>;
+  /** Its run. */
+  run: Run;
+  /** How the sides were compared. */
+  strategy?: Maybe<Scalars['String']['output']>;
+};
+
+/** A column of a changed row, its values as text; absent: NULL. */
+export type DiffChange = {
+  __typename?: 'DiffChange';
+  column: Scalars['String']['output'];
+  left?: Maybe<Scalars['String']['output']>;
+  right?: Maybe<Scalars['String']['output']>;
+};
+
+/** Columns that are called otherwise on the right. */
+export type DiffColumnPair = {
+  left: Scalars['String']['input'];
+  right: Scalars['String']['input'];
+};
+
+/** A comparison to be made. */
+export type DiffInput = {
+  /** Columns to compare; absent: all that both have. */
+  columns?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Columns that are not compared. */
+  except?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Columns that say which rows belong together; absent: the left table's own key, else whole rows. */
+  key?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** One side; rows that only it has are missing. */
+  left: DiffSideInput;
+  /** Columns that are called otherwise on the right. */
+  mapping?: InputMaybe<Array<DiffColumnPair>>;
+  /** The other; rows that only it has are extra. */
+  right: DiffSideInput;
+  /**
+   * Further settings of the step `diff` as a JSON object in text:
+   * `{"tolerance": {"price": 0.01}, "max_differences": 1000}`.
+   */
+  settings?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Differences in the order of the key, as the tables are now. */
+export type DiffPage = {
+  __typename?: 'DiffPage';
+  /** All compared columns, by their left names. */
+  columns: Array<Scalars['String']['output']>;
+  /** The columns of the key, by their left names. */
+  key: Array<Scalars['String']['output']>;
+  /** What to ask the next page with; absent: this is the last. */
+  next?: Maybe<Scalars['String']['output']>;
+  rows: Array<DiffRow>;
+};
+
+/** One difference. */
+export type DiffRow = {
+  __typename?: 'DiffRow';
+  /** The columns that changed. */
+  changes: Array<DiffChange>;
+  /** The key's values by name, as a JSON object in text. */
+  key: Scalars['String']['output'];
+  kind: DifferenceWord;
+  /** The whole row by name, as a JSON object in text; absent for a changed row. */
+  values?: Maybe<Scalars['String']['output']>;
+};
+
+/** A table or query of a connection. */
+export type DiffSideInput = {
+  /** The connection. */
+  connection: Scalars['String']['input'];
+  /** A condition in the system's own SQL. */
+  filter?: InputMaybe<Scalars['String']['input']>;
+  /** A query that only reads, or `table`. */
+  query?: InputMaybe<Scalars['String']['input']>;
+  /** A table, or `query`. */
+  table?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Which kind of difference a row is. */
+export type DifferenceWord =
+  /** Both have its key, with other values. */
+  | 'CHANGED'
+  /** Only the right side has it. */
+  | 'EXTRA'
+  /** Only the left side has the row. */
+  | 'MISSING';
+
 /** Something that happened to a run. */
 export type Happening = {
   __typename?: 'Happening';
   at: Scalars['DateTime']['output'];
+  /** Bytes of memory that the rows took. */
+  bytes?: Maybe<Scalars['Float']['output']>;
+  /** Where several chunks of a step run side by side, whose counts these are: each counts its own rows. */
+  chunk?: Maybe<Scalars['Int']['output']>;
   /** Why the step failed or was skipped. */
   error?: Maybe<Problem>;
   /** A line of the log. */
@@ -323,6 +440,198 @@ export type Log = {
   /** The step, or none for the run as a whole. */
   step?: Maybe<Scalars['String']['output']>;
 };
+
+export type Migration = {
+  __typename?: 'Migration';
+  description: Scalars['String']['output'];
+  /** The workflow's, too. */
+  name: Scalars['String']['output'];
+  /** How far its newest run is that moves tables. `runEvents` of that run tells more while it goes on. */
+  progress?: Maybe<MigrationProgress>;
+  /** The step's settings, as JSON text. */
+  settings: Scalars['String']['output'];
+};
+
+/** What one column of the target gets. */
+export type MigrationColumn = {
+  __typename?: 'MigrationColumn';
+  /** The source's column, or an expression in its SQL; absent where the target computes it. */
+  source?: Maybe<Scalars['String']['output']>;
+  sourceType?: Maybe<Scalars['String']['output']>;
+  target: Scalars['String']['output'];
+  /** Its type there. */
+  targetType: Scalars['String']['output'];
+};
+
+/** What one column of the target gets: one of `from`, `sql` and `value`. */
+export type MigrationColumnInput = {
+  /** A column of the source. */
+  from?: InputMaybe<Scalars['String']['input']>;
+  /** The type in the target's words, where the table is made. */
+  nativeType?: InputMaybe<Scalars['String']['input']>;
+  /** An expression in the source's SQL. */
+  sql?: InputMaybe<Scalars['String']['input']>;
+  /** The target's column. */
+  target: Scalars['String']['input'];
+  /** The same value in every row, as JSON text: `"\"shop\""`, `"7"`. */
+  value?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Something about a column that people should know. */
+export type MigrationHazard = {
+  __typename?: 'MigrationHazard';
+  /** The source's column. */
+  column: Scalars['String']['output'];
+  hint?: Maybe<Scalars['String']['output']>;
+  /** Whether values would be lost, so that the migration does not start. */
+  isLoss: Scalars['Boolean']['output'];
+  /** In one word: `zero_dates`, `nul`, `unsigned`, … */
+  kind: Scalars['String']['output'];
+  /** What is there and what becomes of it. */
+  message: Scalars['String']['output'];
+  /** How many rows it concerns, where that was counted. */
+  rows?: Maybe<Scalars['Float']['output']>;
+};
+
+/** What is moved, and how. */
+export type MigrationInput = {
+  /** What columns of the target get, of one table; others get the source's of their name. */
+  columns?: InputMaybe<Array<MigrationColumnInput>>;
+  /** Make the target's table where it is missing; absent: yes. */
+  create?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Tables or patterns to leave out. */
+  except?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** A condition in the source's SQL. */
+  filter?: InputMaybe<Scalars['String']['input']>;
+  /** The connection to read from. */
+  from: Scalars['String']['input'];
+  /** Columns that tell rows apart, where the table has no key of its own. */
+  key?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Absent: `APPEND`. */
+  mode?: InputMaybe<MigrationMode>;
+  /** A query that only reads, or `tables`. */
+  query?: InputMaybe<Scalars['String']['input']>;
+  /**
+   * Further settings of the step `migrate` as a JSON object in text:
+   * `{"parallel": 4, "validate": "diff", "convert": {"zero_dates": "null"}}`.
+   */
+  settings?: InputMaybe<Scalars['String']['input']>;
+  /** Columns of the source to leave out. */
+  skip?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Tables or patterns (`orders_*`, `*`), or `query`. */
+  tables?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** The target's table; for several, `*` stands for the source's name; absent: the source's name. */
+  target?: InputMaybe<Scalars['String']['input']>;
+  /** The connection to write to. */
+  to: Scalars['String']['input'];
+};
+
+/** Something that is not moved. */
+export type MigrationLeftOut = {
+  __typename?: 'MigrationLeftOut';
+  /** `view`, `trigger`, `procedure`, `function`, `event`, `sequence`, `partitions`. */
+  kind: Scalars['String']['output'];
+  /** What becomes of it, in a sentence. */
+  message: Scalars['String']['output'];
+  name: Scalars['String']['output'];
+  /** The table it belongs to. */
+  table?: Maybe<Scalars['String']['output']>;
+};
+
+export type MigrationLook = {
+  __typename?: 'MigrationLook';
+  /** Whether there are more tables than were looked at. */
+  hasMore: Scalars['Boolean']['output'];
+  /** What the source has besides, and what is not moved: views, triggers, procedures, partitions. */
+  leftOut: Array<MigrationLeftOut>;
+  /** Its tables, those that others refer to first. */
+  tables: Array<MigrationTable>;
+};
+
+/** What happens to rows that are there already. */
+export type MigrationMode =
+  /** Rows are added; a clash of keys is an error. */
+  | 'APPEND'
+  /** Rows whose key is there are left out. */
+  | 'INSERT_IGNORE'
+  /** Rows whose key is there replace the whole old row. */
+  | 'REPLACE'
+  /** The table is emptied first. */
+  | 'TRUNCATE'
+  /** Rows whose key is there replace the copied columns of the old row. */
+  | 'UPSERT';
+
+export type MigrationProgress = {
+  __typename?: 'MigrationProgress';
+  bytes: Scalars['Float']['output'];
+  chunks?: Maybe<Scalars['Float']['output']>;
+  chunksDone?: Maybe<Scalars['Float']['output']>;
+  /** Why it failed, with the error's code. */
+  error?: Maybe<Scalars['String']['output']>;
+  /** Rows that the target refused and that are kept elsewhere. */
+  rejected: Scalars['Float']['output'];
+  /** Rows written so far. */
+  rows: Scalars['Float']['output'];
+  /** How many there may be. */
+  rowsExpected?: Maybe<Scalars['Float']['output']>;
+  rowsPerSecond: Scalars['Float']['output'];
+  runId: Scalars['String']['output'];
+  /** From its start to now, or to its end. */
+  seconds: Scalars['Float']['output'];
+  /** About; absent where it is unknown, or over. */
+  secondsLeft?: Maybe<Scalars['Float']['output']>;
+  state: MigrationState;
+  /** What became of each table, as a JSON object in text; absent before the end. */
+  tables?: Maybe<Scalars['String']['output']>;
+};
+
+/** How far a migration is. */
+export type MigrationState =
+  /** Somebody stopped it. */
+  | 'CANCELLED'
+  /** Done and, where asked for, proven. */
+  | 'COMPLETED'
+  /** It gave up; what was copied stays, and resuming does the rest. */
+  | 'FAILED'
+  /** Accepted; waits for its turn. */
+  | 'PENDING'
+  /** Rows are moved. */
+  | 'RUNNING'
+  /** All rows are there; indexes are made and both sides are compared. */
+  | 'VALIDATING';
+
+export type MigrationTable = {
+  __typename?: 'MigrationTable';
+  /** What goes where unless the settings say otherwise. */
+  columns: Array<MigrationColumn>;
+  /** Why the table cannot be moved so. */
+  error?: Maybe<Problem>;
+  /** Whether the target has it already. */
+  exists: Scalars['Boolean']['output'];
+  /** What people should know of the values and types. */
+  hazards: Array<MigrationHazard>;
+  /** What people should know of the structure. */
+  notes: Array<Scalars['String']['output']>;
+  /** The source's own guess of its rows. */
+  rowEstimate?: Maybe<Scalars['Float']['output']>;
+  /** The first rows as they would arrive, each a JSON object in text. */
+  sample: Array<Scalars['String']['output']>;
+  /** The source's table. */
+  source: Scalars['String']['output'];
+  /** The statements that make the table. */
+  statements: Array<Scalars['String']['output']>;
+  /** The target's. */
+  target: Scalars['String']['output'];
+};
+
+/** What a run of a migration does. */
+export type MigrationTask =
+  /** Only looks at both sides, at all values where the settings say so. */
+  | 'LOOK'
+  /** Moves the tables. */
+  | 'MOVE'
+  /** Compares a copy that is there with its source, row by row. */
+  | 'VALIDATE';
 
 export type Monitor = {
   __typename?: 'Monitor';
@@ -408,6 +717,8 @@ export type Mutation = {
   acknowledgeAnomaly: Anomaly;
   /** Makes the tables of a document as it describes them. With `agreed`, only tables whose plan is still the one named. */
   applyTables: TablesApplied;
+  /** Cancels the newest run of a migration; what was copied stays. */
+  cancelMigration: Migration;
   /** Stops a run. */
   cancelRun: Run;
   /** Stops a statement that runs on this server. */
@@ -416,6 +727,8 @@ export type Mutation = {
   configureAnomalyRule: AnomalyRule;
   /** Saves a new connection; nothing is sent to it yet. */
   createConnection: Connection;
+  /** Saves a migration: a workflow that moves tables; `replace` the one of that name. */
+  createMigration: Migration;
   /**
    * Makes a monitor: a workflow that compares on its schedule and tells people when a threshold is passed.
    * `startRun` runs it now, `setWorkflowEnabled` starts and stops its schedule.
@@ -433,6 +746,8 @@ export type Mutation = {
   resetAnomalyRule: Scalars['Boolean']['output'];
   /** Says that an anomaly is over. */
   resolveAnomaly: Anomaly;
+  /** Goes on with what the newest run of a migration has left. */
+  resumeMigration: Migration;
   /** Tries again what did not succeed; with `from`, that step and everything after it as well. */
   retryRun: Run;
   /** Runs a statement. It only reads, unless `write` is set and the connection allows writing. */
@@ -441,12 +756,18 @@ export type Mutation = {
   saveWorkflow: Saved;
   /** Lets a workflow's triggers fire, or not. */
   setWorkflowEnabled: Workflow;
+  /** Begins to compare two tables or queries; `diff` tells what was found, `diffRows` leafs through it. */
+  startDiff: Diff;
+  /** Starts a run of a migration; absent: it moves the tables. */
+  startMigration: Run;
   /** Starts a run. `inputs` is JSON text: `{"day": "2024-01-31"}`. */
   startRun: Run;
   /** Asks the connection's system who it is. A failure is an answer too. */
   testConnection: ConnectionTest;
   /** Changes a saved connection; what is absent stays as it is. */
   updateConnection: Connection;
+  /** Compares the rows of a migration with their source, one by one, in a run of its own. */
+  validateMigration: Run;
   /** Compares tables with their description, column by column, and keeps the result in the logs. */
   validateTables: TablesValidation;
 };
@@ -463,6 +784,11 @@ export type MutationApplyTablesArgs = {
   allowDestructive?: InputMaybe<Scalars['Boolean']['input']>;
   document: Scalars['String']['input'];
   only?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+
+export type MutationCancelMigrationArgs = {
+  name: Scalars['String']['input'];
 };
 
 
@@ -485,6 +811,13 @@ export type MutationConfigureAnomalyRuleArgs = {
 export type MutationCreateConnectionArgs = {
   input: NewConnection;
   name: Scalars['String']['input'];
+};
+
+
+export type MutationCreateMigrationArgs = {
+  input: MigrationInput;
+  name: Scalars['String']['input'];
+  replace?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 
@@ -528,6 +861,11 @@ export type MutationResolveAnomalyArgs = {
 };
 
 
+export type MutationResumeMigrationArgs = {
+  name: Scalars['String']['input'];
+};
+
+
 export type MutationRetryRunArgs = {
   from?: InputMaybe<Scalars['String']['input']>;
   id: Scalars['String']['input'];
@@ -550,6 +888,17 @@ export type MutationSetWorkflowEnabledArgs = {
 };
 
 
+export type MutationStartDiffArgs = {
+  input: DiffInput;
+};
+
+
+export type MutationStartMigrationArgs = {
+  name: Scalars['String']['input'];
+  task?: InputMaybe<MigrationTask>;
+};
+
+
 export type MutationStartRunArgs = {
   inputs?: InputMaybe<Scalars['String']['input']>;
   version?: InputMaybe<Scalars['String']['input']>;
@@ -564,6 +913,11 @@ export type MutationTestConnectionArgs = {
 
 export type MutationUpdateConnectionArgs = {
   input: ConnectionInput;
+  name: Scalars['String']['input'];
+};
+
+
+export type MutationValidateMigrationArgs = {
   name: Scalars['String']['input'];
 };
 
@@ -637,6 +991,23 @@ export type Query = {
   connection: Connection;
   /** Connections by name, after the one called `after`. */
   connections: Array<Connection>;
+  /** What a comparison that `startDiff` began has found. */
+  diff: Diff;
+  /**
+   * Differences of what a run compared, in the order of the key, as the tables are now; `after` is `next` of the page
+   * before.
+   */
+  diffRows: DiffPage;
+  /** The migration of that name. */
+  migration: Migration;
+  /**
+   * What a migration would do: tables, columns with their types, hazards, statements, the first rows (5, or `sample`).
+   * With `full` one query for each table counts what only its values tell; for large tables start a run of the task
+   * `LOOK` instead.
+   */
+  migrationLook: MigrationLook;
+  /** All migrations, each with the progress of its newest run. */
+  migrations: Array<Migration>;
   /** What a monitor's runs found, newest first. */
   monitorResults: Array<MonitorResult>;
   /** All monitors, each with its last result. */
@@ -705,6 +1076,30 @@ export type QueryConnectionArgs = {
 export type QueryConnectionsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryDiffArgs = {
+  run: Scalars['String']['input'];
+};
+
+
+export type QueryDiffRowsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  run: Scalars['String']['input'];
+};
+
+
+export type QueryMigrationArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+export type QueryMigrationLookArgs = {
+  full?: InputMaybe<Scalars['Boolean']['input']>;
+  input: MigrationInput;
+  sample?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
