@@ -306,7 +306,7 @@ fn insert(
     let cells: Vec<_> = cells.collect::<Result<_>>()?;
     let whole: Result<Vec<Cells<'_>>, Culprit> =
         cells.iter().map(|(name, array, column)| Cells::new(name, array, column)).collect();
-    let mut statement = transaction.prepare_cached(sql).map_err(|error| error::mapped(&config.path, &error))?;
+    let mut statement = transaction.prepare_cached(sql).map_err(|error| met(config, table, &error))?;
     let mut scratch = String::new();
     let mut refused = Vec::new();
     for row in 0..records.num_rows() {
@@ -326,7 +326,7 @@ fn insert(
             Err(Refusal::Sqlite(error)) if error::concerns_row(&error) => {
                 Culprit { row, reason: format!("{}{}", error::said(&error), key_of(&options.key, batch, row)) }
             }
-            Err(Refusal::Sqlite(error)) => return Err(error::mapped(&config.path, &error)),
+            Err(Refusal::Sqlite(error)) => return Err(met(config, table, &error)),
         };
         if !options.keep_refused {
             return Err(culprit.into_error(&table.name));
@@ -334,6 +334,15 @@ fn insert(
         refused.push(culprit.into());
     }
     Ok(refused)
+}
+
+/// What a statement met; the table may have been dropped since the sink was opened.
+fn met(config: &Config, table: &Table, error: &rusqlite::Error) -> Error {
+    if error::said(error).starts_with("no such table") {
+        let message = format!("the table `{}` is no longer there", table.name);
+        return Error::permanent(ErrorCode::TableNotFound, message);
+    }
+    error::mapped(&config.path, error)
 }
 
 fn insert_row(
