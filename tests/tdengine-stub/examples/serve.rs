@@ -1,0 +1,11 @@
+//! Serves a TDengine for trying things by hand: `cargo run -p tdengine-stub --example serve`, until it is stopped.
+
+use tdengine_stub::{Stub, StubOptions};
+
+fn main() {
+    let stub = Stub::start(StubOptions::default());
+    println!("tdengine://root:taosdata@{}", stub.address());
+    loop {
+        std::thread::park();
+    }
+}
