@@ -89,6 +89,11 @@ pub trait RefusalKeeper: Send + Sync {
 /// An opened sink. Dropping it without [`Sink::finish`] leaves what is durable and rolls back the rest.
 #[async_trait]
 pub trait Sink: Send {
+    /// The statement by which opening the sink made its table; none: the table was there, or the system has none.
+    fn made_table(&self) -> Option<&str> {
+        None
+    }
+
     /// Claims the ledger line of `lane` for this attempt's fence and tells what is durable from earlier ones.
     ///
     /// Must be called once per lane before its first [`Sink::write`]. `None`: nothing yet.

@@ -286,7 +286,7 @@ impl Working {
 }
 
 /// The logs about tables, as `transfer` writes them.
-struct PortJournal(Arc<dyn TableLogs>);
+pub(crate) struct PortJournal(pub(crate) Arc<dyn TableLogs>);
 
 #[async_trait]
 impl Journal for PortJournal {

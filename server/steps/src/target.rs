@@ -2,15 +2,17 @@
 
 use crate::kind::{Claim, StepContext};
 use crate::settings::{Names, names_schema};
+use crate::tables::PortJournal;
 use arrow::datatypes::SchemaRef;
 use data::registry::PluginCall;
-use data::{Batch, Error, Lane, LedgerEntry, Mode, RefusedRow, Result, Sink, WriteOptions};
+use data::{Batch, Connector, Error, Lane, LedgerEntry, Mode, RefusedRow, Result, Sink, WriteOptions};
 use model::document::OnError;
 use model::{ErrorCode, Fault, TableLog, TableLogEntry, TableLogStatus};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::time::Instant;
+use transfer::tables::{Scribe, note_made};
 
 /// Settings of one target.
 #[derive(Debug, Clone, Deserialize)]
@@ -301,11 +303,27 @@ async fn open_sink(
                 ledger: Some(key),
                 extra: settings.options.clone(),
             };
-            context.connections.get(connection).await?.write(written, options).await?
+            let connector = context.connections.get(connection).await?;
+            let table = options.table.clone();
+            let sink = connector.write(written, options).await?;
+            if let Some(ddl) = sink.made_table().map(str::to_owned) {
+                log_made(context, connector.as_ref(), connection, &table, &ddl).await;
+            }
+            sink
         }
         (None, None) => return Err(crate::settings::invalid("it is not said where the rows go")),
     };
     Ok(SchemaSink { schema: schema.clone(), columns, sink })
+}
+
+/// Puts the table that opening a sink made into the logs; a log that cannot be written must not undo that.
+async fn log_made(context: &StepContext, connector: &dyn Connector, connection: &str, table: &str, ddl: &str) {
+    let who = context.who();
+    let journal = PortJournal(context.table_logs.clone());
+    let scribe = Scribe { who: &who, journal: &journal };
+    if let Err(error) = note_made(&scribe, connector, connection, table, ddl).await {
+        tracing::warn!(run.id = %context.run, step.id = %context.step.id, %error, "a table that was made is not in the logs");
+    }
 }
 
 fn choose_columns(settings: &TargetSettings, context: &StepContext, schema: &SchemaRef) -> Result<Option<Vec<usize>>> {

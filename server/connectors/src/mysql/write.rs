@@ -42,11 +42,14 @@ pub(super) async fn open(mysql: &Mysql, schema: SchemaRef, options: WriteOptions
         return Err(key_missing(&options.table));
     }
     let mut found = introspect::find_table(&mut connection, &options.table).await.map_err(mapped)?;
+    let mut made = None;
     if found.is_none() && options.create {
         if keyed && options.key.is_empty() {
             return Err(key_missing(&options.table));
         }
-        connection.query_drop(create_table(&schema, &options)?).await.map_err(mapped)?;
+        let create = create_table(&schema, &options)?;
+        connection.query_drop(create.as_str()).await.map_err(mapped)?;
+        made = Some(create);
         found = introspect::find_table(&mut connection, &options.table).await.map_err(mapped)?;
     }
     let table = match found {
@@ -95,6 +98,7 @@ pub(super) async fn open(mysql: &Mysql, schema: SchemaRef, options: WriteOptions
         ledger_table,
         lanes: HashMap::new(),
         truncated: false,
+        made,
     }))
 }
 
@@ -117,10 +121,16 @@ struct MysqlSink {
     /// The last durable number of each claimed lane.
     lanes: HashMap<Lane, u64>,
     truncated: bool,
+    /// The statement that made the table.
+    made: Option<String>,
 }
 
 #[async_trait]
 impl Sink for MysqlSink {
+    fn made_table(&self) -> Option<&str> {
+        self.made.as_deref()
+    }
+
     async fn claim(&mut self, lane: &Lane) -> Result<Option<LedgerEntry>> {
         let Some(ledger) = self.options.ledger.clone() else { return Ok(None) };
         let entry = ledger::claim(&mut self.connection, &self.config, &self.ledger_table, &ledger, lane).await?;

@@ -20,6 +20,8 @@ pub(super) struct Target {
     pub(super) copy: String,
     /// Makes the staging table and moves its rows on, where there is one.
     pub(super) staging: Option<Staging>,
+    /// The statement that made the table, where it was missing.
+    pub(super) made: Option<String>,
 }
 
 /// A temporary table for rows that need more than to be added.
@@ -39,11 +41,12 @@ impl Target {
             }
         }
         let mut found = find_table(client, &options.table).await?;
+        let mut made = None;
         if found.is_none() && options.create {
             if keyed && options.key.is_empty() {
                 return Err(key_missing(&options.table));
             }
-            create(client, schema, options).await?;
+            made = Some(create(client, schema, options).await?);
             found = find_table(client, &options.table).await?;
         }
         let table = match found {
@@ -84,11 +87,12 @@ impl Target {
             format!("COPY {} ({list}) FROM STDIN (FORMAT binary)", table.name.quoted())
         };
         let staging = staged.then(|| staging(&table, &columns, options));
-        Ok(Self { table, columns, copy, staging })
+        Ok(Self { table, columns, copy, staging, made })
     }
 }
 
-async fn create(client: &Lent, schema: &SchemaRef, options: &WriteOptions) -> Result<()> {
+/// Makes the table; answers the statement.
+async fn create(client: &Lent, schema: &SchemaRef, options: &WriteOptions) -> Result<String> {
     let mut lines = Vec::new();
     for field in schema.fields() {
         let native =
@@ -101,9 +105,9 @@ async fn create(client: &Lent, schema: &SchemaRef, options: &WriteOptions) -> Re
     let name = TableName::parse(&options.table).quoted();
     let sql = format!("CREATE TABLE IF NOT EXISTS {name} ({})", lines.join(", "));
     match client.batch_execute(&sql).await {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(sql),
         // Two sinks may make the same table at once, and `IF NOT EXISTS` does not see what is about to be committed.
-        Err(error) if error.code().is_some_and(|code| matches!(code.code(), "23505" | "42P07" | "42710")) => Ok(()),
+        Err(error) if error.code().is_some_and(|code| matches!(code.code(), "23505" | "42P07" | "42710")) => Ok(sql),
         Err(error) => Err(mapped(&error)),
     }
 }

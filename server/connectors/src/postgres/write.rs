@@ -76,6 +76,10 @@ struct PostgresSink {
 
 #[async_trait]
 impl Sink for PostgresSink {
+    fn made_table(&self) -> Option<&str> {
+        self.target.made.as_deref()
+    }
+
     async fn claim(&mut self, lane: &Lane) -> Result<Option<LedgerEntry>> {
         if self.open.is_some() {
             // A claim must stand at once, not when the open transaction ends.

@@ -32,11 +32,11 @@ pub(super) async fn open(config: Arc<Config>, schema: SchemaRef, options: WriteO
     std::thread::Builder::new()
         .name("sqlite-write".to_owned())
         .spawn(move || {
-            let mut writer = match Writer::open(config, schema, options) {
+            let (mut writer, made) = match Writer::open(config, schema, options) {
                 Ok(writer) => writer,
                 Err(error) => return drop(opened.send(Err(error))),
             };
-            if opened.send(Ok(())).is_err() {
+            if opened.send(Ok(made)).is_err() {
                 return;
             }
             // Whoever no longer waits for an answer has dropped the sink.
@@ -51,8 +51,8 @@ pub(super) async fn open(config: Arc<Config>, schema: SchemaRef, options: WriteO
             }
         })
         .map_err(|error| Error::transient(ErrorCode::Internal, format!("no thread for writing: {error}")))?;
-    on_opened.await.map_err(|_| ended())??;
-    Ok(Box::new(SqliteSink { orders }))
+    let made = on_opened.await.map_err(|_| ended())??;
+    Ok(Box::new(SqliteSink { orders, made }))
 }
 
 fn ended() -> Error {
@@ -68,6 +68,8 @@ enum Order {
 
 struct SqliteSink {
     orders: mpsc::Sender<Order>,
+    /// The statement that made the table.
+    made: Option<String>,
 }
 
 impl SqliteSink {
@@ -80,6 +82,10 @@ impl SqliteSink {
 
 #[async_trait]
 impl Sink for SqliteSink {
+    fn made_table(&self) -> Option<&str> {
+        self.made.as_deref()
+    }
+
     async fn claim(&mut self, lane: &Lane) -> Result<Option<LedgerEntry>> {
         self.ask(|answer| Order::Claim(lane.clone(), answer)).await
     }
@@ -123,7 +129,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn open(config: Arc<Config>, schema: SchemaRef, options: WriteOptions) -> Result<Self> {
+    /// The writer, and the statement that made its table where it was missing.
+    fn open(config: Arc<Config>, schema: SchemaRef, options: WriteOptions) -> Result<(Self, Option<String>)> {
         let connection = connect(&config, Access::Write)?;
         let mapped = |error| error::mapped(&config.path, &error);
         let keyed = matches!(options.mode, Mode::InsertIgnore | Mode::Upsert | Mode::Replace);
@@ -137,11 +144,14 @@ impl Writer {
             }
         }
         let mut table = introspect::find_table(&connection, &options.table).map_err(mapped)?;
+        let mut made = None;
         if table.is_none() && options.create {
             if keyed && options.key.is_empty() {
                 return Err(key_missing(&options.table));
             }
-            connection.execute_batch(&create_table(&schema, &options)?).map_err(mapped)?;
+            let create = create_table(&schema, &options)?;
+            connection.execute_batch(&create).map_err(mapped)?;
+            made = Some(create);
             table = introspect::find_table(&connection, &options.table).map_err(mapped)?;
         }
         let Some(table) = table else {
@@ -173,7 +183,7 @@ impl Writer {
             connection.execute_batch(CREATE_LEDGER).map_err(mapped)?;
         }
         let insert = insert_statement(&schema, &table, &options);
-        Ok(Self { config, connection, options, table, insert, lanes: HashMap::new(), truncated: false })
+        Ok((Self { config, connection, options, table, insert, lanes: HashMap::new(), truncated: false }, made))
     }
 
     fn claim(&mut self, lane: &Lane) -> Result<Option<LedgerEntry>> {

@@ -34,6 +34,8 @@ pub(super) struct Target {
     pub(super) table: Table,
     /// For a supertable: which columns of the batch tell the subtable.
     pub(super) naming: Option<Naming>,
+    /// The statement that made the table, where it was missing.
+    pub(super) made: Option<String>,
 }
 
 /// How rows of a supertable find their subtable.
@@ -64,11 +66,13 @@ pub(super) async fn open(tdengine: &Tdengine, schema: &SchemaRef, options: &Writ
     }
     let mut session = tdengine.session().await?;
     let mut found = introspect::find_table(tdengine, &mut session, name).await?;
+    let mut made = None;
     if found.is_none() && options.create {
         if options.mode == Mode::Upsert && options.key.is_empty() {
             return Err(key_missing(name));
         }
-        create(tdengine, &mut session, name, schema, options, &extra, template.as_ref()).await?;
+        let statement = create(tdengine, &mut session, name, schema, options, &extra, template.as_ref()).await?;
+        made = Some(statement);
         found = introspect::find_table(tdengine, &mut session, name).await?;
     }
     let Some(table) = found else {
@@ -79,7 +83,7 @@ pub(super) async fn open(tdengine: &Tdengine, schema: &SchemaRef, options: &Writ
     let naming = naming(&table, schema, template, &extra)?;
     check_columns(&table, schema)?;
     check_key(&table, naming.as_ref(), options)?;
-    Ok(Target { table, naming })
+    Ok(Target { table, naming, made })
 }
 
 fn require(schema: &SchemaRef, column: &str) -> Result<()> {
@@ -195,7 +199,7 @@ async fn create(
     options: &WriteOptions,
     extra: &Extra,
     template: Option<&Template>,
-) -> Result<()> {
+) -> Result<String> {
     let place = tdengine.place(name)?;
     let mut tags: Vec<String> = extra.tags.clone();
     for column in template.iter().flat_map(|template| template.columns()) {
@@ -253,7 +257,7 @@ async fn create(
         format!("CREATE STABLE IF NOT EXISTS {} ({}) TAGS ({})", place.quoted()?, columns.join(", "), tags.join(", "))
     };
     session.exec(&statement).await.map_err(|failure| tdengine.told(failure))?;
-    Ok(())
+    Ok(statement)
 }
 
 /// The column a new table is keyed by: the one that is named, the key's timestamp, or the first timestamp or date.

@@ -82,6 +82,10 @@ struct Group {
 
 #[async_trait]
 impl Sink for TdengineSink {
+    fn made_table(&self) -> Option<&str> {
+        self.target.made.as_deref()
+    }
+
     async fn claim(&mut self, _lane: &Lane) -> Result<Option<LedgerEntry>> {
         Ok(None)
     }

@@ -3,11 +3,11 @@
 //! Everything is planned again right before it is run: a plan that somebody agreed to and that no longer holds is refused.
 //! A table that fails does not keep others from being changed.
 
-use super::journal::{Operation, Scribe, millis};
+use super::journal::{Operation, Scribe, kind_word, millis};
 use super::order;
 use super::plan::{Opened, fingerprint, plan_one};
 use super::target::Target;
-use data::structure::{TableAction, TableChange, TablePlan};
+use data::structure::{TableAction, TableChange, TableKind, TablePlan};
 use data::{Connections, Error};
 use model::{ErrorCode, Fault, TableLogStatus};
 use serde::Serialize;
@@ -215,6 +215,7 @@ impl Work<'_> {
         applied.notes.clone_from(&plan.notes);
         let word = word_of(&plan);
         let is_creation = plan.action == TableAction::Create;
+        let kind = made_kind(&target.structure.kind, &plan);
         for change in plan.changes {
             let since = Instant::now();
             let done = match self.opened.get(&target.connection).await {
@@ -228,7 +229,7 @@ impl Work<'_> {
             let status = if fault.is_some() { TableLogStatus::Failed } else { TableLogStatus::Succeeded };
             self.note(target, word, Some(&change), since, status, fault.as_ref()).await;
             if is_creation && applied.done.is_empty() {
-                self.scribe.creation(target, &change.sql, since, fault.as_ref()).await;
+                self.scribe.creation(target, kind, &change.sql, since, fault.as_ref()).await;
             }
             if fault.is_some() {
                 applied.status = AppliedStatus::Failed;
@@ -243,7 +244,7 @@ impl Work<'_> {
                 let quoted = format!("`{name}`");
                 applied.done.iter().any(|change| change.summary.contains(&quoted))
             };
-            let mut entries = self.scribe.columns(target, &target.structure);
+            let mut entries = self.scribe.columns(target.place(), &target.structure);
             entries.retain(|entry| is_told(&entry.subject));
             if !entries.is_empty() {
                 self.scribe.journal.record(entries).await;
@@ -304,7 +305,39 @@ impl Work<'_> {
     }
 }
 
+/// The kind of table that is made, in one word: without the extension a hypertable is asked for and a plain table made.
+fn made_kind(wanted: &TableKind, plan: &TablePlan) -> &'static str {
+    let is_partitioned = || plan.changes.iter().any(|change| change.sql.contains("create_hypertable("));
+    match wanted {
+        TableKind::Hypertable { .. } if !is_partitioned() => kind_word(&TableKind::Plain),
+        kind => kind_word(kind),
+    }
+}
+
 /// The word of the log of operations.
 fn word_of(plan: &TablePlan) -> &'static str {
     if plan.action == TableAction::Create { "create" } else { "alter" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use data::structure::ChangeCost;
+
+    #[test]
+    fn the_log_names_the_table_that_is_made_not_the_one_that_was_asked_for() {
+        let plan = |statements: &[&str]| {
+            let change = |sql: &&str| TableChange {
+                summary: String::new(),
+                sql: (*sql).to_owned(),
+                cost: ChangeCost::default(),
+            };
+            TablePlan { changes: statements.iter().map(change).collect(), ..TablePlan::nothing("bars") }
+        };
+        let hypertable = TableKind::Hypertable { time_column: "day".to_owned(), chunk_interval: None };
+        let create = "CREATE TABLE bars (day date)";
+        assert_eq!(made_kind(&hypertable, &plan(&[create])), "table");
+        assert_eq!(made_kind(&hypertable, &plan(&[create, "SELECT create_hypertable('bars', 'day')"])), "hypertable");
+        assert_eq!(made_kind(&TableKind::SuperTable, &plan(&["CREATE STABLE bars"])), "supertable");
+    }
 }

@@ -88,7 +88,7 @@ pub async fn import(
 }
 
 /// What kind of database is behind the connector: MySQL and MariaDB share one.
-async fn database_type(connector: &dyn Connector) -> Result<DatabaseType> {
+pub(super) async fn database_type(connector: &dyn Connector) -> Result<DatabaseType> {
     Ok(match connector.system() {
         System::Mysql if connector.ping().await?.starts_with("MariaDB") => DatabaseType::MariaDB,
         System::Mysql => DatabaseType::MySQL,

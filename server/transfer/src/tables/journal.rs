@@ -25,6 +25,17 @@ impl Journal for Nowhere {
     async fn record(&self, _: Vec<TableLogEntry>) {}
 }
 
+/// Which table an entry is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// What the system is called: `PostgreSQL`.
+    pub(crate) database_type: &'a str,
+    /// The connection.
+    pub(crate) connection: &'a str,
+    /// The table, as the connection names it.
+    pub(crate) table: &'a str,
+}
+
 /// Who works on tables, and where it is written down.
 #[derive(Clone, Copy)]
 pub struct Scribe<'a> {
@@ -63,19 +74,10 @@ impl Scribe<'_> {
         self.journal.record(vec![entry]).await;
     }
 
-    /// Notes how a table's creation ended, and its columns as they were defined.
-    pub(crate) async fn creation(&self, target: &Target, ddl: &str, since: Instant, error: Option<&Fault>) {
+    /// Notes how the creation of a table of `kind` ended, and its columns as they were defined.
+    pub(crate) async fn creation(&self, target: &Target, kind: &str, ddl: &str, since: Instant, error: Option<&Fault>) {
         let status = if error.is_some() { TableLogStatus::Failed } else { TableLogStatus::Succeeded };
-        let kind = kind_word(&target.structure.kind);
-        let mut entry = self.entry(TableLog::Creation, &target.connection, &target.table, kind);
-        entry.parameters = json!({
-            "database_type": target.database_type.as_str(),
-            "columns": target.structure.columns.len(),
-            "primary_key": target.structure.primary_key,
-            "options": target.structure.options,
-        });
-        let mut entries = vec![entry];
-        entries.extend(self.columns(target, &target.structure));
+        let mut entries = self.creation_entries(target.place(), kind, &target.structure);
         for entry in &mut entries {
             entry.status = status;
             entry.error = error.cloned();
@@ -85,12 +87,38 @@ impl Scribe<'_> {
         self.journal.record(entries).await;
     }
 
+    /// Notes a table that a write made with `ddl`, because it was missing.
+    pub(crate) async fn made(&self, place: Place<'_>, structure: &TableStructure, ddl: &str) {
+        let mut entries = self.creation_entries(place, kind_word(&structure.kind), structure);
+        let mut operation = self.entry(TableLog::Operation, place.connection, place.table, "create");
+        operation.parameters = json!({ "summary": format!("create table `{}` for the rows of a step", place.table) });
+        for entry in [&mut entries[0], &mut operation] {
+            entry.ddl = Some(ddl.to_owned());
+        }
+        entries.push(operation);
+        self.journal.record(entries).await;
+    }
+
+    /// One entry for the table, and one for each of its columns.
+    fn creation_entries(&self, place: Place<'_>, kind: &str, structure: &TableStructure) -> Vec<TableLogEntry> {
+        let mut entry = self.entry(TableLog::Creation, place.connection, place.table, kind);
+        entry.parameters = json!({
+            "database_type": place.database_type,
+            "columns": structure.columns.len(),
+            "primary_key": structure.primary_key,
+            "options": structure.options,
+        });
+        let mut entries = vec![entry];
+        entries.extend(self.columns(place, structure));
+        entries
+    }
+
     /// An entry for each column of `structure`.
-    pub(crate) fn columns(&self, target: &Target, structure: &TableStructure) -> Vec<TableLogEntry> {
+    pub(crate) fn columns(&self, place: Place<'_>, structure: &TableStructure) -> Vec<TableLogEntry> {
         let columns = structure.columns.iter().enumerate();
         columns
             .map(|(position, column)| {
-                let mut entry = self.entry(TableLog::Column, &target.connection, &target.table, &column.name);
+                let mut entry = self.entry(TableLog::Column, place.connection, place.table, &column.name);
                 entry.parameters = json!({
                     "position": position + 1,
                     "definition": describe(column),

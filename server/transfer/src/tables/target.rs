@@ -1,6 +1,7 @@
 //! Finds the saved connection that each table of a document belongs to.
 
 use super::document::{DatabaseType, Document, TableEntry, spelled};
+use super::journal::Place;
 use super::types::shorten;
 use data::structure::TableStructure;
 use data::{ConnectionInfo, System};
@@ -23,6 +24,13 @@ pub struct Target {
     pub table: String,
     /// What it is to be like.
     pub structure: TableStructure,
+}
+
+impl Target {
+    /// What entries of the logs say about where it is.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place { database_type: self.database_type.as_str(), connection: &self.connection, table: &self.table }
+    }
 }
 
 /// Finds the connection of every table: the one it names, else the one of its system whose database or name is its

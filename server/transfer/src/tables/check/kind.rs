@@ -80,6 +80,15 @@ impl Checker<'_, '_> {
             let of = "the hypertable with a time of whole numbers";
             self.reader.missing(raw.place("time_column"), &path, "chunk_interval", of, hint);
         }
+        let is_span = |interval: &String| interval.chars().any(|char| char.is_ascii_digit());
+        if let Some(interval) = chunk_interval.as_ref().filter(|interval| !is_span(interval)) {
+            let message = format!("`chunk_interval` cannot be `{}`", shorten(interval));
+            self.refuse("chunk_interval", ErrorCode::InvalidValue, message, "Write a span of time such as `7 days`.");
+        }
+        if raw.options.contains_key("partition_by") {
+            let message = "a hypertable is cut into chunks already, and has no `partition` beside them";
+            self.refuse("partition", ErrorCode::InvalidValue, message, "Leave `partition` out.");
+        }
         if !structure.primary_key.is_empty() && !structure.primary_key.contains(&time_column) {
             let message = format!("the primary key of a hypertable must contain `{}`", shorten(&time_column));
             let hint = format!("Add it: `primary_key: [{}, {time_column}]`.", structure.primary_key.join(", "));
