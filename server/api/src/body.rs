@@ -7,7 +7,7 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures::future::LocalBoxFuture;
-use model::{ErrorCode, Fault};
+use model::{ErrorCode, Fault, misfit};
 use serde::de::DeserializeOwned;
 
 /// The whole body, within the server's limit.
@@ -47,27 +47,17 @@ pub fn read<T: DeserializeOwned>(request: &HttpRequest, body: &[u8]) -> Result<T
         return Err(ApiError::bad_request("the body is empty, and should be a JSON object"));
     }
     serde_json::from_slice(body).map_err(|error| {
-        let mut message = hide_value(&error.to_string());
+        let misfit = misfit(&error.to_string());
+        let mut message = misfit.message;
         if message.chars().count() > 400 {
             message = message.chars().take(400).chain(['…']).collect();
         }
         let mut fault = ApiError::bad_request(format!("the body is not what is asked for: {message}")).0;
         fault.line = u32::try_from(error.line()).ok().filter(|line| *line > 0);
         fault.column = u32::try_from(error.column()).ok().filter(|column| *column > 0);
-        fault.hint = Some("`/api/openapi.json` describes every body.".to_owned());
+        fault.hint = Some(misfit.hint.unwrap_or_else(|| "`/api/openapi.json` describes every body.".to_owned()));
         ApiError(fault)
     })
-}
-
-/// `invalid type: string "hunter2", expected u16` without the value: `invalid type: string, expected u16`.
-fn hide_value(message: &str) -> String {
-    for beginning in ["invalid type: ", "invalid value: "] {
-        let Some(rest) = message.strip_prefix(beginning) else { continue };
-        let Some((found, expected)) = rest.rsplit_once(", expected ") else { break };
-        let kind: Vec<&str> = found.split(' ').take_while(|word| word.chars().all(char::is_alphabetic)).collect();
-        return format!("{beginning}{}, expected {expected}", kind.join(" "));
-    }
-    message.to_owned()
 }
 
 #[cfg(test)]
@@ -102,12 +92,15 @@ mod tests {
     fn what_is_wrong_is_told_without_what_was_sent() {
         let json = "application/json; charset=utf-8";
         for (body, part) in [
-            (&br#"{"name": 7}"#[..], "invalid type: integer, expected a string"),
-            (br#"{"name": "a", "port": "canary, expected x"}"#, "invalid type: string, expected u16"),
-            (br#"{"name": ["canary"]}"#, "invalid type: sequence, expected a string"),
-            (br#"{"name": "a", "port": 99999}"#, "invalid value: integer, expected u16"),
-            (br#"{"name": "a", "nmae": 1}"#, "unknown field `nmae`"),
-            (br#"{}"#, "missing field `name`"),
+            (&br#"{"name": 7}"#[..], "a number stands where text belongs"),
+            (
+                br#"{"name": "a", "port": "canary, expected x"}"#,
+                "text stands where a whole number from 0 to 65535 belongs",
+            ),
+            (br#"{"name": ["canary"]}"#, "a list stands where text belongs"),
+            (br#"{"name": "a", "port": 99999}"#, "a number stands where a whole number from 0 to 65535 belongs"),
+            (br#"{"name": "a", "nmae": 1}"#, "there is no `nmae`"),
+            (br#"{}"#, "`name` is missing"),
             (b"[", "EOF"),
             (b"\xff\xfe", ""),
             (b"  \n", "the body is empty"),

@@ -8,7 +8,7 @@ use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::web::{self, Data};
 use actix_web::{App, FromRequest, Handler, HttpServer, Responder};
 use engine::engine::Engine;
-use model::{ErrorCode, Fault};
+use model::{ErrorCode, Fault, misfit};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,6 +64,15 @@ impl ApiState {
     }
 }
 
+/// A query string that is not what is asked for.
+fn query_refused(said: &str) -> ApiError {
+    let misfit = misfit(said.strip_prefix("Query deserialize error: ").unwrap_or(said));
+    let mut refused = ApiError::bad_request(format!("the query string is not what is asked for: {}", misfit.message));
+    let known = "`/api/openapi.json` describes every parameter.".to_owned();
+    refused.0.hint = Some(misfit.hint.unwrap_or(known));
+    refused
+}
+
 /// The largest body of a webhook or GraphQL request, in bytes.
 const BODY_LIMIT: usize = 2 << 20;
 
@@ -87,9 +96,7 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
             .app_data(web::JsonConfig::default().limit(BODY_LIMIT).error_handler(|error, _| {
                 ApiError::bad_request(format!("the body is not the JSON asked for: {error}")).into()
             }))
-            .app_data(web::QueryConfig::default().error_handler(|error, _| {
-                ApiError::bad_request(format!("the query string cannot be read: {error}")).into()
-            }))
+            .app_data(web::QueryConfig::default().error_handler(|error, _| query_refused(&error.to_string()).into()))
             .app_data(
                 web::PathConfig::default()
                     .error_handler(|_, _| ApiError::bad_request("the path holds what is not UTF-8").into()),
@@ -177,4 +184,19 @@ pub(crate) async fn not_found(request: actix_web::HttpRequest) -> actix_web::Htt
     let fault = Fault::new(ErrorCode::BadRequest, format!("nothing is served at {} `{path}`", request.method()))
         .hint("GraphQL is at `POST /graphql`, webhooks at `POST /hooks/<path>`; `/api/openapi.json` lists the rest.");
     actix_web::HttpResponse::NotFound().json(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_query_string_is_told_in_words_people_know() {
+        let refused =
+            query_refused("Query deserialize error: unknown field `databse`, expected one of `after`, `database`").0;
+        assert_eq!(refused.message, "the query string is not what is asked for: there is no `databse`");
+        assert_eq!(refused.hint.as_deref(), Some("Did you mean `database`?"));
+        let refused = query_refused("Query deserialize error: missing field `rule`").0;
+        assert_eq!(refused.message, "the query string is not what is asked for: `rule` is missing");
+    }
 }

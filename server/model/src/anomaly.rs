@@ -8,6 +8,66 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// Every rule that a step looks at, with the names of the thresholds people may set for it.
+pub const RULES: &[(&str, &[&str])] = &[
+    ("quality.c1", &["threshold"]),
+    ("quality.c2", &["threshold"]),
+    ("quality.c3", &["threshold"]),
+    ("quality.c4", &["threshold"]),
+    ("quality.c5", &["threshold"]),
+    ("quality.c6", &["threshold"]),
+    ("quality.c7", &["threshold"]),
+    ("quality.d1", &["threshold"]),
+    ("quality.d2", &["threshold"]),
+    ("quality.d3", &["threshold"]),
+    ("quality.v1", &["threshold"]),
+    ("quality.v2", &["threshold"]),
+    ("quality.v3", &["threshold"]),
+    ("quality.v4", &["threshold"]),
+    ("quality.v5", &["threshold"]),
+    ("quality.v6", &["threshold"]),
+    ("quality.v7", &["threshold"]),
+    ("quality.v8", &["threshold"]),
+    ("quality.v9", &["threshold"]),
+    ("quality.v10", &["threshold"]),
+    ("quality.v11", &["threshold"]),
+    ("quality.v12", &["threshold"]),
+    ("quality.v13", &["threshold"]),
+    ("quality.v14", &["threshold"]),
+    ("quality.a1", &["threshold"]),
+    ("quality.a2", &["threshold"]),
+    ("quality.a3", &["threshold"]),
+    ("quality.a4", &["threshold"]),
+    ("quality.a5", &["threshold"]),
+    ("quality.a6", &["threshold"]),
+    ("quality.a7", &["threshold"]),
+    ("quality.a8", &["threshold"]),
+    ("quality.s1", &["threshold"]),
+    ("quality.f1", &["threshold"]),
+    ("inspect.connections", &["share"]),
+    ("inspect.pool", &["share"]),
+    ("inspect.slow_statement", &["mean_ms"]),
+    ("inspect.running", &["for_ms"]),
+    ("inspect.blocked", &[]),
+    ("inspect.unused_index", &["bytes"]),
+    ("inspect.duplicate_index", &[]),
+    ("inspect.disk_growth", &["ratio"]),
+    ("inspect.disk_bytes", &["bytes"]),
+    ("inspect.damaged", &[]),
+    ("backup.failed", &[]),
+    ("backup.damaged", &[]),
+];
+
+/// The rules that `name` stands for: one of that name, those of a family (`quality.*`), or all (`*`).
+pub fn rules_named(name: &str) -> impl Iterator<Item = &'static (&'static str, &'static [&'static str])> {
+    let family = name.strip_suffix('*').filter(|family| family.is_empty() || family.ends_with('.')).map(str::to_owned);
+    let name = name.to_owned();
+    RULES.iter().filter(move |(rule, _)| match &family {
+        Some(family) => rule.starts_with(family),
+        None => *rule == name,
+    })
+}
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

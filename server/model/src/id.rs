@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 /// The text is not an identifier of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a {kind} id (expected `{kind}_` and 32 hex digits)")]
+#[error("`{text}` is not the id of a {kind} (expected `{kind}_` and 32 hex digits)")]
 pub struct ParseIdError {
     kind: &'static str,
     text: String,
