@@ -123,7 +123,7 @@ impl Database {
         match sql::one(&self.inner.reader, sql, vec![id.as_uuid().into()]).await? {
             Some(row) => Ok(known(&row)?.anomaly),
             None => Err(Error::permanent(ErrorCode::AnomalyNotFound, format!("there is no anomaly `{id}`"))
-                .hint("`sluice anomaly list` shows what there is")),
+                .hint("`sluice anomaly list` shows what there is.")),
         }
     }
 
@@ -468,5 +468,5 @@ fn check_rule(name: &str) -> Result<()> {
     }
     let shown: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
     Err(Error::permanent(ErrorCode::InvalidValue, format!("`{shown}` cannot be the name of a rule"))
-        .hint("Write a rule such as `quality.c1`, a family such as `quality.*`, or `*` for all"))
+        .hint("Write a rule such as `quality.c1`, a family such as `quality.*`, or `*` for all."))
 }

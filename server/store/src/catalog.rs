@@ -65,7 +65,7 @@ impl Catalog {
             .max_by(|a, b| a.0.total_cmp(&b.0));
         match nearest {
             Some((_, there)) => error.hint(format!("Did you mean `{there}`?")),
-            None => error.hint(format!("Create it, or list what there is with `list {}s`", self.table)),
+            None => error.hint(format!("`sluice {} list` shows what there is.", self.table)),
         }
     }
 
@@ -73,7 +73,7 @@ impl Catalog {
     pub(crate) fn explain_create(self, error: DbErr, name: &str) -> Error {
         if is_duplicate(&error) {
             return Error::permanent(ErrorCode::AlreadyExists, format!("there is a {} `{name}` already", self.table))
-                .hint("Choose another name, or update the one that is there");
+                .hint("Choose another name, or change the one that is there.");
         }
         error.into()
     }
@@ -89,7 +89,7 @@ impl Catalog {
         }
         let shown: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
         Err(Error::permanent(ErrorCode::InvalidValue, format!("`{shown}` cannot be the name of a {}", self.table))
-            .hint(format!("Use 1 to {LONGEST_NAME} bytes without control characters or blanks at the ends")))
+            .hint(format!("Use 1 to {LONGEST_NAME} bytes without control characters or blanks at the ends.")))
     }
 }
 

@@ -3,14 +3,12 @@
 //! Steps find anomalies through the engine's port `Watch`; this service is what people do with them afterwards. The
 //! command line, GraphQL and REST all go through here.
 
-use model::anomaly::{Anomaly, AnomalyAction, AnomalyFilter, AnomalyRule};
+use model::anomaly::{Anomaly, AnomalyAction, AnomalyFilter, AnomalyRule, RULES, rules_named};
 use model::backup::{BackupFilter, BackupRecord};
 use model::{AnomalyId, BackupId, ErrorCode, Fault, nearest};
 use std::sync::Arc;
 use store::Database;
 
-/// Families of rules that steps look at; a rule of no family is a slip of the pen.
-const FAMILIES: [&str; 4] = ["quality.", "inspect.", "backup.", "cleanup."];
 /// Channels of one rule at most.
 const MOST_CHANNELS: usize = 20;
 /// Thresholds of one rule at most.
@@ -91,12 +89,7 @@ impl Anomalies {
             return Err(Fault::new(ErrorCode::InvalidValue, format!("more than {MOST_THRESHOLDS} thresholds")));
         }
         for (name, value) in &rule.thresholds {
-            let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-            if name.is_empty() || name.len() > 80 || !name.chars().all(is_name) {
-                let message = format!("`{}` cannot be the name of a threshold", short(name));
-                return Err(Fault::new(ErrorCode::InvalidValue, message)
-                    .hint("Names are lowercase letters, digits and `_`: `share`, `mean_ms`."));
-            }
+            check_threshold(&rule.rule, name)?;
             if !value.as_f64().is_some_and(|number| number.is_finite() && number >= 0.0) {
                 return Err(Fault::new(
                     ErrorCode::InvalidValue,
@@ -153,15 +146,30 @@ pub fn parse_backup_id(text: &str) -> Result<BackupId, Fault> {
 }
 
 fn check_name(rule: &str) -> Result<(), Fault> {
-    if rule == "*" || FAMILIES.iter().any(|family| rule.starts_with(family)) {
+    if rules_named(rule).next().is_some() {
         return Ok(());
     }
-    let family = rule.split_once('.').map_or(rule, |(family, _)| family);
     let fault = Fault::new(ErrorCode::InvalidValue, format!("no step looks at a rule `{}`", short(rule)));
-    let families = FAMILIES.map(|family| family.trim_end_matches('.'));
-    Err(match nearest(family, families) {
-        Some(near) => fault.hint(format!("Did you mean `{near}.…`?")),
-        None => fault.hint("Rules are `quality.…`, `inspect.…`, `backup.…` and `cleanup.…`; `*` is all of them."),
+    Err(match nearest(rule, RULES.iter().map(|(name, _)| *name)) {
+        Some(near) => fault.hint(format!("Did you mean `{near}`?")),
+        None => fault.hint(
+            "Rules are such as `quality.c1`, `inspect.connections` and `backup.failed`; `quality.*` is a family, `*` all of them.",
+        ),
+    })
+}
+
+/// A threshold that no step asks for would be set without ever having an effect.
+fn check_threshold(rule: &str, name: &str) -> Result<(), Fault> {
+    let mut known: Vec<&str> = rules_named(rule).flat_map(|(_, thresholds)| thresholds.iter().copied()).collect();
+    if known.contains(&name) {
+        return Ok(());
+    }
+    known.sort_unstable();
+    known.dedup();
+    let fault = Fault::new(ErrorCode::InvalidValue, format!("rule `{rule}` has no threshold `{}`", short(name)));
+    Err(match known.is_empty() {
+        true => fault.hint("It has none; mute it, or change its severity or channels."),
+        false => fault.hint(format!("It has `{}`.", known.join("`, `"))),
     })
 }
 
@@ -186,15 +194,19 @@ mod tests {
             let fault = service.configure(&rule, "ann").await.unwrap_err();
             assert_eq!(fault.code, expected, "{}", fault.message);
         };
-        check(AnomalyRule::named("qualty.c1"), ErrorCode::InvalidValue).await;
+        for rule in
+            ["qualty.c1", "quality.c9", "quality.", "quality", "quality.c*", "cleanup.*", "inspect.conections", ""]
+        {
+            check(AnomalyRule::named(rule), ErrorCode::InvalidValue).await;
+        }
         check(AnomalyRule::named("quality.C1"), ErrorCode::InvalidValue).await;
         let lost = AnomalyRule { channels: vec!["nobody".to_owned()], ..AnomalyRule::named("*") };
         check(lost, ErrorCode::ChannelNotFound).await;
         for wrong in [json!("5"), json!(-1), json!(null), json!([1])] {
-            let thresholds = Map::from_iter([("ratio".to_owned(), wrong)]);
+            let thresholds = Map::from_iter([("threshold".to_owned(), wrong)]);
             check(AnomalyRule { thresholds, ..AnomalyRule::named("quality.c1") }, ErrorCode::InvalidValue).await;
         }
-        for wrong in ["", "Share", "a\0", "数"] {
+        for wrong in ["", "share", "Threshold", "a\0", "数"] {
             let thresholds = Map::from_iter([(wrong.to_owned(), json!(1))]);
             check(AnomalyRule { thresholds, ..AnomalyRule::named("quality.c1") }, ErrorCode::InvalidValue).await;
         }
@@ -206,7 +218,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_set_is_read_back_and_forgotten() {
         let service = service().await;
-        let thresholds = Map::from_iter([("ratio".to_owned(), json!(0.9))]);
+        let thresholds = Map::from_iter([("share".to_owned(), json!(0.9))]);
         let rule =
             AnomalyRule { thresholds, channels: vec!["log".to_owned()], ..AnomalyRule::named("inspect.connections") };
         service.configure(&rule, "ann").await.unwrap();

@@ -16,7 +16,7 @@ pub use answering::Answering;
 pub use page::{Page, PageColumn};
 pub use store::{Outcome, StatementFilter, StatementRecord};
 
-use crate::connections::ConnectionBook;
+use crate::connections::{ConnectionBook, Known};
 use answering::Statement;
 use chrono::Utc;
 use data::{
@@ -176,7 +176,8 @@ impl Console {
             let message = format!("{} values for placeholders are more than {MOST_PARAMS}", ask.params.len());
             return Err(Error::permanent(ErrorCode::InvalidValue, message));
         }
-        let allows_write = self.inner.book.get(connection).await?.allows_write();
+        let known = self.inner.book.get(connection).await?;
+        let allows_write = known.allows_write();
         let started_at = Utc::now();
         let id = ask.id.unwrap_or_else(StatementId::generate);
         let stop = self.inner.register(id, &caller.name)?;
@@ -203,7 +204,7 @@ impl Console {
         });
         let stopped = |_| Fault::new(ErrorCode::Internal, "the process stopped before the statement was on record");
         let pending = recording.await.map_err(stopped)??;
-        if let Some(refusal) = refuse_write(ask.write, caller, allows_write, connection) {
+        if let Some(refusal) = refuse_write(ask.write, caller, &known) {
             pending.finish(&Err(refusal.clone())).await;
             return Err(refusal);
         }
@@ -281,13 +282,18 @@ impl ConsoleBounds {
 }
 
 /// Why a statement that wants to write may not.
-fn refuse_write(wanted: bool, caller: &Caller, allowed: bool, connection: &str) -> Option<Error> {
-    if !wanted || (caller.may_write && allowed) {
+fn refuse_write(wanted: bool, caller: &Caller, known: &Known) -> Option<Error> {
+    if !wanted || (caller.may_write && known.allows_write()) {
         return None;
     }
+    let name = known.name();
     Some(if caller.may_write {
-        Error::permanent(ErrorCode::StatementNotAllowed, format!("connection `{connection}` does not allow writing"))
-            .hint("Let it (`allow_write`), or ask without `write`.")
+        let hint = match known {
+            Known::Saved(_) => format!("Let it (`allow_write`; `sluice connection change {name} --allow-write`)."),
+            Known::Environment { .. } => "It comes from the environment; save a connection that allows it.".to_owned(),
+        };
+        Error::permanent(ErrorCode::StatementNotAllowed, format!("connection `{name}` does not allow writing"))
+            .hint(hint)
     } else {
         Error::permanent(ErrorCode::StatementNotAllowed, "your role does not allow writing")
             .hint("Ask without `write`; a statement that only reads needs no more.")

@@ -161,3 +161,9 @@ async fn wrong_settings_and_systems_are_refused() {
     check(&whole, json!({ "connection": "nowhere" }), "`nowhere`").await;
     check(&World::default(), json!({ "connection": "store" }), "cannot be inspected").await;
 }
+
+#[test]
+fn every_rule_can_be_set_by_its_name() {
+    let known: Vec<&str> = model::anomaly::rules_named("inspect.*").map(|(name, _)| *name).collect();
+    assert_eq!(known, judge::RULES);
+}

@@ -417,3 +417,10 @@ async fn prices_that_are_no_numbers_are_told_one_by_one() {
     let reasons = sent[0].1.records.column(7).as_string::<i32>();
     assert!((0..reasons.len()).any(|row| reasons.value(row) == "`close` holds `--`, which is no number"));
 }
+
+#[test]
+fn every_rule_can_be_set_by_its_name() {
+    let known: Vec<&str> = model::anomaly::RULES.iter().filter_map(|(name, _)| name.strip_prefix("quality.")).collect();
+    let own: Vec<&str> = tally::RULES.iter().map(|rule| rule.id).collect();
+    assert!(own.iter().all(|id| known.contains(id)) && known.len() == own.len(), "{own:?} {known:?}");
+}

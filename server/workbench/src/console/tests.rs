@@ -194,6 +194,8 @@ async fn writing_takes_the_role_the_connection_and_the_wish() {
             }
             (None, Err(error)) => {
                 assert_eq!(error.code(), ErrorCode::StatementNotAllowed);
+                let hint = error.fault.hint.as_deref().unwrap_or_default();
+                assert_eq!(hint.contains("sluice connection change here --allow-write"), role, "{hint}");
                 assert_eq!(seen(&console, "ann").await, [("x".to_owned(), Outcome::Refused)]);
             }
             (expected, result) => panic!("{connection} {role} {wish}: wanted {expected:?}, got {result:?}"),

@@ -14,12 +14,12 @@ use std::collections::BTreeMap;
 pub fn document(new: &NewMonitor, expected: Option<&BTreeMap<String, String>>) -> Result<String, Fault> {
     let has_right = new.right.is_some();
     if new.template == Template::DataDiff && !has_right {
-        return Err(Fault::new(ErrorCode::MissingKey, "a monitor `data_diff` needs a right side")
+        return Err(Fault::new(ErrorCode::MissingKey, "a monitor `data-diff` needs a right side")
             .hint("Name the table that the left one is compared with."));
     }
     let thresholds = if new.thresholds.is_empty() {
         if new.template == Template::RowCount && !has_right {
-            return Err(Fault::new(ErrorCode::MissingKey, "a monitor `row_count` of one table needs a threshold")
+            return Err(Fault::new(ErrorCode::MissingKey, "a monitor `row-count` of one table needs a threshold")
                 .hint("Say when people are to be told: `count < 1000`."));
         }
         let measure = new.template.measure(has_right).to_owned();

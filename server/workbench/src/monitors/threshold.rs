@@ -95,7 +95,8 @@ impl Threshold {
         if measures.contains(&self.measure.as_str()) {
             return Ok(());
         }
-        let message = format!("a monitor `{}` does not measure `{}`", template.as_str(), self.measure);
+        let message =
+            format!("a monitor `{}` does not measure `{}`", template.as_str().replace('_', "-"), self.measure);
         Err(Fault::new(ErrorCode::InvalidValue, message).hint(format!("It measures `{}`.", measures.join("`, `"))))
     }
 }
