@@ -217,6 +217,14 @@ impl ConsoleRows for Rows {
     }
 }
 
+/// As many values belong to a statement as it has placeholders, spelled `each`.
+pub(crate) fn placeholders(asked: usize, given: usize, each: &str) -> Error {
+    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let (asked, given) = (counted(asked, "placeholder"), counted(given, "value"));
+    Error::permanent(ErrorCode::InvalidValue, format!("the statement has {asked}, and is given {given}"))
+        .hint(format!("Give one value for each {each}, in their order."))
+}
+
 fn ended_early() -> Error {
     Error::permanent(ErrorCode::Internal, "the statement's task ended before its answer did")
 }

@@ -1,15 +1,17 @@
 //! Errors that every database connector words alike.
 
 use crate::name::TableName;
-use data::{Error, RefusedRow};
+use data::{Error, RefusedRow, WriteOptions};
 use model::ErrorCode;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// The table is not there.
 pub(crate) fn table_not_found<'a>(table: &str, others: impl IntoIterator<Item = &'a str>) -> Error {
     let error = Error::permanent(ErrorCode::TableNotFound, format!("table `{table}` does not exist"));
     match model::nearest(&TableName::parse(table).table, others) {
         Some(near) => error.hint(format!("Did you mean `{near}`?")),
-        None => error.hint("Check the name, its case and its schema, or let the step create the table."),
+        None => error.hint("Check the name, its case and its schema."),
     }
 }
 
@@ -20,6 +22,13 @@ pub(crate) fn column_not_found<'a>(column: &str, table: &str, others: impl IntoI
         Some(near) => error.hint(format!("Did you mean `{near}`?")),
         None => error.hint(format!("Add the column to `{table}`, or select other columns before the write.")),
     }
+}
+
+/// Refuses `options` of a write where the system has none, rather than leaving them out without a word.
+pub(crate) fn no_write_options(system: &str, options: &WriteOptions) -> data::Result<()> {
+    let Some(name) = options.extra.keys().next() else { return Ok(()) };
+    Err(Error::permanent(ErrorCode::UnknownKey, format!("a write into {system} has no option `{name}`"))
+        .hint("Leave `options` out: only Redis and TDengine have some."))
 }
 
 /// The key is no unique key of the table.
@@ -89,9 +98,62 @@ pub(crate) fn shortened(value: &str) -> String {
     }
 }
 
-/// A setting the connector does not know or cannot read.
-pub(crate) fn invalid_settings(system: &str, error: &serde_json::Error) -> Error {
-    let message = error.to_string();
-    let code = if message.starts_with("unknown field") { ErrorCode::UnknownKey } else { ErrorCode::InvalidValue };
-    Error::permanent(code, format!("settings of the {system} connection: {message}"))
+/// A connection's settings as `T`.
+///
+/// # Errors
+/// `unknown_key` or `invalid_value`, which name the setting and never show its value.
+pub(crate) fn read_settings<T: DeserializeOwned>(system: &str, settings: &Value) -> data::Result<T> {
+    T::deserialize(settings).map_err(|error| {
+        let misfit = model::misfit(&error.to_string());
+        let code = if misfit.is_unknown_name { ErrorCode::UnknownKey } else { ErrorCode::InvalidValue };
+        // serde does not say of which member it speaks: it is the one without which it says something else.
+        let says_else = |name: &&String| {
+            let mut rest = settings.as_object().cloned().unwrap_or_default();
+            rest.remove(*name);
+            T::deserialize(&Value::Object(rest)).map_or_else(|other| other.to_string(), |_| String::new())
+                != error.to_string()
+        };
+        let culprit = settings.as_object().and_then(|members| members.keys().find(says_else));
+        let place = match culprit {
+            Some(name) if !misfit.is_unknown_name => format!(", `{name}`"),
+            _ => String::new(),
+        };
+        let told = Error::permanent(code, format!("settings of the {system} connection{place}: {}", misfit.message));
+        match misfit.hint {
+            Some(hint) => told.hint(hint),
+            None => told,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    fn check(settings: Value, code: ErrorCode, parts: &[&str]) {
+        let gate = crate::Gate::with_private();
+        let error = crate::open(data::System::Postgres, &settings, None, &gate).err().unwrap();
+        let told = format!("{error} {}", error.fault.hint.as_deref().unwrap_or_default());
+        assert_eq!(error.code(), code, "{told}");
+        assert!(parts.iter().all(|part| told.contains(part)) && !told.contains("canary"), "{told}");
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_in_words_people_know() {
+        check(json!({ "slmode": "require" }), ErrorCode::UnknownKey, &["no `slmode`", "Did you mean `sslmode`?"]);
+        check(
+            json!({ "host": "h", "port": "canary" }),
+            ErrorCode::InvalidValue,
+            &["`port`: text stands where a whole number"],
+        );
+        check(
+            json!({ "host": 5, "port": 5 }),
+            ErrorCode::InvalidValue,
+            &["`host`: a number stands where text belongs"],
+        );
+        check(json!({ "pool_size": -1 }), ErrorCode::InvalidValue, &["`pool_size`"]);
+        check(json!({ "sslmode": "requir" }), ErrorCode::InvalidValue, &["`sslmode`", "Did you mean `require`?"]);
+    }
 }

@@ -146,6 +146,7 @@ impl Connector for Mysql {
     }
 
     async fn write(&self, schema: arrow::datatypes::SchemaRef, options: WriteOptions) -> Result<Box<dyn Sink>> {
+        crate::error::no_write_options("MySQL", &options)?;
         write::open(self, schema, options).await
     }
 

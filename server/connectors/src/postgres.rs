@@ -42,8 +42,10 @@ use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
 use data::{
-    Abilities, Connector, RangeFilter, Result, RowStatements, Sink, Source, Split, SplitRequest, System, WriteOptions,
+    Abilities, Connector, Error, RangeFilter, Result, RowStatements, Sink, Source, Split, SplitRequest, System,
+    WriteOptions,
 };
+use model::ErrorCode;
 use pool::Pool;
 use std::sync::Arc;
 use timescale::Timescale;
@@ -97,10 +99,17 @@ impl Connector for Postgres {
 
     async fn ping(&self) -> Result<String> {
         let client = self.pool.get().await?;
-        let row = client.query_one("SHOW server_version", &[]).await.map_err(|error| error::mapped(&error))?;
-        let version: &str = row.get(0);
+        let asked = "SELECT current_setting('server_version'), current_schema()::text";
+        let row = client.query_one(asked, &[]).await.map_err(|error| error::mapped(&error))?;
+        let (version, there): (&str, Option<&str>) = (row.get(0), row.get(1));
         let version = version.split_whitespace().next().unwrap_or(version).to_owned();
         client.release();
+        // The server takes any name into its search path.
+        if let (Some(schema), None) = (&self.pool.config.schema, there) {
+            let message = format!("the database has no schema `{schema}`, or the user may not use it");
+            return Err(Error::permanent(ErrorCode::ConnectionFailed, message)
+                .hint("Check `schema` of the connection, or create the schema."));
+        }
         Ok(format!("PostgreSQL {version}"))
     }
 
@@ -123,6 +132,7 @@ impl Connector for Postgres {
     }
 
     async fn write(&self, schema: SchemaRef, options: WriteOptions) -> Result<Box<dyn Sink>> {
+        crate::error::no_write_options("PostgreSQL", &options)?;
         write::open(&self.pool, schema, options).await
     }
 

@@ -167,6 +167,7 @@ impl Connector for Sqlite {
     }
 
     async fn write(&self, schema: arrow::datatypes::SchemaRef, options: WriteOptions) -> Result<Box<dyn Sink>> {
+        crate::error::no_write_options("SQLite", &options)?;
         write::open(self.config.clone(), schema, options).await
     }
 

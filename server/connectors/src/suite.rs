@@ -104,7 +104,7 @@ suite! {
         refused_rows_are_kept_before_their_batch;
     reading[any_key]: an_empty_table_has_columns, rows_come_in_order_and_go_on_at_a_checkpoint, text_sorts_by_its_bytes, columns_filter_and_limit_apply,
         a_query_is_read, a_dropped_source_frees_its_connection, a_table_is_described;
-    refusals[any_key]: refused_rows_are_named, a_missing_column_is_named, a_missing_table_is_named, weird_names_work, a_value_too_long_is_refused,
+    refusals[any_key]: refused_rows_are_named, a_missing_column_is_named, a_missing_table_is_named, an_option_of_another_system_is_refused, weird_names_work, a_value_too_long_is_refused,
         a_row_that_clashes_is_named;
     splitting[splits]: ranges_hold_every_row_once, skewed_keys_are_cut_where_rows_are, a_key_that_cannot_be_cut_is_refused;
     console[corpus]: the_corpus_is_answered_and_changes_nothing, the_other_layers_hold_without_the_first;

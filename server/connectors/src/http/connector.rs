@@ -3,7 +3,7 @@
 use super::client::{Client, ClientOptions, Method, Request};
 use super::error::{place, status};
 use crate::Gate;
-use crate::error::invalid_settings;
+use crate::error::read_settings;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -37,7 +37,7 @@ pub struct HttpConnector {
 /// # Errors
 /// `invalid_value` or `unknown_key` for wrong settings, `address_refused` for an address that is not allowed.
 pub fn open(settings: &serde_json::Value, secret: Option<&str>, gate: &Gate) -> Result<Arc<dyn Connector>> {
-    let settings = HttpSettings::deserialize(settings).map_err(|e| invalid_settings("http", &e))?;
+    let settings: HttpSettings = read_settings("http", settings)?;
     Ok(Arc::new(HttpConnector::new(settings, secret, gate)?))
 }
 
@@ -49,7 +49,7 @@ impl HttpConnector {
     pub fn new(settings: HttpSettings, secret: Option<&str>, gate: &Gate) -> Result<Self> {
         let rules = gate.rules().clone();
         let client = Client::new(ClientOptions { rules, ..ClientOptions::default() })?;
-        client.check(&settings.url)?;
+        client.check(&settings.url).map_err(of_connection)?;
         let authorization = match (&settings.user, secret) {
             (Some(user), secret) => {
                 let pair = format!("{user}:{}", secret.unwrap_or_default());
@@ -86,6 +86,16 @@ impl HttpConnector {
     }
 }
 
+/// Connections have a list of addresses of their own.
+fn of_connection(error: Error) -> Error {
+    match error.code() {
+        ErrorCode::AddressRefused => {
+            error.hint("An operator can allow the host or network with `--connection-addresses`.")
+        }
+        _ => error,
+    }
+}
+
 fn unsupported(what: &str) -> Error {
     Error::permanent(ErrorCode::Unsupported, format!("an HTTP connection has no {what}"))
         .hint("Use a `fetch` step with an HTTP source, or an `http` step.")
@@ -105,7 +115,7 @@ impl Connector for HttpConnector {
         let mut request = self.request("")?;
         request.method = Method::Head;
         request.timeout = Some(Duration::from_secs(15));
-        let answer = self.client.send(&request).await?;
+        let answer = self.client.send(&request).await.map_err(of_connection)?;
         let place = place(&self.client.check(&self.url)?);
         let code = match answer.status {
             401 => ErrorCode::AuthenticationFailed,

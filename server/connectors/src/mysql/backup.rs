@@ -47,7 +47,7 @@ pub(super) async fn restore(mysql: &Mysql, request: &RestoreRequest) -> Result<(
         && !request.replace
     {
         return Err(Error::permanent(ErrorCode::AlreadyExists, format!("table `{name}` is there already"))
-            .hint("Restore into an empty database, or allow that tables are replaced."));
+            .hint("Restore into an empty database, or let it replace tables (`--replace`)."));
     }
     if report.method == CONNECTOR {
         load(mysql, &mut connection, &request.folder, &report).await?;

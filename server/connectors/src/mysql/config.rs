@@ -1,6 +1,6 @@
 //! Settings of a MySQL connection, and the session every connection gets.
 
-use crate::error::invalid_settings;
+use crate::error::read_settings;
 use data::Result;
 use mysql_async::{OptsBuilder, PoolConstraints, PoolOpts, SslOpts};
 use serde::Deserialize;
@@ -112,7 +112,7 @@ impl Config {
     /// # Errors
     /// `unknown_key` or `invalid_value`.
     pub fn parse(settings: &serde_json::Value) -> Result<Self> {
-        Self::deserialize(settings).map_err(|error| invalid_settings("mysql", &error))
+        read_settings("mysql", settings)
     }
 
     pub(super) fn connect_timeout(&self) -> Duration {

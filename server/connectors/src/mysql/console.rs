@@ -130,8 +130,7 @@ async fn answer(mysql: &Mysql, connection: &mut Conn, request: &ConsoleRequest, 
     let prepared = connection.prep(request.sql.as_str()).await.map_err(mapped)?;
     let (asked, given) = (usize::from(prepared.num_params()), request.params.len());
     if asked != given {
-        let message = format!("the statement has {asked} placeholders, and {given} values were given");
-        return Err(Error::permanent(ErrorCode::InvalidValue, message).hint("Give one value for each `?`, in order."));
+        return Err(crate::console::placeholders(asked, given, "`?`"));
     }
     let values: Vec<Value> = request.params.iter().map(parameter).collect();
     let params = if values.is_empty() { Params::Empty } else { Params::Positional(values) };

@@ -4,11 +4,35 @@ use super::Config;
 use data::Error;
 use model::ErrorCode;
 use mysql_async::{Error as DriverError, IoError, ServerError};
+use std::io::ErrorKind;
 
 /// The server cannot be reached.
 pub(super) fn unreachable(config: &Config, why: &str) -> Error {
     Error::transient(ErrorCode::ConnectionFailed, format!("`{}:{}` cannot be reached: {why}", config.host, config.port))
         .hint("Check host, port and firewall, and that the server is running.")
+}
+
+/// The server was reached, and then it, or something in between, closed the connection.
+pub(super) fn lost(config: &Config, why: &str) -> Error {
+    let message = format!("the connection to `{}:{}` was lost: {why}", config.host, config.port);
+    Error::transient(ErrorCode::ConnectionFailed, message)
+        .hint("Try again; look into the server's log if it comes back.")
+}
+
+/// Reading or writing failed.
+pub(super) fn broken(config: &Config, error: &std::io::Error) -> Error {
+    match is_loss(error.kind()) {
+        true => lost(config, &error.to_string()),
+        false => unreachable(config, &error.to_string()),
+    }
+}
+
+/// Whether a failure tells of a connection that was there before.
+fn is_loss(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
+    )
 }
 
 /// TLS could not be agreed upon.
@@ -37,7 +61,9 @@ pub(super) fn mapped(config: &Config, error: &DriverError) -> Error {
     match error {
         DriverError::Server(error) => server(config, error),
         DriverError::Io(IoError::Tls(error)) => tls(config, &error.to_string()),
+        DriverError::Io(IoError::Io(error)) => broken(config, error),
         DriverError::Io(error) => unreachable(config, &error.to_string()),
+        DriverError::Driver(mysql_async::DriverError::ConnectionClosed) => lost(config, "it is closed"),
         DriverError::Driver(mysql_async::DriverError::NoClientSslFlagFromServer) => without_tls(config),
         DriverError::Driver(error) => {
             let text = error.to_string();
@@ -74,8 +100,9 @@ pub(super) fn server(config: &Config, error: &ServerError) -> Error {
         1021 | 1114 => Error::transient(ErrorCode::DiskFailed, said),
         1969 | 3024 => Error::permanent(ErrorCode::StatementTimeout, said),
         1792 => data::console::not_allowed("it would change something, and the transaction only reads"),
-        1146 => Error::permanent(ErrorCode::TableNotFound, said),
-        1054 => Error::permanent(ErrorCode::ColumnNotFound, said),
+        1146 => Error::permanent(ErrorCode::TableNotFound, said)
+            .hint("Check the name of the table, its case and its database."),
+        1054 => Error::permanent(ErrorCode::ColumnNotFound, said).hint("Check the name of the column."),
         code if concerns_row(code) => Error::permanent(ErrorCode::ValueRefused, said),
         _ => Error::permanent(ErrorCode::StatementFailed, said),
     }

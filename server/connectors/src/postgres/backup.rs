@@ -82,5 +82,5 @@ fn refuse_existing(names: &[String]) -> Result<()> {
     }
     let message = format!("already there: `{}`", names.join("`, `"));
     Err(Error::permanent(ErrorCode::AlreadyExists, message)
-        .hint("Allow the restore to replace them, or restore into an empty database."))
+        .hint("Let the restore replace them (`--replace`), or restore into an empty database."))
 }

@@ -1,6 +1,6 @@
 //! Settings of a PostgreSQL connection, and TLS as its `sslmode` wants it.
 
-use crate::error::invalid_settings;
+use crate::error::read_settings;
 use crate::tls::{self, Trust};
 use data::{Error, Result};
 use model::ErrorCode;
@@ -98,7 +98,7 @@ impl Config {
     /// # Errors
     /// `unknown_key` or `invalid_value`.
     pub fn parse(settings: &serde_json::Value) -> Result<Self> {
-        let config = Self::deserialize(settings).map_err(|error| invalid_settings("postgres", &error))?;
+        let config: Self = read_settings("postgres", settings)?;
         if config.pool_size == 0 {
             return Err(Error::permanent(
                 ErrorCode::InvalidValue,

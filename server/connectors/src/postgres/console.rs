@@ -29,7 +29,7 @@ use session::Session;
 use shape::Shape;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Statement, Transaction};
 
@@ -54,7 +54,7 @@ pub(super) async fn run_allowed(
 ) -> Result<Box<dyn ConsoleRows>> {
     let pool = pool.clone();
     crate::console::run(form, request.write, move |mut feed| async move {
-        let time = request.limits.time;
+        let (time, started) = (request.limits.time, Instant::now());
         let running = async {
             let mut session = Session::open(&pool, request.write, request.limits.bytes).await?;
             match execute(&mut session, &request, &checked, &mut feed).await {
@@ -63,6 +63,10 @@ pub(super) async fn run_allowed(
                     Ok(end)
                 }
                 // What still runs is canceled when the session is dropped.
+                // The server says the same word where somebody else canceled the statement.
+                Err(error) if error.code() == ErrorCode::StatementTimeout && started.elapsed() >= time => {
+                    Err(timed_out(time))
+                }
                 Err(error) => Err(session.explained(error)),
             }
         };
@@ -78,8 +82,8 @@ fn layer_one(sql: &str) -> StatementCheck {
 }
 
 fn timed_out(time: Duration) -> Error {
-    Error::permanent(ErrorCode::StatementTimeout, format!("the statement took longer than {time:?}"))
-        .hint("Narrow it down, or allow it more time.")
+    let message = format!("the statement took longer than {} s", time.as_secs_f64());
+    Error::permanent(ErrorCode::StatementTimeout, message).hint("Narrow it down, or allow it more time.")
 }
 
 async fn execute(
@@ -93,9 +97,7 @@ async fn execute(
     let original = transaction.prepare(&request.sql).await.map_err(|error| failed(&request.sql, &error))?;
     if original.params().len() != request.params.len() {
         let (asked, given) = (original.params().len(), request.params.len());
-        let message = format!("the statement has {asked} placeholders, and {given} values are given");
-        return Err(Error::permanent(ErrorCode::InvalidInput, message)
-            .hint("Give one value for each of `$1`, `$2`, … in their order."));
+        return Err(crate::console::placeholders(asked, given, "of `$1`, `$2`, …"));
     }
     let mut shape = Shape::of(&original);
     let native_types = shape.native_types(&transaction).await?;

@@ -145,7 +145,7 @@ pub(super) async fn restore(redis: &Redis, request: &RestoreRequest) -> Result<(
             if let Some(((key, ..), _)) = piece.iter().zip(there).find(|(_, there)| *there > 0) {
                 let message = format!("key `{}` is there already", String::from_utf8_lossy(key));
                 return Err(Error::permanent(ErrorCode::AlreadyExists, message)
-                    .hint("Restore into an empty database, or allow that what is there is replaced."));
+                    .hint("Restore into an empty database, or let it replace what is there (`--replace`)."));
             }
         }
     }

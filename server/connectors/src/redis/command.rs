@@ -135,11 +135,8 @@ impl Line {
     /// Why the console does not run it.
     pub(super) fn refusal(&self) -> Option<String> {
         let name = &self.name;
-        let Some(known) = self.known else {
+        if self.known.is_none() {
             return Some(format!("`{name}` is not among the commands that only read"));
-        };
-        if self.arguments.len() < known.least {
-            return Some(format!("`{name}` needs {} arguments at least", known.least));
         }
         let first = self.word(0);
         if let Some((_, allowed)) = SUBCOMMANDS.iter().find(|(command, _)| command == name)
@@ -152,6 +149,16 @@ impl Line {
             return Some(format!("`{name} {first}` takes one key here and nothing more"));
         }
         None
+    }
+
+    /// What it lacks.
+    fn fault(&self) -> Option<Fault> {
+        let least = self.known?.least;
+        (self.arguments.len() < least).then(|| {
+            let plural = if least == 1 { "" } else { "s" };
+            let message = format!("`{}` needs at least {least} argument{plural}", self.name);
+            Fault::new(ErrorCode::InvalidSql, message).hint("Write the command as in `redis-cli`: `GET key`.")
+        })
     }
 
     /// An argument as an uppercase word.
@@ -182,7 +189,9 @@ impl Line {
         match Self::read(text) {
             Ok(line) => {
                 check.refusal = line.refusal();
-                check.effect = if check.refusal.is_none() { Effect::Read } else { Effect::Unknown };
+                check.fault = line.fault().filter(|_| check.refusal.is_none());
+                let is_read = check.refusal.is_none() && check.fault.is_none();
+                check.effect = if is_read { Effect::Read } else { Effect::Unknown };
                 check.tables = line.keys();
             }
             Err(fault) => check.fault = Some(fault),
@@ -290,8 +299,6 @@ mod tests {
             "WAIT 1 0",
             "DUMP a",
             "MIGRATE a",
-            "KEYS",
-            "get",
             "SINTERSTORE a b",
             "ZRANGESTORE a b 0 -1",
             "XREADGROUP GROUP a b",
@@ -305,6 +312,14 @@ mod tests {
         }
         for line in ["get a", "HGETALL a", "scan 0 match 'a b' count 10", "Memory usage a", "SLOWLOG GET 5", "PING"] {
             assert_eq!(Line::read(line).unwrap().refusal(), None, "{line}");
+        }
+        for (line, told) in
+            [("KEYS", "at least 1 argument"), ("get", "at least 1 argument"), ("HGET a", "at least 2 arguments")]
+        {
+            let check = Line::check(line);
+            let fault = check.fault.unwrap();
+            assert!(fault.code == ErrorCode::InvalidSql && fault.message.ends_with(told), "{line}: {fault}");
+            assert_eq!((check.refusal, check.effect), (None, Effect::Unknown), "{line}");
         }
     }
 

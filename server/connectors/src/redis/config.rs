@@ -1,6 +1,6 @@
 //! Settings of a Redis connection.
 
-use crate::error::invalid_settings;
+use crate::error::read_settings;
 use data::{Error, Result};
 use model::ErrorCode;
 use redis::{IntoConnectionInfo, TlsCertificates};
@@ -59,7 +59,7 @@ impl Config {
     /// # Errors
     /// `unknown_key` or `invalid_value`.
     pub fn parse(settings: &serde_json::Value) -> Result<Self> {
-        Self::deserialize(settings).map_err(|error| invalid_settings("redis", &error))
+        read_settings("redis", settings)
     }
 
     pub(super) fn client(&self, secret: Option<&str>) -> Result<redis::Client> {

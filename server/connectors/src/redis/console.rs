@@ -28,7 +28,9 @@ const FEW_KEYS: u64 = 10_000;
 pub(super) async fn rows(redis: &Redis, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
     let check = Line::check(&request.sql);
     // Nothing here writes, whoever asks.
-    require_allowed(&check, false)?;
+    require_allowed(&check, false).map_err(|error| {
+        if check.refusal.is_some() { error.hint("The console only reads from Redis, whoever asks.") } else { error }
+    })?;
     if !request.params.is_empty() {
         return Err(Error::permanent(ErrorCode::InvalidValue, "a command of Redis has no placeholders"));
     }
@@ -125,7 +127,7 @@ async fn require_small(
             let keys = redis::cmd("DBSIZE").query_async::<u64>(connection).await;
             let keys = keys.map_err(|e| error::mapped(&redis.config, &e))?;
             if keys > FEW_KEYS {
-                return Err(not_allowed(&format!("KEYS would stop the server while it goes through {keys} keys"))
+                return Err(not_allowed(&format!("`KEYS` would stop the server while it goes through {keys} keys"))
                     .hint("Use `SCAN 0 MATCH pattern COUNT 1000`."));
             }
         }

@@ -48,7 +48,7 @@ pub(super) fn mapped(config: &Config, error: &RedisError) -> Error {
         "NOPERM" => Error::permanent(ErrorCode::PermissionDenied, format!("`{place}`: {said}"))
             .hint("Grant the user the command and the keys: `ACL SETUSER name +@write ~quote:*`."),
         "WRONGTYPE" => Error::permanent(ErrorCode::ValueRefused, format!("`{place}`: {said}"))
-            .hint("A key of that name holds another structure; choose another key template."),
+            .hint("A key of that name holds another structure; `TYPE key` tells which."),
         "OOM" => Error::transient(ErrorCode::StatementFailed, format!("the memory of `{place}` is full: {said}"))
             .hint("Raise `maxmemory` of the server, or choose a policy that evicts keys."),
         "READONLY" => Error::transient(ErrorCode::StatementFailed, format!("`{place}` is a replica: {said}"))

@@ -52,7 +52,7 @@ pub(super) async fn restore(config: Arc<Config>, request: &RestoreRequest) -> Re
         if let (Some(name), false) = (in_the_way, replace) {
             let message = format!("table `{name}` is in `{}` already", config.path.display());
             return Err(Error::permanent(ErrorCode::AlreadyExists, message)
-                .hint("Restore into another file, or allow that what is there is replaced."));
+                .hint("Restore into another file, or let it replace what is there (`--replace`)."));
         }
         if whole {
             let size = |connection: &Connection| {

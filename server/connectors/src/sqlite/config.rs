@@ -1,6 +1,6 @@
 //! Settings of an SQLite connection.
 
-use crate::error::invalid_settings;
+use crate::error::read_settings;
 use data::Result;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -36,6 +36,6 @@ impl Config {
     /// # Errors
     /// `unknown_key` or `invalid_value`.
     pub fn parse(settings: &serde_json::Value) -> Result<Self> {
-        Self::deserialize(settings).map_err(|error| invalid_settings("sqlite", &error))
+        read_settings("sqlite", settings)
     }
 }

@@ -261,8 +261,7 @@ fn write(config: &Config, request: &ConsoleRequest, out: &mut Out) -> Result<Con
 fn bind(statement: &mut Statement<'_>, params: &[serde_json::Value]) -> Result<()> {
     let wanted = statement.parameter_count();
     if wanted != params.len() {
-        let message = format!("the statement has {wanted} placeholders, and {} values were given", params.len());
-        return Err(Error::permanent(ErrorCode::InvalidValue, message));
+        return Err(crate::console::placeholders(wanted, params.len(), "`?`"));
     }
     for (index, param) in params.iter().enumerate() {
         let refuse = |what: &str| {
@@ -339,7 +338,10 @@ fn fault(config: &Config, error: &rusqlite::Error) -> Fault {
     let rusqlite::Error::SqlInputError { msg, sql, offset, .. } = error else {
         return *error::mapped(&config.path, error).fault;
     };
-    let fault = Fault::new(ErrorCode::StatementFailed, msg.clone());
+    let fault = match error::unknown_name(msg) {
+        Some(error) => *error.fault,
+        None => Fault::new(ErrorCode::StatementFailed, msg.clone()),
+    };
     let Some(before) = usize::try_from(*offset).ok().and_then(|offset| sql.get(..offset)) else { return fault };
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

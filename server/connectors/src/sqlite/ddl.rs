@@ -29,7 +29,11 @@ pub(super) fn plan(wanted: &TableStructure, live: Option<&TableStructure>, attac
     let mut plan = TablePlan { notes, ..TablePlan::nothing(&wanted.name) };
     let Some(live) = live else {
         plan.action = TableAction::Create;
-        plan.changes.push(change("create the table", create_table(wanted, &wanted.name)?, ChangeCost::default()));
+        plan.changes.push(change(
+            &format!("create table `{}`", wanted.name),
+            create_table(wanted, &wanted.name)?,
+            ChangeCost::default(),
+        ));
         for index in wanted.indexes.iter().filter(|index| !definition::is_constraint(index)) {
             plan.changes.push(index_change(index, &wanted.name));
         }
@@ -300,9 +304,9 @@ impl<'a> Differences<'a> {
             Ok(sql) => sql,
             Err(error) => return plan.manual.push(format!("{}: {error}", what.join("; "))),
         };
-        let mut losses = self.losses.clone();
-        losses.extend(self.old_indexes.iter().map(|index| index_loss(index)));
+        let losses = &self.losses;
         let mut notes = vec!["makes the table anew and copies all rows".to_owned()];
+        notes.extend(self.old_indexes.iter().map(|index| without_index(index)));
         notes.extend(self.remarks.iter().cloned());
         notes.dedup();
         let cost = ChangeCost {
@@ -411,13 +415,14 @@ fn index_change(index: &IndexStructure, table: &str) -> TableChange {
     change(&format!("create index `{}`", index.name), create_index(index, table), cost)
 }
 
-fn index_loss(index: &IndexStructure) -> String {
+/// What is no longer so without the index; no row is lost by it.
+fn without_index(index: &IndexStructure) -> String {
     let what = if index.unique { "what it guarantees is no longer so" } else { "queries that use it become slow" };
     format!("index `{}`: {what}", index.name)
 }
 
 fn drop_index(index: &IndexStructure) -> TableChange {
-    let cost = ChangeCost { loss: Some(index_loss(index)), ..ChangeCost::default() };
+    let cost = ChangeCost { note: Some(without_index(index)), ..ChangeCost::default() };
     change(&format!("drop index `{}`", index.name), format!("DROP INDEX {}", quote(&index.name)), cost)
 }
 

@@ -41,8 +41,20 @@ pub(super) fn mapped(path: &Path, error: &rusqlite::Error) -> Error {
         Some(Native::ConstraintViolation | Native::TypeMismatch | Native::TooBig) => {
             Error::permanent(ErrorCode::ValueRefused, said)
         }
-        _ => Error::permanent(ErrorCode::StatementFailed, said),
+        _ => unknown_name(&said).unwrap_or_else(|| Error::permanent(ErrorCode::StatementFailed, said)),
     }
+}
+
+/// SQLite has one code for all that does not compile; only its words tell a name that is not there.
+pub(super) fn unknown_name(said: &str) -> Option<Error> {
+    let (code, what) = if said.starts_with("no such table: ") {
+        (ErrorCode::TableNotFound, "table")
+    } else if said.starts_with("no such column: ") {
+        (ErrorCode::ColumnNotFound, "column")
+    } else {
+        return None;
+    };
+    Some(Error::permanent(code, said).hint(format!("Check the name of the {what}.")))
 }
 
 /// SQLite's own words.

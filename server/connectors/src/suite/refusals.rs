@@ -79,3 +79,12 @@ pub(super) async fn a_value_too_long_is_refused(world: &World) {
     assert_eq!(written.refused.iter().map(|row| row.row).collect::<Vec<_>>(), [1]);
     assert!(written.refused[0].reason.contains("too long"), "{}", written.refused[0].reason);
 }
+
+pub(super) async fn an_option_of_another_system_is_refused(world: &World) {
+    let rows = named(&[(1, "fits")]);
+    let mut options = WriteOptions::append("t");
+    options.extra.insert("ttl".to_owned(), 60.into());
+    let error = world.write(options, &rows).await.unwrap_err();
+    assert!(error.code() == ErrorCode::UnknownKey && error.to_string().contains("`ttl`"), "{error}");
+    assert!(world.connector.find_table("t").await.unwrap().is_none());
+}

@@ -1,6 +1,6 @@
 //! Settings of a TDengine connection.
 
-use crate::error::invalid_settings;
+use crate::error::read_settings;
 use data::{Error, Result};
 use model::ErrorCode;
 use serde::Deserialize;
@@ -73,7 +73,7 @@ impl Config {
     /// # Errors
     /// `unknown_key` or `invalid_value`; `unsupported` for TLS.
     pub fn parse(settings: &serde_json::Value) -> Result<Self> {
-        let config = Self::deserialize(settings).map_err(|error| invalid_settings("tdengine", &error))?;
+        let config: Self = read_settings("tdengine", settings)?;
         if config.tls {
             let message = "connections to TDengine cannot be encrypted: its client library knows only an outdated TLS";
             return Err(Error::permanent(ErrorCode::Unsupported, message)

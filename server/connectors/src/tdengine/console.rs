@@ -135,9 +135,7 @@ fn with_params(text: &str, params: &[serde_json::Value]) -> Result<String> {
     let tokens = statement::tokens(text).map_err(|_| invalid("the statement cannot be read".to_owned()))?;
     let places: Vec<usize> = tokens.iter().filter(|token| token.kind == Kind::Param).map(|token| token.start).collect();
     if places.len() != params.len() {
-        let message =
-            format!("the statement has {} placeholders `?`, and {} values were given", places.len(), params.len());
-        return Err(invalid(message));
+        return Err(crate::console::placeholders(places.len(), params.len(), "`?`"));
     }
     let mut out = String::with_capacity(text.len());
     let mut from = 0;

@@ -299,6 +299,7 @@ async fn a_statement_ends_with_its_time() {
     let mark = format!("timed{}", std::process::id());
     let error = unguarded(&postgres, slow(&format!("SELECT pg_sleep(600) AS {mark}"))).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::StatementTimeout, "{error}");
+    assert!(error.to_string().contains("longer than 0.2 s"), "{error}");
     // Even one that takes its time-out away.
     let sly = format!("SELECT set_config('statement_timeout', '0', false), pg_sleep(600) AS {mark}");
     let error = unguarded(&postgres, slow(&sly)).await.unwrap_err();
@@ -376,8 +377,8 @@ async fn values_of_placeholders_are_never_part_of_the_statement() {
         assert_eq!(texts(&found), [[expected.to_owned()]], "{sql}");
     }
     for (sql, params, code) in [
-        ("SELECT $1::int", json!([]), ErrorCode::InvalidInput),
-        ("SELECT 1", json!([1]), ErrorCode::InvalidInput),
+        ("SELECT $1::int", json!([]), ErrorCode::InvalidValue),
+        ("SELECT 1", json!([1]), ErrorCode::InvalidValue),
         ("SELECT $1::int", json!(["x"]), ErrorCode::ValueRefused),
         ("SELECT $1::text", json!(["a\u{0}b"]), ErrorCode::StatementFailed),
     ] {

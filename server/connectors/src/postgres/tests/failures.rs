@@ -178,6 +178,10 @@ async fn a_server_without_an_answer_holds_up_nobody_else() {
     let error = waiting.await.unwrap().unwrap_err();
     assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");
     assert!(error.retryable && !error.to_string().contains("canary"), "{error}");
+    // The server takes any name into its search path.
+    let nowhere = crate::suite::world::open(&world.url, &[("schema", "no_such_schema")]);
+    let error = nowhere.ping().await.unwrap_err();
+    assert!(error.code() == ErrorCode::ConnectionFailed && error.to_string().contains("no_such_schema"), "{error}");
     let unknown = open("postgres://u:canary@no-such-host.invalid/d", &[]);
     let error = unknown.ping().await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::ConnectionFailed, "{error}");

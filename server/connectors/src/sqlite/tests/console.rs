@@ -176,16 +176,20 @@ async fn values_are_bound_and_faults_have_a_place() {
     let params = vec![json!(2), json!("b;--"), json!(null), json!(1.5), json!(true)];
     let asked = ConsoleRequest { params, ..request("SELECT id, ?3, ?4, ?5 FROM t WHERE id = ?1 AND name = ?2") };
     assert_eq!(shown(&world.connector.console(asked).await.unwrap()), ["2|NULL|1.5|1"]);
-    for (params, told) in
-        [(vec![], "1 placeholders, and 0 values"), (vec![json!(u64::MAX)], "63 bits"), (vec![json!([1])], "a list")]
-    {
+    for (params, told) in [
+        (vec![], "1 placeholder, and is given 0 values"),
+        (vec![json!(u64::MAX)], "63 bits"),
+        (vec![json!([1])], "a list"),
+    ] {
         let error = world.connector.console(ConsoleRequest { params, ..request("SELECT ?1") }).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidValue, "{error}");
         assert!(error.to_string().contains(told), "{error}");
     }
     let fault = world.connector.check_statement("SELECT id,\n  nope FROM t", false).await.unwrap().fault.unwrap();
     assert_eq!((fault.line, fault.column), (Some(2), Some(3)), "{fault}");
-    assert!(fault.message.contains("nope"), "{fault}");
+    assert!(fault.message.contains("nope") && fault.code == ErrorCode::ColumnNotFound, "{fault}");
+    let error = world.connector.console(request("SELECT id FROM nowhere")).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::TableNotFound, "{error}");
     let check = world.connector.check_statement("SELECT FROM", false).await.unwrap();
     assert!(check.fault.is_some());
     let check = world.connector.check_statement("DELETE FROM t", false).await.unwrap();

@@ -150,6 +150,11 @@ async fn a_renamed_column_keeps_its_values_and_all_that_hangs_on_it() {
 async fn a_change_by_hand_is_named_and_nothing_else() {
     check("DROP INDEX by_symbol", &["create index `by_symbol`"]).await;
     check("CREATE INDEX extra ON bars (note)", &["drop index `extra`"]).await;
+    // An index holds no rows of its own.
+    let world = made().await;
+    world.connector.execute("CREATE INDEX extra ON bars (note)").await.unwrap();
+    let change = plan(&world, &bars()).await.changes.remove(0);
+    assert!(change.cost.loss.is_none() && change.cost.note.is_some(), "{change:?}");
     check(
         "ALTER TABLE bars DROP COLUMN note; ALTER TABLE bars ADD COLUMN note TEXT DEFAULT 'x'",
         &["change default of `note` from 'x' to lower('X')"],
