@@ -414,6 +414,30 @@ fn a_statement_of_a_killed_shell_is_closed_without_a_server() {
     wait_for("the interrupted line", || newest()["outcome"] == "interrupted");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_statement_interrupted_in_the_shell_is_canceled_in_its_system_too() {
+    let Some(sluice) = Sluice::find() else { return };
+    let Some(url) = find_url("SLUICE_TEST_POSTGRES", "an interrupted statement") else { return };
+    sluice.call(&["connection", "add", "shop", &url]);
+    let mark = unique_name();
+    let endless = format!("{ENDLESS_SERIES} AND '{mark}' <> ''");
+    let rows = |sql: &str| -> Value {
+        serde_json::from_str::<Value>(&sluice.call(&["query", "shop", sql, "--json"])).unwrap()["rows"].clone()
+    };
+    let running = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%{mark}%'"
+    );
+    let mut shell = sluice.command().args(["query", "shop", &endless, "--timeout", "5min"]).spawn().unwrap();
+    wait_for("the statement", || rows(&running) == json!([[1]]));
+    std::process::Command::new("kill").args(["-INT", &shell.id().to_string()]).status().unwrap();
+    assert_eq!(shell.wait().unwrap().code(), Some(1));
+    wait_for("the end of the statement", || rows(&running) == json!([[0]]));
+    let lines: Value = serde_json::from_str(&sluice.call(&["query", "history", "--json"])).unwrap();
+    let line = lines.as_array().unwrap().iter().find(|line| line["statement"] == endless.as_str()).unwrap();
+    assert_eq!(line["outcome"], "canceled", "{line:#}");
+}
+
 macro_rules! on_each {
     ($($name:ident),+) => {$(
         mod $name {

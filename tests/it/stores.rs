@@ -6,6 +6,7 @@ use crate::program::{Sluice, root};
 use crate::server::{TestServer, wait_for};
 use serde_json::{Value, json};
 use std::fs;
+use tdengine_stub::{Stub, StubOptions};
 
 const TICKS: &str = "name: ticks\ntriggers:\n  - webhook: ticks\n    batch: { rows: 40, within: 300ms }\n\
     concurrency: { limit: 1, on_conflict: queue }\nsteps:\n  - id: rows\n    uses: fetch\n    \
@@ -138,9 +139,11 @@ fn all_faults_of_the_stores_are_told_at_once_and_nothing_starts() {
 }
 
 #[test]
-fn the_example_keeps_the_latest_quote_in_redis_and_every_tick_beside_it() {
+fn the_example_keeps_the_latest_quote_in_redis_and_every_tick_in_tdengine() {
     let Some(sluice) = Sluice::find() else { return };
     let Some(redis) = find_url("SLUICE_TEST_REDIS", "the example `ticks`") else { return };
+    let stub = Stub::start(StubOptions::default());
+    let address = format!("tdengine://root:taosdata@{}", stub.address());
     let folder = root().join("workflows/ticks");
     let prefix = unique_name();
     let stores = fs::read_to_string(folder.join("stores.yaml"))
@@ -148,22 +151,54 @@ fn the_example_keeps_the_latest_quote_in_redis_and_every_tick_beside_it() {
         .replace("quote:{symbol}", &format!("{prefix}:{{symbol}}"));
     write_stores(&sluice, &stores);
     sluice.call(&["connection", "add", "quotes", &redis]);
-    let ticks = sluice.add_sqlite("ticks");
+    sluice.call(&["connection", "add", "by-hand", &address, "--allow-write"]);
+    sluice.call(&["query", "by-hand", "CREATE DATABASE market_data", "--write"]);
+    sluice.call(&["connection", "add", "ticks", &format!("{address}/market_data")]);
+    let history = sluice.add_sqlite("history");
     let server = TestServer::start(sluice);
     server.save(&fs::read_to_string(folder.join("workflow.yaml")).unwrap());
-    let tick = |symbol: &str, second: u32, price: f64| json!({ "symbol": symbol, "ts": format!("2024-01-31T09:30:{second:02}Z"), "price": price });
+    let tick = |symbol: &str, second: u32, price: Value| json!({ "symbol": symbol, "ts": format!("2024-01-31T09:30:{second:02}+08:00"), "price": price });
     for rows in [
-        json!([tick("600519.SH", 0, 1685.0), tick("000001.SZ", 0, 9.5)]),
-        json!([tick("600519.SH", 1, 1686.5), tick("600519.SH", 2, -1.0)]),
+        // Whole numbers first: the column that is made has to take the fractions that follow.
+        json!([tick("600519.SH", 0, json!(1685)), tick("000001.SZ", 0, json!(9))]),
+        json!([tick("600519.SH", 1, json!(1686.5)), tick("600519.SH", 2, json!(-1.0))]),
+        json!([{ "symbol": "600519.SH", "ts": "soon", "price": 1686.5 }]),
     ] {
         let answer = server.post("/hooks/ticks?wait=60s", &rows);
         assert_eq!((answer.status, &answer.json()["status"]), (200, &json!("succeeded")), "{answer:?}");
     }
-    assert_eq!(sqlite_number(&ticks, "SELECT count(*) FROM ticks"), Some(3));
-    assert_eq!(sqlite_number(&ticks, "SELECT count(*) FROM rejected_ticks"), Some(1));
+    assert_eq!(sqlite_number(&history, "SELECT count(*) FROM rejected_ticks"), Some(2));
+    let rows = |connection: &str, sql: &str| {
+        let page: Value = serde_json::from_str(&server.sluice.call(&["query", connection, sql, "--json"])).unwrap();
+        page["rows"].clone()
+    };
+    assert_eq!(
+        rows("ticks", "SELECT ts, price, symbol FROM ticks ORDER BY ts, symbol"),
+        json!([
+            ["2024-01-31T01:30:00Z", 9.0, "000001.SZ"],
+            ["2024-01-31T01:30:00Z", 1685.0, "600519.SH"],
+            ["2024-01-31T01:30:01Z", 1686.5, "600519.SH"],
+        ])
+    );
+    assert_eq!(rows("ticks", "SHOW TABLES"), json!([["t_000001_sz"], ["t_600519_sh"]]));
+    // Who made which table is on record, also where it was no person.
+    let log = |log: &str| -> Vec<Value> {
+        serde_json::from_str(&server.sluice.call(&["tables", "history", log, "--connection", "ticks", "--json"]))
+            .unwrap()
+    };
+    let creations = log("creation");
+    assert_eq!(
+        (creations.len(), &creations[0]["table"], &creations[0]["subject"]),
+        (1, &json!("ticks"), &json!("supertable"))
+    );
+    assert!(creations[0]["ddl"].as_str().is_some_and(|ddl| ddl.starts_with("CREATE STABLE")), "{creations:#?}");
+    assert!(creations[0]["who"].as_str().is_some_and(|who| who.starts_with("run_") && who.ends_with("/stored")));
+    let mut columns: Vec<Value> = log("column").into_iter().map(|entry| entry["subject"].clone()).collect();
+    columns.sort_by_key(Value::to_string);
+    assert_eq!(columns, ["price", "symbol", "ts"]);
     let quotes = server.sluice.read("quotes", &format!("{prefix}:{{symbol}}"));
     let price =
         |symbol: &str| quotes.iter().find(|quote| quote["symbol"] == symbol).map(|quote| quote["price"].clone());
     assert_eq!(price("600519.SH"), Some(json!("1686.5")), "{quotes:?}");
-    assert_eq!(price("000001.SZ"), Some(json!("9.5")), "{quotes:?}");
+    assert_eq!(price("000001.SZ"), Some(json!("9.0")), "{quotes:?}");
 }

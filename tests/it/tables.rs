@@ -206,7 +206,7 @@ fn a_supertable_of_tdengine_is_made_mended_and_dropped() {
     let (code, text) = store.tables("apply", &["--yes"]);
     assert!(code == 0 && text.contains("1 created"), "{text}");
     let (code, text) = store.tables("plan", &["--detailed-exit-code"]);
-    assert!(code == 0 && text.contains("Nothing to do: 1 tables are as described."), "{text}");
+    assert!(code == 0 && text.contains("Nothing to do: 1 table is as described."), "{text}");
     store.by_hand("ALTER STABLE market.ticks ADD COLUMN extra INT");
     let report = store.json("validate", &[]);
     assert_eq!(report["tables"][0]["differences"], json!(["drop column `extra`"]), "{report:#}");

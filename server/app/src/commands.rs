@@ -20,6 +20,8 @@ mod validate;
 mod worker;
 mod workflow;
 
+pub(crate) use query::with_statements;
+
 use crate::failure::Failure;
 use crate::settings::Settings;
 use clap::Subcommand;

@@ -33,7 +33,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(commands::with_statements(std::env::args_os()));
     settings::start_logging(&arguments.settings);
     // Before anything speaks TLS, the metadata database and its Redis too.
     connectors::choose_cryptography();

@@ -21,49 +21,49 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
 
     /// Metadata database: `postgres://…`; SQLite in the data folder where absent.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_METADATA_URL", hide_env_values = true)]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_METADATA_URL", hide_env_values = true)]
     pub(crate) metadata_url: Option<String>,
 
     /// Redis for dispatch among several servers and workers: `redis://…`; none where absent.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_DISPATCH_URL", hide_env_values = true)]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_DISPATCH_URL", hide_env_values = true)]
     pub(crate) dispatch_url: Option<String>,
 
     /// Folder that files named by workflows must lie in; the data folder's `files` where absent, for `sluice run` the document's own folder.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_FILES_DIR")]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_FILES_DIR")]
     pub(crate) files_dir: Option<PathBuf>,
 
     /// Hosts and networks that HTTP requests, webhooks and mail may reach although they are not public:
     /// `127.0.0.1`, `10.0.0.0/8`, `*.internal.example`; separated by commas.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_ALLOW_ADDRESSES", value_delimiter = ',')]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_ALLOW_ADDRESSES", value_delimiter = ',')]
     pub(crate) allow_addresses: Vec<String>,
 
     /// Hosts and networks that connections may reach, and nothing else: `db.example.com`, `*.internal.example`,
     /// `10.0.0.0/8`; separated by commas. Where absent: public, loopback and private addresses, but no link-local ones.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_CONNECTION_ADDRESSES", value_delimiter = ',')]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_CONNECTION_ADDRESSES", value_delimiter = ',')]
     pub(crate) connection_addresses: Vec<String>,
 
     /// Rows that one statement of the SQL console may answer at most; an export may have more.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_CONSOLE_ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_CONSOLE_ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) console_rows: u64,
 
     /// MiB of values that one statement of the SQL console may answer at most, about; of an export, one row.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_CONSOLE_MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_CONSOLE_MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=65_536))]
     pub(crate) console_mib: u64,
 
     /// Seconds that one statement of the SQL console may take at most.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_CONSOLE_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_CONSOLE_SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) console_seconds: u64,
 
     /// Where each class of data goes (`docs/stores.md`); the data folder's `stores.yaml` where absent and there.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_STORES_FILE")]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_STORES_FILE")]
     pub(crate) stores_file: Option<PathBuf>,
 
     /// What is logged: `info`, `debug`, or directives such as `engine=debug,info`.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_LOG", default_value = "warn")]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_LOG", default_value = "warn")]
     pub(crate) log: String,
 
     /// Log lines as JSON.
-    #[arg(long, global = true, help_heading = SERVER, env = "SLUICE_LOG_JSON")]
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_LOG_JSON")]
     pub(crate) log_json: bool,
 }
 
@@ -135,6 +135,11 @@ pub(crate) fn start_logging(settings: &Settings) {
         eprintln!("warning: `--log {}` cannot be read ({error}); logging warnings", settings.log);
         EnvFilter::new("warn")
     });
+    // The client library of TDengine warns of every connection that is closed as it should be.
+    let filter = match "taos_ws=error".parse() {
+        Ok(quiet) if !settings.log.contains("taos") => filter.add_directive(quiet),
+        _ => filter,
+    };
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if settings.log_json {
         lines.json().init();

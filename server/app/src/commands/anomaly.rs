@@ -153,11 +153,8 @@ impl List {
             return Ok(());
         }
         let rows = anomalies.into_iter().map(row).collect();
-        output::table(
-            &["anomaly", "state", "severity", "rule", "place", "seen", "last seen", "message"],
-            &["seen"],
-            rows,
-        );
+        let header = ["anomaly", "state", "severity", "rule", "place", "seen", "last seen (UTC)", "message"];
+        output::list(&header, &["seen"], rows, "There is no such anomaly.");
         Ok(())
     }
 }
@@ -170,10 +167,10 @@ fn row(anomaly: Anomaly) -> Vec<String> {
         anomaly.state.as_str().to_owned(),
         anomaly.severity.as_str().to_owned(),
         anomaly.rule.clone(),
-        place.join("/").chars().take(60).collect(),
+        output::one_line(&place.join("/"), 60),
         output::count(anomaly.count),
         anomaly.last_seen.format("%Y-%m-%d %H:%M").to_string(),
-        anomaly.message.chars().take(100).collect(),
+        output::one_line(&anomaly.message, 100),
     ]
 }
 
@@ -203,7 +200,8 @@ async fn list_rules(parts: &Parts, as_json: bool) -> Result<(), Failure> {
             output::duration(rule.dedupe_seconds.saturating_mul(1_000)),
         ]
     });
-    output::table(&["rule", "severity", "", "channels", "thresholds", "dedupe"], &[], rows.collect());
+    let header = ["rule", "severity", "", "channels", "thresholds", "dedupe"];
+    output::list(&header, &[], rows.collect(), "Nothing is set: every rule does as its step says.");
     Ok(())
 }
 

@@ -84,7 +84,12 @@ impl BackupCommand {
             Self::Verify { id } => {
                 let made = vault.verify(parse_backup_id(&id)?).await?;
                 let files = made.manifest.files.len();
-                output::line(format!("{} is whole: {files} files, {} bytes", made.record.id, made.record.bytes));
+                output::line(format!(
+                    "{} is whole: {}, {} bytes",
+                    made.record.id,
+                    output::counted(files as u64, "file"),
+                    output::count(made.record.bytes)
+                ));
             }
             Self::Restore(restore) => restore.run(&parts, &vault).await?,
         }
@@ -148,8 +153,9 @@ impl List {
             output::json(&records);
             return Ok(());
         }
-        let header = ["backup", "connection", "status", "method", "bytes", "took", "made", "verified"];
-        output::table(&header, &["bytes"], records.into_iter().map(row).collect());
+        let header = ["backup", "connection", "status", "method", "bytes", "took", "made (UTC)", "verified (UTC)"];
+        let rows = records.into_iter().map(row).collect();
+        output::list(&header, &["bytes", "took"], rows, "There is no such backup.");
         Ok(())
     }
 }
@@ -178,7 +184,7 @@ impl Restore {
         let connector = parts.registry.get(&into).await?;
         let made = vault.restore(id, connector.as_ref(), self.replace).await?;
         let tables = made.manifest.tables.len();
-        output::line(format!("restored {tables} tables into `{into}`"));
+        output::line(format!("restored {} into `{into}`", output::counted(tables as u64, "table")));
         Ok(())
     }
 }

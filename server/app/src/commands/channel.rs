@@ -129,7 +129,8 @@ async fn list(parts: &Parts, as_json: bool) -> Result<(), Failure> {
         return Ok(());
     }
     let rows = records.into_iter().map(|r| vec![r.name, r.kind, brief(&r.settings)]).collect();
-    output::table(&["channel", "kind", "settings"], &[], rows);
+    let nothing = "There is no channel yet; `sluice channel add` makes one.";
+    output::list(&["channel", "kind", "settings"], &[], rows, nothing);
     Ok(())
 }
 

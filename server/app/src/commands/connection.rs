@@ -17,6 +17,8 @@ use workbench::connections::{Address, ConnectionChange, ConnectionView, NewAddre
 
 /// The longest secret read from standard input, in bytes.
 const LONGEST_SECRET: u64 = 64 << 10;
+/// Characters of a cell shown at most.
+const WIDEST: usize = 80;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Connection {
@@ -24,7 +26,8 @@ pub(crate) enum Connection {
     Add {
         /// Its name: lowercase letters, digits, `-` and `_`.
         name: String,
-        /// `postgres://`, `mysql://`, `sqlite:` or `redis://`; the password is sealed and never shown again.
+        /// `postgres://`, `mysql://`, `sqlite:`, `tdengine://`, `redis://` or `https://`; the password is sealed and never shown
+        /// again.
         url: String,
         /// Replace the connection of that name.
         #[arg(long)]
@@ -115,6 +118,14 @@ pub(crate) struct About {
 }
 
 impl About {
+    fn is_empty(&self) -> bool {
+        !self.secret_stdin
+            && !self.no_secret
+            && self.description.is_none()
+            && self.labels.is_empty()
+            && self.allow_write.is_none()
+    }
+
     fn read_secret(&self) -> Result<Option<String>, Fault> {
         if !self.secret_stdin {
             return Ok(None);
@@ -203,6 +214,12 @@ async fn change(
     unset: &[String],
     about: About,
 ) -> Result<(), Failure> {
+    if url.is_none() && set.is_empty() && unset.is_empty() && about.is_empty() {
+        let message = format!("nothing is said that shall change in connection `{name}`");
+        return Err(Fault::new(ErrorCode::MissingKey, message)
+            .hint("Give `--url`, `--set`, `--unset`, `--secret-stdin`, `--description`, `--label` or `--allow-write`.")
+            .into());
+    }
     let secret = about.read_secret()?;
     let address = match url {
         Some(url) => Some(Address::Url { url, secret: None }),
@@ -241,12 +258,14 @@ async fn list(parts: &Parts, as_json: bool) -> Result<(), Failure> {
         return Ok(());
     }
     let row = |view: ConnectionView| {
+        let console = if view.allow_write { "writes" } else { "reads" }.to_owned();
         let origin = view.variable.unwrap_or_else(|| "saved".to_owned());
         let test = view.last_test.map(|test| if test.ok { "ok" } else { "failed" }).unwrap_or_default();
-        vec![view.name, view.system, brief(&view.settings), origin, test.to_owned()]
+        vec![view.name, view.system, brief(&view.settings), origin, console, test.to_owned()]
     };
     let rows = views.into_iter().map(row).collect();
-    output::table(&["connection", "system", "settings", "origin", "last test"], &[], rows);
+    let header = ["connection", "system", "settings", "origin", "console", "last test"];
+    output::list(&header, &[], rows, "There is no connection yet; `sluice connection add` makes one.");
     Ok(())
 }
 
@@ -298,7 +317,11 @@ async fn read(parts: &Parts, name: &str, table: &str, limit: u64, as_json: bool)
     let connector = parts.registry.get(name).await?;
     let options = ReadOptions { limit: Some(limit), ..ReadOptions::table(table) };
     let mut source = connector.read(options).await?;
-    let header: Vec<String> = source.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let schema = source.schema();
+    let header: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+    let fields = schema.fields().iter();
+    let numbers: Vec<&str> =
+        fields.filter(|field| field.data_type().is_numeric()).map(|field| field.name().as_str()).collect();
     let mut rows: Vec<Vec<Option<String>>> = Vec::new();
     while let Some(batch) = source.next().await? {
         let format = FormatOptions::default();
@@ -320,9 +343,9 @@ async fn read(parts: &Parts, name: &str, table: &str, limit: u64, as_json: bool)
         output::json(&objects);
     } else {
         let header: Vec<&str> = header.iter().map(String::as_str).collect();
-        let shown =
-            |row: Vec<Option<String>>| row.into_iter().map(|cell| cell.unwrap_or_else(|| "∅".to_owned())).collect();
-        output::table(&header, &[], rows.into_iter().map(shown).collect());
+        let cell = |cell: Option<String>| cell.map_or_else(|| "∅".to_owned(), |text| output::one_line(&text, WIDEST));
+        let rows = rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
+        output::table(&header, &numbers, rows);
     }
     Ok(())
 }

@@ -157,7 +157,7 @@ impl Monitor {
                 let replace = add.replace;
                 let new = add.into_new()?;
                 let record = monitors::create(engine, parts.registry.as_ref(), &new, replace).await?;
-                output::line(format!("monitor `{}` is version {} of its workflow", record.name, record.number));
+                output::line(format!("saved monitor `{}` as version {} of its workflow", record.name, record.number));
             }
             Self::List { json } => {
                 let found = monitors::list(engine).await?;
@@ -242,7 +242,7 @@ async fn run_all(engine: &Arc<Engine>, names: &[String], json: bool) -> Result<E
             row.extend(cells(result));
             row
         });
-        output::table(&["monitor", "at", "status", "value", "trend", "passed"], &["value", "trend"], rows.collect());
+        output::table(&["monitor", "at", "status", "value", "trend", "threshold"], &["value", "trend"], rows.collect());
     }
     let failed = found.iter().any(|(_, result)| result.status != RunStatus::Succeeded);
     let passed = found.iter().any(|(_, result)| result.passed);
@@ -271,17 +271,17 @@ fn print_list(found: &[MonitorView]) {
         let last = monitor.last.as_ref();
         vec![
             monitor.name.clone(),
-            monitor.template.as_str().to_owned(),
+            monitor.template.as_str().replace('_', "-"),
             monitor.cron.clone().unwrap_or_else(|| "by hand".to_owned()),
             if monitor.enabled { "started" } else { "stopped" }.to_owned(),
             last.map_or_else(String::new, |last| last.at.format("%Y-%m-%d %H:%M:%S UTC").to_string()),
             last.map_or_else(String::new, |last| last.status.to_string()),
             last.and_then(|last| last.value).map_or_else(String::new, |value| value.to_string()),
-            last.map_or("", |last| if last.passed { "yes" } else { "no" }).to_owned(),
+            last.map_or("", verdict).to_owned(),
         ]
     });
-    let header = ["monitor", "template", "when", "schedule", "last run", "status", "value", "passed"];
-    output::table(&header, &["value"], rows.collect());
+    let header = ["monitor", "template", "when", "schedule", "last run", "status", "value", "threshold"];
+    output::list(&header, &["value"], rows.collect(), "There is no monitor yet; `sluice monitor add` makes one.");
 }
 
 fn print_results(found: &[MonitorResult]) {
@@ -290,7 +290,17 @@ fn print_results(found: &[MonitorResult]) {
         row.extend(cells(result));
         row
     });
-    output::table(&["run", "at", "status", "value", "trend", "passed"], &["value", "trend"], rows.collect());
+    let header = ["run", "at", "status", "value", "trend", "threshold"];
+    output::list(&header, &["value", "trend"], rows.collect(), "It has not run yet.");
+}
+
+/// Whether people had to be told.
+fn verdict(result: &MonitorResult) -> &'static str {
+    match (result.status, result.passed) {
+        (_, true) => "passed",
+        (RunStatus::Succeeded, false) => "kept",
+        _ => "",
+    }
 }
 
 fn cells(result: &MonitorResult) -> Vec<String> {
@@ -299,6 +309,6 @@ fn cells(result: &MonitorResult) -> Vec<String> {
         result.status.to_string(),
         result.value.map_or_else(String::new, |value| value.to_string()),
         result.trend.map_or_else(String::new, |trend| format!("{trend:+}")),
-        if result.passed { "yes" } else { "no" }.to_owned(),
+        verdict(result).to_owned(),
     ]
 }

@@ -106,7 +106,8 @@ impl Plugin {
                         vec![p.name, p.version, kinds, p.description]
                     };
                     let rows = plugins.into_iter().map(row).collect();
-                    output::table(&["plugin", "version", "kinds", "what it does"], &[], rows);
+                    let header = ["plugin", "version", "kinds", "what it does"];
+                    output::list(&header, &[], rows, "No plugin is installed; `sluice plugin install` does it.");
                 }
             }
             Self::Info { name } => match parts.plugins.find(&name)? {

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use data::StatementCheck;
 use model::{ErrorCode, Fault, StatementId};
 use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -18,6 +19,8 @@ mod file;
 
 /// Characters of a cell shown at most.
 const WIDEST: usize = 80;
+/// What a statement gets after Ctrl-C to be canceled in its system and closed in the history.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -46,7 +49,7 @@ struct Statement {
     /// Rows at most.
     #[arg(long, value_name = "ROWS")]
     limit: Option<u64>,
-    /// How long it may take: `500ms`, `30s`, `5min`.
+    /// How long it may take: `500ms`, `30s`, `5min`; a bare number is seconds.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
     /// Let it change something; the connection must allow writing too.
@@ -88,6 +91,22 @@ struct History {
     json: bool,
 }
 
+/// The command line with `query history "SELECT …"` as a statement on the connection `history`, where the bare word is the
+/// list of what was asked: connection and statement go to the end, where no word is a command.
+pub(crate) fn with_statements(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = arguments.into_iter().collect();
+    let found = words.windows(3).position(|three| {
+        let is_statement = three[2].to_str().is_some_and(|sql| sql == "-" || !sql.starts_with('-'));
+        three[0] == "query" && three[1] == "history" && is_statement
+    });
+    if let Some(at) = found {
+        let place: Vec<OsString> = words.drain(at + 1..at + 3).collect();
+        words.push("--".into());
+        words.extend(place);
+    }
+    words
+}
+
 impl Query {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let parts = Parts::open(settings).await?;
@@ -123,7 +142,7 @@ impl Statement {
             file::export(console, &self.connection, ask, format, output).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        let answered = console.query(&self.connection, ask, &caller()).await?;
+        let answered = until_interrupted(console.query(&self.connection, ask, &caller())).await?;
         let page = Page::of(&answered)?;
         if self.json {
             output::json(&page);
@@ -213,9 +232,21 @@ impl History {
             ]
         });
         let header = ["statement", "asked (UTC)", "who", "connection", "outcome", "rows", "took", "text"];
-        output::table(&header, &["rows", "took"], rows.collect());
+        output::list(&header, &["rows", "took"], rows.collect(), "No such statement is on record.");
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What `work` answers, unless Ctrl-C comes first: then it is dropped, which cancels the statement in its system too, and
+/// how it ended is put on record before the command ends.
+async fn until_interrupted<T>(work: impl Future<Output = data::Result<T>>) -> data::Result<T> {
+    let interrupted = data::Error::permanent(ErrorCode::Canceled, "the statement was interrupted");
+    let result = tokio::select! {
+        result = work => return result,
+        _ = tokio::signal::ctrl_c() => Err(interrupted),
+    };
+    tokio::time::sleep(LAST_WORDS).await;
+    result
 }
 
 /// Whoever has the shell has the data folder and its key, and so may all.
@@ -250,7 +281,7 @@ fn read_input() -> Result<String, Failure> {
     let mut text = String::new();
     let mut input = std::io::Read::take(std::io::stdin().lock(), 1 << 20);
     std::io::Read::read_to_string(&mut input, &mut text)
-        .map_err(|error| Fault::new(ErrorCode::FileNotFound, format!("standard input cannot be read: {error}")))?;
+        .map_err(|error| Fault::new(ErrorCode::InvalidValue, format!("standard input cannot be read: {error}")))?;
     Ok(text)
 }
 
@@ -291,22 +322,9 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// Text on one line, without what could move the cursor, cut to what a terminal shows.
+/// Text as a cell shows it.
 fn one_line(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(WIDEST + 1)
-        .map(|c| match c {
-            '\n' | '\r' | '\t' => ' ',
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect();
-    if shown.chars().count() > WIDEST {
-        shown = shown.chars().take(WIDEST - 1).collect();
-        shown.push('…');
-    }
-    shown
+    output::one_line(text, WIDEST)
 }
 
 #[cfg(test)]
@@ -319,6 +337,24 @@ mod tests {
             ["5", "null", "\"5\"", "five", "[1]", "-1.5"].map(parameter),
             [json!(5), json!(null), json!("5"), json!("five"), json!("[1]"), json!(-1.5)]
         );
+    }
+
+    #[test]
+    fn a_connection_called_history_can_be_asked_as_any_other() {
+        let settled = |words: &str| {
+            let words = with_statements(words.split('|').map(OsString::from));
+            words.iter().map(|word| word.to_str().unwrap_or_default()).collect::<Vec<_>>().join("|")
+        };
+        assert_eq!(settled("sluice|query|history|SELECT 1|--limit|5"), "sluice|query|--limit|5|--|history|SELECT 1");
+        assert_eq!(settled("sluice|--data-dir|d|query|history|-"), "sluice|--data-dir|d|query|--|history|-");
+        for as_it_is in [
+            "sluice|query|history",
+            "sluice|query|history|--limit|5",
+            "sluice|query|--|history|SELECT 1",
+            "sluice|query|shop|SELECT 1",
+        ] {
+            assert_eq!(settled(as_it_is), as_it_is);
+        }
     }
 
     #[test]

@@ -326,7 +326,7 @@ async fn import(
             _ => fault.hint("Look at the folder's permissions and space."),
         }
     })?;
-    output::line(format!("wrote {} tables to {}", imported.tables.len(), file.display()));
+    output::line(format!("wrote {} to {}", output::counted(imported.tables.len() as u64, "table"), file.display()));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -139,7 +139,7 @@ impl Translate {
         let line: Line = match serde_json::from_slice(text) {
             Ok(line) => line,
             Err(error) => {
-                let message = format!("the line is no request: {error}");
+                let message = format!("the line is no request: {}", model::misfit(&error.to_string()).message);
                 return json!({ "error": { "code": "bad_request", "message": message } });
             }
         };

@@ -29,7 +29,11 @@ impl Validate {
                     output::json(&serde_json::json!([]));
                 } else {
                     let steps = plan.workflow.steps.len();
-                    output::line(format!("{name}: workflow `{}` is valid ({steps} steps)", plan.workflow.name));
+                    output::line(format!(
+                        "{name}: workflow `{}` is valid ({})",
+                        plan.workflow.name,
+                        output::counted(steps as u64, "step")
+                    ));
                 }
                 Ok(ExitCode::SUCCESS)
             }

@@ -221,7 +221,8 @@ async fn list(engine: &Engine, as_json: bool) -> Result<(), Failure> {
             ]
         })
         .collect();
-    output::table(&["workflow", "version", "triggers", "changed"], &["version"], rows);
+    let header = ["workflow", "version", "triggers", "changed"];
+    output::list(&header, &["version"], rows, "There is no workflow yet; `sluice workflow save` makes one.");
     Ok(())
 }
 
@@ -240,6 +241,7 @@ async fn runs(engine: &Engine, workflow: Option<String>, limit: u32, as_json: bo
         let made = view.created_at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
         vec![view.id.to_string(), view.status.to_string(), view.trigger, made, failed]
     };
-    output::table(&["run", "status", "trigger", "made", "error"], &[], views.into_iter().map(row).collect());
+    let rows = views.into_iter().map(row).collect();
+    output::list(&["run", "status", "trigger", "made", "error"], &[], rows, "There is no run yet.");
     Ok(())
 }

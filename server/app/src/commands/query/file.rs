@@ -3,7 +3,7 @@
 //! What comes is written beside the wanted file, which takes its name only when it is whole and on the disk: a failure, also
 //! Ctrl-C, leaves neither half a file nor an old one changed.
 
-use super::caller;
+use super::{caller, until_interrupted};
 use crate::failure::Failure;
 use crate::output;
 use data::Error;
@@ -22,7 +22,7 @@ pub(super) async fn export(
     format: Format,
     path: Option<&Path>,
 ) -> Result<(), Failure> {
-    let mut export = console.export(connection, ask, &caller(), format).await?;
+    let mut export = until_interrupted(console.export(connection, ask, &caller(), format)).await?;
     let mut target = match Target::open(path, &export.id().to_string()) {
         Ok(target) => target,
         Err(error) => {

@@ -29,7 +29,8 @@ pub(super) fn plan(planned: &[PlannedTable]) {
     }
     let [create, alter, nothing, manual, failed] = counts;
     if create + alter + manual + failed == 0 {
-        output::line(format!("Nothing to do: {nothing} tables are as described."));
+        let are = if nothing == 1 { "is" } else { "are" };
+        output::line(format!("Nothing to do: {} {are} as described.", output::counted(nothing as u64, "table")));
         return;
     }
     output::line(format!(
@@ -130,7 +131,8 @@ pub(super) fn validated(report: &ValidationReport) {
         fault(table.error.as_ref());
     }
     let same = report.tables.iter().filter(|table| table.verdict == Verdict::Matches).count();
-    output::line(format!("{same} as described, {} differences, {} failed", report.differences, report.failed));
+    let differences = output::counted(report.differences as u64, "difference");
+    output::line(format!("{same} as described, {differences}, {} failed", report.failed));
 }
 
 fn row(column: &ColumnVerdict) -> Vec<String> {
@@ -138,18 +140,22 @@ fn row(column: &ColumnVerdict) -> Vec<String> {
     vec![column.column.clone(), shown(&column.wanted), shown(&column.live)]
 }
 
-/// What became of each table.
+/// What became of each table, then how many ended how.
 pub(super) fn dropped(dropped: &[Dropped]) {
+    let mut counts = [0usize; 4];
     for table in dropped {
-        let word = match table.status {
-            AppliedStatus::Altered => "- dropped ",
-            AppliedStatus::Unchanged => "  absent  ",
-            AppliedStatus::Skipped => "  kept    ",
-            _ => "✗ failed  ",
+        let (place, word) = match table.status {
+            AppliedStatus::Altered => (0, "- dropped"),
+            AppliedStatus::Unchanged => (1, "  absent "),
+            AppliedStatus::Skipped => (2, "  kept   "),
+            _ => (3, "✗ failed "),
         };
+        counts[place] += 1;
         output::line(format!("{word} {}.{}", table.connection, table.table));
         fault(table.error.as_ref());
     }
+    let [gone, absent, kept, failed] = counts;
+    output::line(format!("{gone} dropped, {absent} absent, {kept} kept, {failed} failed"));
 }
 
 /// Entries of a log, newest first.
@@ -161,10 +167,7 @@ pub(super) fn history(records: &[TableLogRecord]) {
             (None, Some(ddl)) => ddl.clone(),
             (None, None) => entry.parameters.to_string(),
         };
-        let mut said: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        if said.chars().count() > 80 {
-            said = said.chars().take(79).chain(['…']).collect();
-        }
+        let said = output::one_line(&said.split_whitespace().collect::<Vec<_>>().join(" "), 80);
         vec![
             record.id.to_string(),
             entry.at.format("%Y-%m-%d %H:%M:%S").to_string(),
@@ -177,5 +180,5 @@ pub(super) fn history(records: &[TableLogRecord]) {
         ]
     });
     let header = ["id", "time (UTC)", "who", "table", "what", "status", "took", "statement or reason"];
-    output::table(&header, &["id", "took"], rows.collect());
+    output::list(&header, &["id", "took"], rows.collect(), "Nothing is on record.");
 }
