@@ -16,6 +16,7 @@ mod connections;
 mod console;
 mod databases;
 mod diff;
+mod editor;
 mod exports;
 mod graphql;
 mod hooks;

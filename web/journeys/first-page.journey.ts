@@ -42,6 +42,19 @@ describe.skipIf(reason)("the first page", () => {
     await leave(page);
   });
 
+  it("loads less than 600 kB of packed JavaScript, and nothing from elsewhere", async () => {
+    const page = await visit(browser, server, "/workflows");
+    await page.getByText("No workflows yet").waitFor();
+    const loaded = await page.evaluate(() =>
+      performance.getEntriesByType("resource").map((entry) => ({ name: entry.name, size: (entry as PerformanceResourceTiming).encodedBodySize })),
+    );
+    expect(loaded.filter(({ name }) => !name.startsWith(server.base) && !name.startsWith(server.base.replace("http", "ws")))).toEqual([]);
+    const scripts = loaded.filter(({ name }) => name.endsWith(".js"));
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(scripts.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(600_000);
+    await leave(page);
+  });
+
   it("is readable in both languages, light and dark, wide and narrow", async () => {
     for (const language of ["en", "zh"] as const) {
       for (const theme of ["light", "dark"] as const) {

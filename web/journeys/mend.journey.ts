@@ -57,6 +57,25 @@ describe.skipIf(missing())("mending a failed run", () => {
     await leave(page);
   });
 
+  it("says when the server is away, loses nothing, and goes on when it is back", async () => {
+    const page = await visit(browser, server, "/workflows/fruit");
+    await node(page, "rows").waitFor();
+    await page.context().setOffline(true);
+    await node(page, "rows").click();
+    const path = page.locator("#step-form").getByLabel("path", { exact: true });
+    await path.fill("away.csv");
+    await path.press("Tab");
+    await page.getByText("The server does not answer.").waitFor();
+    await picture(page, "offline");
+    await page.context().setOffline(false);
+    await page.getByText("The server does not answer.").waitFor({ state: "detached" });
+    expect(await path.inputValue()).toBe("away.csv");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByText("version 2").or(page.getByText("version 1")).waitFor();
+    // That requests failed meanwhile is what this is about.
+    await page.context().close();
+  });
+
   it("keeps what was not saved, and tells when somebody else saved meanwhile", async () => {
     const page = await visit(browser, server, "/workflows/fruit");
     await node(page, "first").click();

@@ -6,9 +6,8 @@ mod arrows;
 mod tidy;
 mod tools;
 
-use crate::{codegen, command, project};
+use crate::{codegen, command, project, web};
 use anyhow::{Result, bail};
-use std::process::Command;
 use std::time::Instant;
 
 /// What to check.
@@ -29,7 +28,7 @@ const CHECKS: &[Check] = &[
     ("unused", tools::machete),
     ("deny", tools::deny),
     ("generated", generated),
-    ("web", web),
+    ("web", editor),
 ];
 
 /// Runs the checks; an error names those that failed.
@@ -77,15 +76,10 @@ fn generated() -> Result<()> {
     codegen::run(&codegen::Options { check: true })
 }
 
-/// Lint and types of the web editor, where it exists.
-fn web() -> Result<()> {
-    let web = project::root().join("web");
-    if !web.join("package.json").is_file() {
-        println!("there is no web editor yet");
+/// Types, lint and generated files of the web editor, where npm is there.
+fn editor() -> Result<()> {
+    if !web::has_npm("the web editor is not checked") {
         return Ok(());
     }
-    if !web.join("node_modules").is_dir() {
-        command::run(Command::new("npm").arg("ci").current_dir(&web))?;
-    }
-    command::run(Command::new("npm").args(["run", "--silent", "check"]).current_dir(&web))
+    command::run(web::npm()?.args(["run", "--silent", "check"]))
 }

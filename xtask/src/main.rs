@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "a command-line tool speaks on its standard output")]
 
 mod bench;
+mod browser;
 mod check;
 mod codegen;
 mod command;
@@ -15,6 +16,7 @@ mod servers;
 mod spoil;
 mod suite;
 mod wasm;
+mod web;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -42,6 +44,8 @@ enum Chore {
     Bench(bench::Options),
     /// Builds the first-party plugins to WebAssembly components.
     Plugins,
+    /// Builds the web editor, which the next build of the server takes in.
+    Web,
     /// Writes the spoiled input of the market-day workflow from the good one.
     Spoil,
 }
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Chore::Demo(options) => demo::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Plugins => project::build_plugins(project::PLUGINS).map(|_| ()),
+        Chore::Web => web::build(),
         Chore::Spoil => spoil::run(),
     };
     match outcome {

@@ -52,8 +52,9 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// The server binary, built first; cargo shows its progress.
+/// The server binary with the web editor in it, built first; cargo shows its progress.
 pub(crate) fn build_server(profile: Profile) -> Result<PathBuf> {
+    crate::web::build_if_possible()?;
     let mut build = cargo();
     // The whole workspace, as the tests are built: features of shared dependencies then unify the same way, and nothing
     // is compiled twice.

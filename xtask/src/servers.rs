@@ -252,6 +252,11 @@ fn install_missing(kinds: &[Kind]) {
     }
 }
 
+/// Installs the system's packages of those names.
+pub(crate) fn install_packages(packages: &[&str]) -> Result<()> {
+    install::install(packages)
+}
+
 /// A loopback port that nobody uses at the moment.
 pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("no free loopback port")?;

@@ -4,7 +4,7 @@ mod count;
 
 use crate::project::{self, Profile};
 use crate::servers::{Kind, Servers};
-use crate::{command, wasm};
+use crate::{browser, wasm, web};
 use anyhow::{Context, Result, bail};
 use count::{Counter, Counts};
 use std::io::{BufRead as _, BufReader};
@@ -43,7 +43,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match prepare(options) {
         Ok(()) => {
             counts += run_cargo(options, &environment)?;
-            if options.crates.is_empty() && project::root().join("web/package.json").is_file() {
+            if options.crates.is_empty() && web::has_npm("the web editor is not tested") {
                 counts += run_web(&environment)?;
             }
         }
@@ -85,14 +85,20 @@ fn run_cargo(options: &Options, environment: &[(String, String)]) -> Result<Coun
     count_output(&mut cargo, environment, Counter::for_libtest())
 }
 
+/// The editor's own tests, then journeys through it in a real browser, against the server that was just built.
 fn run_web(environment: &[(String, String)]) -> Result<Counts> {
-    let web = project::root().join("web");
-    if !web.join("node_modules").is_dir() {
-        command::run(Command::new("npm").arg("ci").current_dir(&web))?;
+    let mut tests = web::npm()?;
+    tests.args(["test", "--silent"]).env("NO_COLOR", "1").env("CI", "1");
+    let mut counts = count_output(&mut tests, environment, Counter::for_vitest())?;
+    let mut journeys = web::npm()?;
+    journeys.args(["run", "--silent", "journeys"]).env("NO_COLOR", "1").env("CI", "1");
+    journeys.env("SLUICE_PROGRAM", project::target_dir().join("debug/sluice"));
+    journeys.env("SLUICE_PICTURES", project::target_dir().join("pictures"));
+    if let Some(chromium) = browser::provide() {
+        journeys.env("SLUICE_CHROMIUM", chromium);
     }
-    let mut npm = Command::new("npm");
-    npm.args(["test", "--silent"]).current_dir(&web).env("NO_COLOR", "1").env("CI", "1");
-    count_output(&mut npm, environment, Counter::for_vitest())
+    counts += count_output(&mut journeys, environment, Counter::for_vitest())?;
+    Ok(counts)
 }
 
 /// Runs a test runner, passes its lines on and counts.

@@ -23,6 +23,8 @@ export function matches(stroke: Stroke, shortcut: string): boolean {
   return stroke.key.toLowerCase() === key.toLowerCase();
 }
 
+const ARROWS: Readonly<Record<string, string>> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+
 /** As people read it: `Ctrl Shift Z`. */
 export function spell(shortcut: string): string[] {
   const parts = shortcut.endsWith("+") ? [...shortcut.slice(0, -1).split("+").filter(Boolean), "+"] : shortcut.split("+");
@@ -30,6 +32,7 @@ export function spell(shortcut: string): string[] {
     if (part === "Mod") return isMac ? "⌘" : "Ctrl";
     if (part === "Delete") return "Del";
     if (part === "Escape") return "Esc";
+    if (part in ARROWS) return ARROWS[part] ?? part;
     return part.length === 1 ? part.toUpperCase() : part;
   });
 }

@@ -1,7 +1,7 @@
 /** An edge: rows that went along it, and on the way there a place to put a step in. */
 import { BaseEdge, EdgeLabelRenderer, getSmoothStepPath, type Edge, type EdgeProps } from "@xyflow/react";
 import { Plus } from "lucide-react";
-import { memo } from "react";
+import { memo, useRef, useState } from "react";
 import { formatShort } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
 import { words } from "../words.ts";
@@ -23,6 +23,19 @@ export const StepEdge = memo(function StepEdge(props: EdgeProps<StepFlowEdge>) {
   const t = useWords(words);
   const language = useLanguage((state) => state.language);
   const [path, labelX, labelY] = getSmoothStepPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, borderRadius: 8 });
+  // The plus is there only while the pointer is: five hundred of them would make every movement slow.
+  const [isNear, setNear] = useState(false);
+  const leaving = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const near = {
+    onPointerEnter: () => {
+      clearTimeout(leaving.current);
+      setNear(true);
+    },
+    onPointerLeave: () => {
+      leaving.current = setTimeout(() => setNear(false), 200);
+    },
+  };
+  const hasPlus = data?.onSplice !== undefined && (isNear || selected === true);
   const rows = data?.rows;
   const isUsed = rows !== undefined && rows > 0;
   const classes = [
@@ -38,23 +51,25 @@ export const StepEdge = memo(function StepEdge(props: EdgeProps<StepFlowEdge>) {
   const place = { transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` };
   return (
     <>
-      <BaseEdge id={id} path={path} className={classes.filter(Boolean).join(" ")} style={{ strokeWidth: width }} interactionWidth={18} />
-      {(isUsed || data?.onSplice) && (
+      <g {...near}>
+        <BaseEdge id={id} path={path} className={classes.filter(Boolean).join(" ")} style={{ strokeWidth: width }} interactionWidth={18} />
+      </g>
+      {(isUsed || hasPlus) && (
         <EdgeLabelRenderer>
-          <div className="step-edge-label nodrag nopan" style={place} data-edge={id}>
+          <div className="step-edge-label nodrag nopan" style={place} data-edge={id} {...near}>
             {isUsed && (
               <span className={`step-edge-rows ${data?.isBad ? "step-edge-rows-bad" : ""}`} title={t("rows", { n: rows })}>
                 {formatShort(rows, language)}
               </span>
             )}
-            {data?.onSplice && (
+            {hasPlus && (
               <button
                 type="button"
                 className="step-edge-add"
                 aria-label={t("addHere")}
                 title={t("addHere")}
                 tabIndex={-1}
-                onClick={(event) => data.onSplice?.(id, event.clientX, event.clientY)}
+                onClick={(event) => data?.onSplice?.(id, event.clientX, event.clientY)}
               >
                 <Plus size={12} aria-hidden />
               </button>

@@ -7,7 +7,7 @@ import { addStep, splice } from "../document/edit.ts";
 import { useEditor, type Panel } from "../document/store.ts";
 import { refOf, type Graph, type Kind, type Kinds } from "../graph/graph.ts";
 import { takesRows } from "../graph/connect.ts";
-import { iconOf } from "../nodes/icons.ts";
+import { iconOf, KIND_GROUPS } from "../nodes/icons.ts";
 import { words } from "../words.ts";
 import "./add-panel.css";
 
@@ -27,7 +27,10 @@ export function AddPanel({ panel, graph, kinds }: Props) {
   const hasRows = Boolean(panel.edge ?? panel.from?.isData);
   const choices = useMemo(() => {
     const fitting = (kind: Kind) => Number(takesRows(kind) === hasRows);
-    const sorted = [...kinds.values()].sort((a, b) => fitting(b) - fitting(a) || a.name.localeCompare(b.name));
+    // In the order of the list at the left.
+    const order = KIND_GROUPS.flatMap((group) => group.kinds);
+    const place = (kind: Kind) => (order.includes(kind.name) ? order.indexOf(kind.name) : order.length);
+    const sorted = [...kinds.values()].sort((a, b) => fitting(b) - fitting(a) || place(a) - place(b));
     return sorted.map((kind): Choice & { kind: Kind } => ({ key: kind.name, label: kind.name, detail: kind.summary, icon: iconOf(kind.name), kind }));
   }, [kinds, hasRows]);
   const left = Math.max(8, Math.min(panel.x, window.innerWidth - WIDTH - 8));

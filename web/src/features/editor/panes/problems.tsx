@@ -22,7 +22,7 @@ export function Problems({ isChecking, steps }: { isChecking: boolean; steps: re
         ) : (
           <Check size={13} className="problems-good" aria-hidden />
         )}
-        <span role="status">{problems.length ? t("problems", { n: problems.length }) : isChecking ? t("checking") : t("noProblems")}</span>
+        <span role="status">{isChecking ? t("checking") : problems.length ? t("problems", { n: problems.length }) : t("noProblems")}</span>
       </button>
       {isOpen && problems.length > 0 && (
         <ul className="problems-list">
