@@ -1,4 +1,5 @@
 /** Every feature, one line each: its place in the rail, its routes and its commands come from here. */
+import { connections } from "@/features/connections/feature.ts";
 import { editor } from "@/features/editor/feature.ts";
 import { runs } from "@/features/runs/feature.ts";
 import { workflows } from "@/features/workflows/feature.ts";
@@ -8,4 +9,5 @@ export const features: readonly Feature[] = [
   workflows,
   editor,
   runs(async () => (await import("@/features/editor/run-graph.tsx")).RunGraph),
+  connections,
 ];

@@ -16,6 +16,16 @@ import * as types from './graphql';
  */
 type Documents = {
     "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": typeof types.PaletteWorkflowsDocument,
+    "\n  fragment ConnectionRow on Connection {\n    name\n    system\n    settings\n    hasSecret\n    isSaved\n    variable\n    allowWrite\n    description\n    labels\n    updatedAt\n    lastTest {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n": typeof types.ConnectionRowFragmentDoc,
+    "\n  query ConnectionList {\n    connections(first: 200) {\n      ...ConnectionRow\n    }\n  }\n": typeof types.ConnectionListDocument,
+    "\n  query ConnectionUse($name: String!) {\n    connection(name: $name) {\n      name\n      workflows\n    }\n  }\n": typeof types.ConnectionUseDocument,
+    "\n  query OneConnection($name: String!) {\n    connection(name: $name) {\n      ...ConnectionRow\n      workflows\n    }\n  }\n": typeof types.OneConnectionDocument,
+    "\n  mutation CreateConnection($name: String!, $input: NewConnection!) {\n    createConnection(name: $name, input: $input) {\n      name\n    }\n  }\n": typeof types.CreateConnectionDocument,
+    "\n  mutation UpdateConnection($name: String!, $input: ConnectionInput!) {\n    updateConnection(name: $name, input: $input) {\n      name\n    }\n  }\n": typeof types.UpdateConnectionDocument,
+    "\n  mutation DeleteConnection($name: String!, $force: Boolean!) {\n    deleteConnection(name: $name, force: $force)\n  }\n": typeof types.DeleteConnectionDocument,
+    "\n  mutation TestConnection($name: String!) {\n    testConnection(name: $name) {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n": typeof types.TestConnectionDocument,
+    "\n  query ConnectionTables($name: String!, $after: String, $first: Int!) {\n    connection(name: $name) {\n      name\n      tables(after: $after, first: $first)\n    }\n  }\n": typeof types.ConnectionTablesDocument,
+    "\n  query TableShape($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      columns {\n        name\n        nativeType\n        nullable\n        default\n        comment\n        isTag\n      }\n      key\n      rowEstimate\n      indexes {\n        name\n        columns\n        unique\n      }\n      foreignKeys {\n        name\n        columns\n        references\n        referencedColumns\n      }\n      comment\n    }\n  }\n": typeof types.TableShapeDocument,
     "\n  query EditorWorkflow($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      versionNumber\n      version {\n        number\n        text\n      }\n    }\n  }\n": typeof types.EditorWorkflowDocument,
     "\n  query EditorKinds {\n    stepKinds {\n      name\n      summary\n      schema\n      ports\n      outputs\n      inputs\n      namedPorts\n    }\n  }\n": typeof types.EditorKindsDocument,
     "\n  query CheckDocument($text: String!) {\n    check(text: $text) {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": typeof types.CheckDocumentDocument,
@@ -46,6 +56,16 @@ type Documents = {
 };
 const documents: Documents = {
     "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": types.PaletteWorkflowsDocument,
+    "\n  fragment ConnectionRow on Connection {\n    name\n    system\n    settings\n    hasSecret\n    isSaved\n    variable\n    allowWrite\n    description\n    labels\n    updatedAt\n    lastTest {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n": types.ConnectionRowFragmentDoc,
+    "\n  query ConnectionList {\n    connections(first: 200) {\n      ...ConnectionRow\n    }\n  }\n": types.ConnectionListDocument,
+    "\n  query ConnectionUse($name: String!) {\n    connection(name: $name) {\n      name\n      workflows\n    }\n  }\n": types.ConnectionUseDocument,
+    "\n  query OneConnection($name: String!) {\n    connection(name: $name) {\n      ...ConnectionRow\n      workflows\n    }\n  }\n": types.OneConnectionDocument,
+    "\n  mutation CreateConnection($name: String!, $input: NewConnection!) {\n    createConnection(name: $name, input: $input) {\n      name\n    }\n  }\n": types.CreateConnectionDocument,
+    "\n  mutation UpdateConnection($name: String!, $input: ConnectionInput!) {\n    updateConnection(name: $name, input: $input) {\n      name\n    }\n  }\n": types.UpdateConnectionDocument,
+    "\n  mutation DeleteConnection($name: String!, $force: Boolean!) {\n    deleteConnection(name: $name, force: $force)\n  }\n": types.DeleteConnectionDocument,
+    "\n  mutation TestConnection($name: String!) {\n    testConnection(name: $name) {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n": types.TestConnectionDocument,
+    "\n  query ConnectionTables($name: String!, $after: String, $first: Int!) {\n    connection(name: $name) {\n      name\n      tables(after: $after, first: $first)\n    }\n  }\n": types.ConnectionTablesDocument,
+    "\n  query TableShape($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      columns {\n        name\n        nativeType\n        nullable\n        default\n        comment\n        isTag\n      }\n      key\n      rowEstimate\n      indexes {\n        name\n        columns\n        unique\n      }\n      foreignKeys {\n        name\n        columns\n        references\n        referencedColumns\n      }\n      comment\n    }\n  }\n": types.TableShapeDocument,
     "\n  query EditorWorkflow($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      versionNumber\n      version {\n        number\n        text\n      }\n    }\n  }\n": types.EditorWorkflowDocument,
     "\n  query EditorKinds {\n    stepKinds {\n      name\n      summary\n      schema\n      ports\n      outputs\n      inputs\n      namedPorts\n    }\n  }\n": types.EditorKindsDocument,
     "\n  query CheckDocument($text: String!) {\n    check(text: $text) {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": types.CheckDocumentDocument,
@@ -79,6 +99,46 @@ const documents: Documents = {
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n"): typeof import('./graphql').PaletteWorkflowsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment ConnectionRow on Connection {\n    name\n    system\n    settings\n    hasSecret\n    isSaved\n    variable\n    allowWrite\n    description\n    labels\n    updatedAt\n    lastTest {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n"): typeof import('./graphql').ConnectionRowFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ConnectionList {\n    connections(first: 200) {\n      ...ConnectionRow\n    }\n  }\n"): typeof import('./graphql').ConnectionListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ConnectionUse($name: String!) {\n    connection(name: $name) {\n      name\n      workflows\n    }\n  }\n"): typeof import('./graphql').ConnectionUseDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query OneConnection($name: String!) {\n    connection(name: $name) {\n      ...ConnectionRow\n      workflows\n    }\n  }\n"): typeof import('./graphql').OneConnectionDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateConnection($name: String!, $input: NewConnection!) {\n    createConnection(name: $name, input: $input) {\n      name\n    }\n  }\n"): typeof import('./graphql').CreateConnectionDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdateConnection($name: String!, $input: ConnectionInput!) {\n    updateConnection(name: $name, input: $input) {\n      name\n    }\n  }\n"): typeof import('./graphql').UpdateConnectionDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DeleteConnection($name: String!, $force: Boolean!) {\n    deleteConnection(name: $name, force: $force)\n  }\n"): typeof import('./graphql').DeleteConnectionDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation TestConnection($name: String!) {\n    testConnection(name: $name) {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n"): typeof import('./graphql').TestConnectionDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ConnectionTables($name: String!, $after: String, $first: Int!) {\n    connection(name: $name) {\n      name\n      tables(after: $after, first: $first)\n    }\n  }\n"): typeof import('./graphql').ConnectionTablesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query TableShape($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      columns {\n        name\n        nativeType\n        nullable\n        default\n        comment\n        isTag\n      }\n      key\n      rowEstimate\n      indexes {\n        name\n        columns\n        unique\n      }\n      foreignKeys {\n        name\n        columns\n        references\n        referencedColumns\n      }\n      comment\n    }\n  }\n"): typeof import('./graphql').TableShapeDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

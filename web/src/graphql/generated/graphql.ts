@@ -1665,6 +1665,75 @@ export type PaletteWorkflowsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type PaletteWorkflowsQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string }> };
 
+export type ConnectionRowFragment = { __typename?: 'Connection', name: string, system: string, settings: string, hasSecret: boolean, isSaved: boolean, variable?: string | null, allowWrite: boolean, description?: string | null, labels: Array<string>, updatedAt?: string | null, lastTest?: { __typename?: 'ConnectionTest', ok: boolean, message: string, code?: string | null, hint?: string | null, durationMs: number, at: string } | null };
+
+export type ConnectionListQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ConnectionListQuery = { __typename?: 'Query', connections: Array<{ __typename?: 'Connection', name: string, system: string, settings: string, hasSecret: boolean, isSaved: boolean, variable?: string | null, allowWrite: boolean, description?: string | null, labels: Array<string>, updatedAt?: string | null, lastTest?: { __typename?: 'ConnectionTest', ok: boolean, message: string, code?: string | null, hint?: string | null, durationMs: number, at: string } | null }> };
+
+export type ConnectionUseQueryVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type ConnectionUseQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, workflows: Array<string> } };
+
+export type OneConnectionQueryVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type OneConnectionQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', workflows: Array<string>, name: string, system: string, settings: string, hasSecret: boolean, isSaved: boolean, variable?: string | null, allowWrite: boolean, description?: string | null, labels: Array<string>, updatedAt?: string | null, lastTest?: { __typename?: 'ConnectionTest', ok: boolean, message: string, code?: string | null, hint?: string | null, durationMs: number, at: string } | null } };
+
+export type CreateConnectionMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+  input: NewConnection;
+}>;
+
+
+export type CreateConnectionMutation = { __typename?: 'Mutation', createConnection: { __typename?: 'Connection', name: string } };
+
+export type UpdateConnectionMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+  input: ConnectionInput;
+}>;
+
+
+export type UpdateConnectionMutation = { __typename?: 'Mutation', updateConnection: { __typename?: 'Connection', name: string } };
+
+export type DeleteConnectionMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+  force: Scalars['Boolean']['input'];
+}>;
+
+
+export type DeleteConnectionMutation = { __typename?: 'Mutation', deleteConnection: boolean };
+
+export type TestConnectionMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type TestConnectionMutation = { __typename?: 'Mutation', testConnection: { __typename?: 'ConnectionTest', ok: boolean, message: string, code?: string | null, hint?: string | null, durationMs: number, at: string } };
+
+export type ConnectionTablesQueryVariables = Exact<{
+  name: Scalars['String']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
+  first: Scalars['Int']['input'];
+}>;
+
+
+export type ConnectionTablesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: Array<string> } };
+
+export type TableShapeQueryVariables = Exact<{
+  connection: Scalars['String']['input'];
+  table: Scalars['String']['input'];
+}>;
+
+
+export type TableShapeQuery = { __typename?: 'Query', table: { __typename?: 'Table', name: string, key: Array<string>, rowEstimate?: number | null, comment?: string | null, columns: Array<{ __typename?: 'Column', name: string, nativeType: string, nullable: boolean, default?: string | null, comment?: string | null, isTag: boolean }>, indexes?: Array<{ __typename?: 'Index', name: string, columns: Array<string>, unique: boolean }> | null, foreignKeys?: Array<{ __typename?: 'Reference', name: string, columns: Array<string>, references: string, referencedColumns: Array<string> }> | null } };
+
 export type EditorWorkflowQueryVariables = Exact<{
   id: Scalars['String']['input'];
 }>;
@@ -1854,6 +1923,28 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const ConnectionRowFragmentDoc = new TypedDocumentString(`
+    fragment ConnectionRow on Connection {
+  name
+  system
+  settings
+  hasSecret
+  isSaved
+  variable
+  allowWrite
+  description
+  labels
+  updatedAt
+  lastTest {
+    ok
+    message
+    code
+    hint
+    durationMs
+    at
+  }
+}
+    `, {"fragmentName":"ConnectionRow"}) as unknown as TypedDocumentString<ConnectionRowFragment, unknown>;
 export const RunRowFragmentDoc = new TypedDocumentString(`
     fragment RunRow on Run {
   id
@@ -1928,6 +2019,135 @@ export const PaletteWorkflowsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PaletteWorkflowsQuery, PaletteWorkflowsQueryVariables>;
+export const ConnectionListDocument = new TypedDocumentString(`
+    query ConnectionList {
+  connections(first: 200) {
+    ...ConnectionRow
+  }
+}
+    fragment ConnectionRow on Connection {
+  name
+  system
+  settings
+  hasSecret
+  isSaved
+  variable
+  allowWrite
+  description
+  labels
+  updatedAt
+  lastTest {
+    ok
+    message
+    code
+    hint
+    durationMs
+    at
+  }
+}`) as unknown as TypedDocumentString<ConnectionListQuery, ConnectionListQueryVariables>;
+export const ConnectionUseDocument = new TypedDocumentString(`
+    query ConnectionUse($name: String!) {
+  connection(name: $name) {
+    name
+    workflows
+  }
+}
+    `) as unknown as TypedDocumentString<ConnectionUseQuery, ConnectionUseQueryVariables>;
+export const OneConnectionDocument = new TypedDocumentString(`
+    query OneConnection($name: String!) {
+  connection(name: $name) {
+    ...ConnectionRow
+    workflows
+  }
+}
+    fragment ConnectionRow on Connection {
+  name
+  system
+  settings
+  hasSecret
+  isSaved
+  variable
+  allowWrite
+  description
+  labels
+  updatedAt
+  lastTest {
+    ok
+    message
+    code
+    hint
+    durationMs
+    at
+  }
+}`) as unknown as TypedDocumentString<OneConnectionQuery, OneConnectionQueryVariables>;
+export const CreateConnectionDocument = new TypedDocumentString(`
+    mutation CreateConnection($name: String!, $input: NewConnection!) {
+  createConnection(name: $name, input: $input) {
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<CreateConnectionMutation, CreateConnectionMutationVariables>;
+export const UpdateConnectionDocument = new TypedDocumentString(`
+    mutation UpdateConnection($name: String!, $input: ConnectionInput!) {
+  updateConnection(name: $name, input: $input) {
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<UpdateConnectionMutation, UpdateConnectionMutationVariables>;
+export const DeleteConnectionDocument = new TypedDocumentString(`
+    mutation DeleteConnection($name: String!, $force: Boolean!) {
+  deleteConnection(name: $name, force: $force)
+}
+    `) as unknown as TypedDocumentString<DeleteConnectionMutation, DeleteConnectionMutationVariables>;
+export const TestConnectionDocument = new TypedDocumentString(`
+    mutation TestConnection($name: String!) {
+  testConnection(name: $name) {
+    ok
+    message
+    code
+    hint
+    durationMs
+    at
+  }
+}
+    `) as unknown as TypedDocumentString<TestConnectionMutation, TestConnectionMutationVariables>;
+export const ConnectionTablesDocument = new TypedDocumentString(`
+    query ConnectionTables($name: String!, $after: String, $first: Int!) {
+  connection(name: $name) {
+    name
+    tables(after: $after, first: $first)
+  }
+}
+    `) as unknown as TypedDocumentString<ConnectionTablesQuery, ConnectionTablesQueryVariables>;
+export const TableShapeDocument = new TypedDocumentString(`
+    query TableShape($connection: String!, $table: String!) {
+  table(connection: $connection, name: $table) {
+    name
+    columns {
+      name
+      nativeType
+      nullable
+      default
+      comment
+      isTag
+    }
+    key
+    rowEstimate
+    indexes {
+      name
+      columns
+      unique
+    }
+    foreignKeys {
+      name
+      columns
+      references
+      referencedColumns
+    }
+    comment
+  }
+}
+    `) as unknown as TypedDocumentString<TableShapeQuery, TableShapeQueryVariables>;
 export const EditorWorkflowDocument = new TypedDocumentString(`
     query EditorWorkflow($id: String!) {
   workflow(id: $id) {
