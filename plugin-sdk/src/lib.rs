@@ -12,6 +12,7 @@ pub mod batch;
 mod cell;
 pub mod channel;
 mod columns;
+mod connection;
 mod error;
 mod export;
 mod host;
@@ -44,6 +45,7 @@ pub use batch::{Batch, Column, ColumnBuilder, ColumnView, DataType, Field, Schem
 pub use cell::{Cell, CellReader};
 pub use channel::{Channel, Message, Severity};
 pub use columns::{ColumnType, Columns, Row, text_of_json};
+pub use connection::Connection;
 pub use error::{Error, ErrorKind, Result};
 #[doc(hidden)]
 pub use export::install_panic_hook;

@@ -10,7 +10,7 @@
 //! assert_eq!(host.fake().requests()[0].url, "https://example.com");
 //! ```
 
-use crate::{Body, Error, ErrorKind, Host, Level, Message, Request, Response, Result, Severity};
+use crate::{Batch, Body, CellReader, Error, ErrorKind, Host, Level, Message, Request, Response, Result, Severity};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -27,7 +27,12 @@ pub struct FakeHost {
     now: Cell<i64>,
     slept: Cell<u64>,
     progress: RefCell<Vec<(u64, Option<u64>, String)>>,
+    peer: RefCell<Option<Peer>>,
+    connected: RefCell<Vec<(String, u16)>>,
 }
+
+/// What the other end of a connection answers to what was written to it.
+type Peer = Rc<RefCell<dyn FnMut(&[u8]) -> Vec<u8>>>;
 
 /// An answer to one request, its body in the pieces in which it comes.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +73,14 @@ pub fn alert(text: &str) -> Message {
     }
 }
 
+/// The rows of a batch as text, values joined by spaces and nulls as `∅`.
+#[must_use]
+pub fn rows_of(batch: &Batch, cells: &[CellReader]) -> Vec<String> {
+    let show = |row: usize, cell: &CellReader| cell.cell(batch, row).to_text().unwrap_or_else(|| "∅".to_owned());
+    let rows = 0..batch.rows as usize;
+    rows.map(|row| cells.iter().map(|cell| show(row, cell)).collect::<Vec<_>>().join(" ")).collect()
+}
+
 /// The body of a request that sent JSON.
 ///
 /// # Panics
@@ -104,6 +117,19 @@ impl FakeHost {
     pub fn fail(self, error: Error) -> Self {
         self.answers.borrow_mut().push_back(Err(error));
         self
+    }
+
+    /// The other end of all connections: gets what each write sent, and answers at once.
+    #[must_use]
+    pub fn peer(self, answer: impl FnMut(&[u8]) -> Vec<u8> + 'static) -> Self {
+        self.peer.replace(Some(Rc::new(RefCell::new(answer))));
+        self
+    }
+
+    /// Hosts and ports connected to so far.
+    #[must_use]
+    pub fn connected(&self) -> Vec<(String, u16)> {
+        self.connected.borrow().clone()
     }
 
     /// What the clock says, in microseconds since 1970.
@@ -187,6 +213,35 @@ impl FakeHost {
         self.requests.borrow_mut().push(request);
         let FakeAnswer { status, headers, body } = self.answers.borrow_mut().pop_front().unwrap_or(Err(missing))?;
         Ok(Response { status, headers, body: Body::fake(FakeBody { pieces: body.into() }) })
+    }
+}
+
+impl FakeHost {
+    pub(crate) fn connect(&self, host: &str, port: u16, _timeout_ms: Option<u32>) -> Result<FakeConnection> {
+        let peer = self.peer.borrow().clone();
+        let peer = peer.ok_or_else(|| Error::transient(format!("the test has no peer at `{host}:{port}`")))?;
+        self.connected.borrow_mut().push((host.to_owned(), port));
+        Ok(FakeConnection { peer, waiting: VecDeque::new() })
+    }
+}
+
+/// A connection to the fake's peer.
+pub(crate) struct FakeConnection {
+    peer: Peer,
+    waiting: VecDeque<u8>,
+}
+
+impl FakeConnection {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let answer = (self.peer.borrow_mut())(bytes);
+        self.waiting.extend(answer);
+        Ok(())
+    }
+
+    /// In small pieces, as networks do.
+    pub(crate) fn read(&mut self, max_bytes: u32) -> Result<Vec<u8>> {
+        let length = self.waiting.len().min(max_bytes as usize).min(7);
+        Ok(self.waiting.drain(..length).collect())
     }
 }
 

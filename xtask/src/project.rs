@@ -7,14 +7,23 @@ use std::process::Command;
 
 /// First-party plugins, by the names of their folders.
 pub(crate) const PLUGINS: &[&str] = &[
+    "akshare",
+    "baostock",
+    "clickhouse",
     "csv-http",
     "dingtalk",
+    "elasticsearch",
     "feishu",
+    "influxdb",
+    "mask-pii",
     "pagerduty",
+    "prometheus",
+    "s3",
     "slack",
     "sql-translator",
     "teams",
     "telegram",
+    "tushare",
     "wecom",
     "webhook",
 ];

@@ -10,7 +10,7 @@ wasmtime::component::bindgen!({
     ownership: Borrowing { duplicate_if_necessary: true },
     with: {
         "sluice:plugin/http.body": crate::capability::http::Body,
-        "sluice:plugin/tcp.connection": crate::capability::absent::Connection,
+        "sluice:plugin/tcp.connection": crate::capability::tcp::Connection,
         "sluice:plugin/sql.rows": crate::capability::absent::Rows,
         "sluice:plugin/sql.transaction": crate::capability::absent::Transaction,
     },

@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod http;
 pub(crate) mod kv;
 pub(crate) mod secret;
+pub(crate) mod tcp;
 
 use crate::bindings::sluice::plugin::types::{Error, ErrorKind};
 

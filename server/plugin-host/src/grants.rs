@@ -1,4 +1,4 @@
-//! What an administrator grants a plugin, and the address patterns that grants of `http` are made of.
+//! What an administrator grants a plugin, and the address patterns that grants of `http` and `tcp` are made of.
 
 use data::address::{AddressPattern, AddressRules, parse_literal};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ use url::Url;
 pub struct Grants {
     /// Addresses of HTTP requests.
     pub http: Vec<HttpPattern>,
+    /// Addresses of plain connections.
+    pub tcp: Vec<TcpPattern>,
     /// Secrets by the names the manifest declares; each refers to a value: `env:NAME`, `file:/path`.
     pub secrets: BTreeMap<String, String>,
     /// Whether it may know the time and wait.
@@ -69,47 +71,20 @@ impl FromStr for HttpPattern {
             _ => return Err(invalid()),
         };
         let default = if scheme == "https" { 443 } else { 80 };
-        // A bracketed address has colons of its own.
-        let (host, port) = match rest.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-            _ => (rest, None),
-        };
+        let (host, port) = split_port(rest);
         let port = match port {
             None => Some(default),
             Some("*") => None,
             Some(port) => Some(port.parse().map_err(|_| invalid())?),
         };
-        let host = if host == "*" {
-            HostPattern::Any
-        } else if let Some(domain) = host.strip_prefix("*.") {
-            match domain.parse() {
-                Ok(AddressPattern::Host(name)) => HostPattern::Below(format!(".{name}")),
-                _ => return Err(invalid()),
-            }
-        } else {
-            // Written as a URL writes it, so that both sides compare equal.
-            let url = Url::parse(&format!("{scheme}://{host}/")).map_err(|_| invalid())?;
-            let clean =
-                url.username().is_empty() && url.password().is_none() && url.path() == "/" && url.port().is_none();
-            match url.host_str() {
-                Some(name) if clean && !name.contains('*') && url.query().is_none() => {
-                    HostPattern::Exactly(name.trim_end_matches('.').to_owned())
-                }
-                _ => return Err(invalid()),
-            }
-        };
+        let host = HostPattern::parse(host).ok_or_else(invalid)?;
         Ok(Self { tls: scheme == "https", host, port })
     }
 }
 
 impl fmt::Display for HttpPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://", self.scheme())?;
-        match &self.host {
-            HostPattern::Any => f.write_str("*")?,
-            HostPattern::Below(domain) => write!(f, "*{domain}")?,
-            HostPattern::Exactly(host) => f.write_str(host)?,
-        }
+        write!(f, "{}://{}", self.scheme(), self.host)?;
         match (self.port, self.scheme()) {
             (Some(443), "https") | (Some(80), "http") => Ok(()),
             (Some(port), _) => write!(f, ":{port}"),
@@ -138,12 +113,122 @@ impl HttpPattern {
     }
 
     fn matches(&self, scheme: &str, host: &str, port: u16) -> bool {
-        let host_matches = match &self.host {
-            HostPattern::Any => true,
-            HostPattern::Below(domain) => host.strip_suffix(domain.as_str()).is_some_and(|rest| !rest.is_empty()),
-            HostPattern::Exactly(name) => name == host,
+        self.scheme() == scheme && self.host.matches(host) && self.port.is_none_or(|own| own == port)
+    }
+}
+
+/// `db.example.com:9000`, `*.example.com:9000`, `10.0.0.5:*`: host and port of a plain connection.
+///
+/// As with [`HttpPattern`], an address that is not public needs a pattern that names host or address without `*`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TcpPattern {
+    host: HostPattern,
+    /// None: any.
+    port: Option<u16>,
+}
+
+/// A pattern that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidTcpPattern(String);
+
+impl fmt::Display for InvalidTcpPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no address pattern: expected host and port like `api.example.com:10030`", self.0)
+    }
+}
+
+impl std::error::Error for InvalidTcpPattern {}
+
+impl FromStr for TcpPattern {
+    type Err = InvalidTcpPattern;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTcpPattern> {
+        let invalid = || InvalidTcpPattern(text.to_owned());
+        let (host, port) = split_port(text);
+        let port = match port {
+            Some("*") => None,
+            Some(port) => Some(port.parse().ok().filter(|port| *port != 0).ok_or_else(invalid)?),
+            None => return Err(invalid()),
         };
-        self.scheme() == scheme && host_matches && self.port.is_none_or(|own| own == port)
+        Ok(Self { host: HostPattern::parse(host).ok_or_else(invalid)?, port })
+    }
+}
+
+impl fmt::Display for TcpPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}:{port}", self.host),
+            None => write!(f, "{}:*", self.host),
+        }
+    }
+}
+
+impl TryFrom<String> for TcpPattern {
+    type Error = InvalidTcpPattern;
+
+    fn try_from(text: String) -> Result<Self, InvalidTcpPattern> {
+        text.parse()
+    }
+}
+
+impl From<TcpPattern> for String {
+    fn from(pattern: TcpPattern) -> Self {
+        pattern.to_string()
+    }
+}
+
+/// Host and port; a bracketed address has colons of its own.
+fn split_port(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    }
+}
+
+/// A host as a URL writes it, so that patterns and addresses compare equal in every spelling.
+fn normalize(host: &str) -> Option<String> {
+    let url = Url::parse(&format!("http://{host}/")).ok()?;
+    let clean = url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.port().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let name = url.host_str().filter(|name| clean && !name.contains('*'))?.trim_end_matches('.');
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+impl HostPattern {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Any);
+        }
+        match text.strip_prefix("*.") {
+            Some(domain) => match domain.parse() {
+                Ok(AddressPattern::Host(name)) => Some(Self::Below(format!(".{name}"))),
+                _ => None,
+            },
+            None => normalize(text).map(Self::Exactly),
+        }
+    }
+
+    fn matches(&self, host: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Below(domain) => host.strip_suffix(domain.as_str()).is_some_and(|rest| !rest.is_empty()),
+            Self::Exactly(name) => name == host,
+        }
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("*"),
+            Self::Below(domain) => write!(f, "*{domain}"),
+            Self::Exactly(host) => f.write_str(host),
+        }
     }
 }
 
@@ -169,21 +254,40 @@ impl Grants {
             return Err("the address has no host".to_owned());
         };
         let host = host.trim_end_matches('.');
-        let mut found = None;
-        for pattern in self.http.iter().filter(|pattern| pattern.matches(url.scheme(), host, port)) {
-            let named = matches!(pattern.host, HostPattern::Exactly(_));
-            if named || found.is_none() {
-                found = Some(Permit { named: named.then(|| host.to_owned()) });
-            }
-        }
-        let Some(permit) = found else {
-            return Err(format!("`{}://{host}:{port}` is not among the addresses granted", url.scheme()));
-        };
-        if let Some(address) = parse_literal(host) {
-            permit.rules().permits(host, address).map_err(|refused| refused.to_string())?;
-        }
-        Ok(permit)
+        let granted = self.http.iter().filter(|pattern| pattern.matches(url.scheme(), host, port)).map(|it| &it.host);
+        permit(host, granted)
+            .ok_or_else(|| format!("`{}://{host}:{port}` is not among the addresses granted", url.scheme()))?
     }
+
+    /// Whether a plain connection is granted, and to which host as a URL writes it; a literal address is checked here, a
+    /// name when it is resolved.
+    pub(crate) fn permit_tcp(&self, host: &str, port: u16) -> Result<(String, Permit), String> {
+        // An address of the sixth version needs no brackets here.
+        let bracketed =
+            if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+        let host = normalize(&bracketed).ok_or_else(|| "that is no host".to_owned())?;
+        let granted = self.tcp.iter().filter(|it| it.host.matches(&host) && it.port.is_none_or(|own| own == port));
+        let permit = permit(&host, granted.map(|it| &it.host))
+            .ok_or_else(|| format!("`{host}:{port}` is not among the addresses granted"))??;
+        Ok((host, permit))
+    }
+}
+
+/// What the patterns that match a host permit; none where there are none.
+fn permit<'a>(host: &str, granted: impl Iterator<Item = &'a HostPattern>) -> Option<Result<Permit, String>> {
+    let mut found = None;
+    for pattern in granted {
+        let named = matches!(pattern, HostPattern::Exactly(_));
+        if named || found.is_none() {
+            found = Some(Permit { named: named.then(|| host.to_owned()) });
+        }
+    }
+    let permit = found?;
+    let refused = parse_literal(host).and_then(|address| permit.rules().permits(host, address).err());
+    Some(match refused {
+        Some(refused) => Err(refused.to_string()),
+        None => Ok(permit),
+    })
 }
 
 #[cfg(test)]
@@ -235,6 +339,42 @@ mod tests {
         for text in ["example.com", "ftp://example.com", "https://", "https://a/b", "https://u:p@a", "https://a*b", "*"]
         {
             assert!(text.parse::<HttpPattern>().is_err(), "{text}");
+        }
+    }
+
+    fn check_tcp(patterns: &[&str], host: &str, port: u16, expected: bool) {
+        let grants = Grants { tcp: patterns.iter().map(|it| it.parse().unwrap()).collect(), ..Grants::default() };
+        let outcome = grants.permit_tcp(host, port);
+        assert_eq!(outcome.is_ok(), expected, "{patterns:?} {host} {port}: {outcome:?}");
+    }
+
+    #[test]
+    fn a_plain_connection_needs_host_and_port_and_a_name_where_it_is_not_public() {
+        check_tcp(&[], "example.com", 9000, false);
+        check_tcp(&["example.com:9000"], "example.com", 9000, true);
+        check_tcp(&["example.com:9000"], "EXAMPLE.com.", 9000, true);
+        check_tcp(&["example.com:9000"], "example.com", 9001, false);
+        check_tcp(&["*.example.com:*"], "a.example.com", 1, true);
+        check_tcp(&["*.example.com:*"], "example.com", 1, false);
+        check_tcp(&["*:9000"], "anything.test", 9000, true);
+        for host in ["127.0.0.1", "2130706433", "0x7f.1", "::ffff:127.0.0.1", "[::1]", "10.0.0.1", "169.254.169.254"] {
+            check_tcp(&["*:9000"], host, 9000, false);
+        }
+        check_tcp(&["127.0.0.1:9000"], "2130706433", 9000, true);
+        check_tcp(&["127.0.0.1:9000"], "127.0.0.2", 9000, false);
+        check_tcp(&["[::1]:9000"], "::1", 9000, true);
+        for host in ["", "a/b", "a@b", "a?b", "a:b", "a#b"] {
+            check_tcp(&["*:9000"], host, 9000, false);
+        }
+    }
+
+    #[test]
+    fn a_tcp_pattern_has_a_port_and_prints_as_it_is_written() {
+        for text in ["example.com:9000", "*.example.com:*", "127.0.0.1:1", "[::1]:9000", "*:443"] {
+            assert_eq!(text.parse::<TcpPattern>().unwrap().to_string(), text);
+        }
+        for text in ["example.com", "example.com:0", "example.com:x", "https://a:1", ":1", "a/b:1", "a*b:1", "[::1]"] {
+            assert!(text.parse::<TcpPattern>().is_err(), "{text}");
         }
     }
 

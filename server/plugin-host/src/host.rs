@@ -115,6 +115,9 @@ impl PluginInfo {
         if self.grants.http.is_empty() {
             missing.extend(self.asks.http.iter().map(|pattern| format!("http {pattern}")));
         }
+        if self.grants.tcp.is_empty() {
+            missing.extend(self.asks.tcp.iter().map(|pattern| format!("tcp {pattern}")));
+        }
         let secrets = self.asks.secrets.iter().filter(|name| !self.grants.secrets.contains_key(*name));
         missing.extend(secrets.map(|name| format!("secret {name}")));
         if self.asks.clock && !self.grants.clock {
@@ -182,6 +185,7 @@ impl Opener {
             secrets: host.secrets.clone(),
             log: host.log.clone(),
             started: Instant::now(),
+            connections: 0,
             last_error: None,
         };
         let mut instance = Instance::new(host.compiler.engine(), state);
@@ -468,6 +472,8 @@ fn check_grants(manifest: &Manifest, grants: &Grants) -> Result<()> {
     let (name, asks) = (&manifest.name, &manifest.capabilities);
     let unasked = if !grants.http.is_empty() && asks.http.is_empty() {
         Some("capability `http`".to_owned())
+    } else if !grants.tcp.is_empty() && asks.tcp.is_empty() {
+        Some("capability `tcp`".to_owned())
     } else if grants.clock && !asks.clock {
         Some("capability `clock`".to_owned())
     } else if grants.kv && !asks.kv {

@@ -25,7 +25,7 @@ mod state;
 mod transform;
 mod translator;
 
-pub use grants::{Grants, HttpPattern, InvalidHttpPattern};
+pub use grants::{Grants, HttpPattern, InvalidHttpPattern, InvalidTcpPattern, TcpPattern};
 pub use host::{Host, HostConfig, PluginInfo};
 pub use limits::Limits;
 pub use manifest::{Asks, Manifest, PluginKind};

@@ -21,9 +21,10 @@ pub struct Limits {
     pub host_calls: u64,
     /// Bytes that one call may hand over. Default 64 MiB.
     pub output: usize,
-    /// Bytes of one answer to an HTTP request. Default 1 GiB.
+    /// Bytes of one answer to an HTTP request, and of one plain connection in each direction. Default 1 GiB.
     pub body: u64,
-    /// Time until an HTTP answer's head has come, and between two pieces of its body. Default 30 s.
+    /// Time until an HTTP answer's head has come, and between two pieces of its body; of a plain connection, for
+    /// connecting, for TLS, and for each read and write. Default 30 s.
     pub http: Duration,
     /// Size of a component at install, in bytes: compiling takes memory in proportion. Default 32 MiB.
     pub component: u64,

@@ -1,6 +1,6 @@
 //! `plugin.toml`: what a plugin is, what it asks for and how it is configured.
 
-use crate::grants::HttpPattern;
+use crate::grants::{HttpPattern, TcpPattern};
 use data::Error;
 use model::ErrorCode;
 use serde::{Deserialize, Serialize};
@@ -51,8 +51,8 @@ pub struct Asks {
     pub clock: bool,
     /// Whether it wants a small durable memory.
     pub kv: bool,
-    /// `host:port` pairs; not available in this version of the server.
-    pub tcp: Vec<String>,
+    /// `host:port` pairs of plain connections.
+    pub tcp: Vec<TcpPattern>,
     /// Names for connections to databases; not available in this version of the server.
     pub sql: Vec<String>,
     /// Names for connections to Redis; not available in this version of the server.

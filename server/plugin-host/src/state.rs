@@ -61,6 +61,8 @@ pub(crate) struct State {
     pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) log: Option<LogSink>,
     pub(crate) started: Instant,
+    /// How many plain connections are open.
+    pub(crate) connections: usize,
     /// The last line logged as an error: what a panic said before it trapped.
     pub(crate) last_error: Option<String>,
 }

@@ -53,7 +53,7 @@ pub(crate) enum Plugin {
 
 #[derive(Debug, Args)]
 pub(crate) struct GrantArguments {
-    /// `http:https://api.example.com`, `secret:NAME=env:VARIABLE`, `clock`, `kv`; may be given several times.
+    /// `http:https://api.example.com`, `tcp:host:port`, `secret:NAME=env:VARIABLE`, `clock`, `kv`; may be given several times.
     #[arg(long = "grant", value_name = "CAPABILITY")]
     grants: Vec<String>,
 }
@@ -64,13 +64,16 @@ impl GrantArguments {
         for text in &self.grants {
             let wrong = |why: String| {
                 Fault::new(ErrorCode::InvalidValue, format!("`--grant {text}` {why}"))
-                    .hint("Write `http:https://host[:port]`, `secret:NAME=env:VARIABLE`, `clock` or `kv`.")
+                    .hint("Write `http:https://host[:port]`, `tcp:host:port`, `secret:NAME=env:VARIABLE`, `clock` or `kv`.")
             };
             match text.split_once(':') {
                 None if text == "clock" => grants.clock = true,
                 None if text == "kv" => grants.kv = true,
                 Some(("http", pattern)) => {
                     grants.http.push(pattern.parse().map_err(|error| wrong(format!("cannot be read: {error}")))?);
+                }
+                Some(("tcp", pattern)) => {
+                    grants.tcp.push(pattern.parse().map_err(|error| wrong(format!("cannot be read: {error}")))?);
                 }
                 Some(("secret", pair)) => {
                     let (name, value) = pair.split_once('=').ok_or_else(|| wrong("names no value".to_owned()))?;

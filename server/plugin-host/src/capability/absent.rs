@@ -2,13 +2,9 @@
 
 use super::refuse;
 use crate::bindings::sluice::plugin::types::{BatchResult as Batch, Error, ErrorKind, SchemaResult as Schema};
-use crate::bindings::sluice::plugin::{redis, sql, tcp};
+use crate::bindings::sluice::plugin::{redis, sql};
 use crate::state::State;
 use wasmtime::component::Resource;
-
-/// No connection can be opened, so none exists.
-#[allow(unreachable_pub, reason = "the generated bindings re-export it")]
-pub enum Connection {}
 
 /// No query can be run, so no rows exist.
 #[allow(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -23,31 +19,6 @@ fn absent(capability: &str) -> Error {
 }
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
-
-impl tcp::Host for State {
-    async fn connect(&mut self, _: String, _: u16, _: Option<u32>) -> Answer<Resource<Connection>> {
-        self.host_call()?;
-        Ok(Err(absent("tcp")))
-    }
-}
-
-impl tcp::HostConnection for State {
-    async fn read(&mut self, _: Resource<Connection>, _: u32) -> Answer<Vec<u8>> {
-        Ok(Err(absent("tcp")))
-    }
-
-    async fn write(&mut self, _: Resource<Connection>, _: Vec<u8>) -> Answer<()> {
-        Ok(Err(absent("tcp")))
-    }
-
-    async fn start_tls(&mut self, _: Resource<Connection>, _: String) -> Answer<()> {
-        Ok(Err(absent("tcp")))
-    }
-
-    async fn drop(&mut self, _: Resource<Connection>) -> wasmtime::Result<()> {
-        Ok(())
-    }
-}
 
 impl sql::Host for State {
     async fn begin(&mut self, _: String) -> Answer<Resource<Transaction>> {
