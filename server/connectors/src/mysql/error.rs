@@ -4,11 +4,31 @@ use super::Config;
 use data::Error;
 use model::ErrorCode;
 use mysql_async::{Error as DriverError, IoError, ServerError};
+use std::io::ErrorKind;
 
 /// The server cannot be reached.
 pub(super) fn unreachable(config: &Config, why: &str) -> Error {
     Error::transient(ErrorCode::ConnectionFailed, format!("`{}:{}` cannot be reached: {why}", config.host, config.port))
         .hint("Check host, port and firewall, and that the server is running.")
+}
+
+/// The server was reached, and then it, or something in between, closed the connection.
+pub(super) fn lost(config: &Config, why: &str) -> Error {
+    let message = format!("the connection to `{}:{}` was lost: {why}", config.host, config.port);
+    Error::transient(ErrorCode::ConnectionFailed, message)
+        .hint("Try again; look into the server's log if it comes back.")
+}
+
+/// Reading or writing failed.
+pub(super) fn broken(config: &Config, error: &std::io::Error) -> Error {
+    let is_loss = matches!(
+        error.kind(),
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
+    );
+    match is_loss {
+        true => lost(config, &error.to_string()),
+        false => unreachable(config, &error.to_string()),
+    }
 }
 
 /// TLS could not be agreed upon.
@@ -37,7 +57,8 @@ pub(super) fn mapped(config: &Config, error: &DriverError) -> Error {
     match error {
         DriverError::Server(error) => server(config, error),
         DriverError::Io(IoError::Tls(error)) => tls(config, &error.to_string()),
-        DriverError::Io(error) => unreachable(config, &error.to_string()),
+        DriverError::Io(IoError::Io(error)) => broken(config, error),
+        DriverError::Driver(mysql_async::DriverError::ConnectionClosed) => lost(config, "it is closed"),
         DriverError::Driver(mysql_async::DriverError::NoClientSslFlagFromServer) => without_tls(config),
         DriverError::Driver(error) => {
             let text = error.to_string();

@@ -186,7 +186,7 @@ impl Wire {
             self.stream.write_all(&packet).await?;
             self.stream.flush().await
         };
-        written.await.map_err(|failed| error::unreachable(&self.config, &failed.to_string()))
+        written.await.map_err(|failed| error::broken(&self.config, &failed))
     }
 
     /// The next packet, taken, where all of it was received and nothing follows that belongs to it.
@@ -240,12 +240,12 @@ impl Wire {
         }
         let received = self.stream.read(&mut self.buffer[self.unread.end..]).await;
         match received {
-            Ok(0) => Err(error::unreachable(&self.config, "the server closed the connection")),
+            Ok(0) => Err(error::lost(&self.config, "the server closed it")),
             Ok(count) => {
                 self.unread.end += count;
                 Ok(())
             }
-            Err(failed) => Err(error::unreachable(&self.config, &failed.to_string())),
+            Err(failed) => Err(error::broken(&self.config, &failed)),
         }
     }
 

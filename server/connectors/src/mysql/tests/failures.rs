@@ -71,6 +71,7 @@ async fn a_server_that_stops_in_the_middle_is_told_and_the_pool_recovers() {
         }
     };
     assert_eq!((error.code(), error.retryable), (ErrorCode::ConnectionFailed, true), "{error}");
+    assert!(error.to_string().contains("was lost"), "{error}");
     // A batch that is cut off leaves nothing behind.
     assert_eq!(mysql.ping().await.unwrap_err().code(), ErrorCode::ConnectionFailed);
     proxy.reopen();
