@@ -25,10 +25,7 @@ pub(super) fn broken(config: &Config, error: &std::io::Error) -> Error {
         error.kind(),
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe
     );
-    match is_loss {
-        true => lost(config, &error.to_string()),
-        false => unreachable(config, &error.to_string()),
-    }
+    if is_loss { lost(config, &error.to_string()) } else { unreachable(config, &error.to_string()) }
 }
 
 /// TLS could not be agreed upon.
