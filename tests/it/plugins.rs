@@ -1,9 +1,12 @@
 //! First-party plugins in the sandbox: each README is carried out as it stands, against a stub of its service.
 //!
 //! A README's `sh` block holds the commands and its first `yaml` block the workflow; only addresses are replaced by the
-//! stub's. [`channels`] has the tests of that kind.
+//! stub's. [`channels`], [`sources`], [`sinks`] and [`transforms`] have the tests of those kinds.
 
 mod channels;
+mod sinks;
+mod sources;
+mod transforms;
 
 use crate::program::{Sluice, find_plugin, root, skip};
 use serde_json::Value;
@@ -30,6 +33,18 @@ impl Example {
         let replaced =
             replaced.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).chain([built]).collect();
         Some(Self { sluice, readme, plugin: plugin.to_owned(), replaced })
+    }
+
+    /// The same with a variable in the server's environment.
+    pub(crate) fn set(mut self, name: &'static str, value: &str) -> Self {
+        self.sluice = self.sluice.set(name, value);
+        self
+    }
+
+    /// Rows of a table in the SQLite connection `history`.
+    pub(crate) fn stored(&self, table: &str) -> Vec<Value> {
+        let text = self.sluice.call(&["connection", "read", "history", table, "--limit", "100000", "--json"]);
+        serde_json::from_str(&text).unwrap()
     }
 
     /// Calls every command of the README.
@@ -65,6 +80,12 @@ impl Example {
             text.replace(from, to)
         })
     }
+}
+
+/// The error with which the step of a run that must have failed ended.
+pub(crate) fn error<'a>(run: &'a Value, id: &str) -> &'a Value {
+    assert_eq!(run["status"], "failed", "{run:#}");
+    &step(run, id)["error"]
 }
 
 /// The step of that id as `sluice run --json` prints it.

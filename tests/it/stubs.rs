@@ -2,7 +2,12 @@
 //!
 //! One file for each family; a stub keeps what it received and can be told what to answer next.
 
+pub(crate) mod baostock;
 pub(crate) mod chat;
+pub(crate) mod clickhouse;
+pub(crate) mod market;
+pub(crate) mod prometheus;
+pub(crate) mod stores;
 
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -81,12 +86,7 @@ impl Stub {
                 let found = Received {
                     method: request.method().to_string(),
                     path: decode(path),
-                    query: query
-                        .split('&')
-                        .filter(|pair| !pair.is_empty())
-                        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-                        .map(|(name, value)| (decode(name), decode(value)))
-                        .collect(),
+                    query: pairs(query),
                     headers: request
                         .headers()
                         .iter()
@@ -114,6 +114,13 @@ impl Stub {
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
+}
+
+/// Names and values of a query or a form.
+pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| (decode(name), decode(value))).collect()
 }
 
 /// Percent-decoding; a plus is a plus.
