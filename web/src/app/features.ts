@@ -1,5 +1,6 @@
 /** Every feature, one line each: its place in the rail, its routes and its commands come from here. */
 import { connections } from "@/features/connections/feature.ts";
+import { sqlConsole } from "@/features/console/feature.ts";
 import { editor } from "@/features/editor/feature.ts";
 import { runs } from "@/features/runs/feature.ts";
 import { workflows } from "@/features/workflows/feature.ts";
@@ -10,4 +11,5 @@ export const features: readonly Feature[] = [
   editor,
   runs(async () => (await import("@/features/editor/run-graph.tsx")).RunGraph),
   connections,
+  sqlConsole,
 ];

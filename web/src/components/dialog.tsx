@@ -26,6 +26,11 @@ export function Dialog({ title, description, closeLabel, onClose, foot, kind = "
         <Radix.Content
           className={kind}
           style={width ? { width } : undefined}
+          // On the close button, whose hint opens with the focus, Esc would close the hint first.
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+          }}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
           <header className="dialog-head">

@@ -26,6 +26,13 @@ type Documents = {
     "\n  mutation TestConnection($name: String!) {\n    testConnection(name: $name) {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n": typeof types.TestConnectionDocument,
     "\n  query ConnectionTables($name: String!, $after: String, $first: Int!) {\n    connection(name: $name) {\n      name\n      tables(after: $after, first: $first)\n    }\n  }\n": typeof types.ConnectionTablesDocument,
     "\n  query TableShape($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      columns {\n        name\n        nativeType\n        nullable\n        default\n        comment\n        isTag\n      }\n      key\n      rowEstimate\n      indexes {\n        name\n        columns\n        unique\n      }\n      foreignKeys {\n        name\n        columns\n        references\n        referencedColumns\n      }\n      comment\n    }\n  }\n": typeof types.TableShapeDocument,
+    "\n  query ConsoleConnections {\n    connections(first: 200) {\n      name\n      system\n      allowWrite\n    }\n  }\n": typeof types.ConsoleConnectionsDocument,
+    "\n  query ConsoleTables($connection: String!) {\n    connection(name: $connection) {\n      name\n      tables(first: 1000)\n    }\n  }\n": typeof types.ConsoleTablesDocument,
+    "\n  query ConsoleColumns($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      columns {\n        name\n        nativeType\n      }\n    }\n  }\n": typeof types.ConsoleColumnsDocument,
+    "\n  query CheckStatement($connection: String!, $sql: String!, $estimate: Boolean!) {\n    checkStatement(connection: $connection, sql: $sql, estimate: $estimate) {\n      effect\n      tables\n      refusal\n      estimatedRows\n      estimatedCost\n      plan\n      problem {\n        code\n        message\n        hint\n        line\n        column\n      }\n    }\n  }\n": typeof types.CheckStatementDocument,
+    "\n  mutation RunStatement($input: StatementInput!) {\n    runStatement(input: $input) {\n      id\n      columns {\n        name\n        nativeType\n      }\n      rows\n      truncated\n      affected\n      durationMs\n    }\n  }\n": typeof types.RunStatementDocument,
+    "\n  mutation CancelStatement($id: String!) {\n    cancelStatement(id: $id)\n  }\n": typeof types.CancelStatementDocument,
+    "\n  query StatementHistory($connection: String, $before: String) {\n    statements(connection: $connection, before: $before, first: 50) {\n      id\n      connection\n      sql\n      who\n      startedAt\n      outcome\n      rows\n      truncated\n      durationMs\n      errorCode\n    }\n  }\n": typeof types.StatementHistoryDocument,
     "\n  query EditorWorkflow($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      versionNumber\n      version {\n        number\n        text\n      }\n    }\n  }\n": typeof types.EditorWorkflowDocument,
     "\n  query EditorKinds {\n    stepKinds {\n      name\n      summary\n      schema\n      ports\n      outputs\n      inputs\n      namedPorts\n    }\n  }\n": typeof types.EditorKindsDocument,
     "\n  query CheckDocument($text: String!) {\n    check(text: $text) {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": typeof types.CheckDocumentDocument,
@@ -66,6 +73,13 @@ const documents: Documents = {
     "\n  mutation TestConnection($name: String!) {\n    testConnection(name: $name) {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n": types.TestConnectionDocument,
     "\n  query ConnectionTables($name: String!, $after: String, $first: Int!) {\n    connection(name: $name) {\n      name\n      tables(after: $after, first: $first)\n    }\n  }\n": types.ConnectionTablesDocument,
     "\n  query TableShape($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      columns {\n        name\n        nativeType\n        nullable\n        default\n        comment\n        isTag\n      }\n      key\n      rowEstimate\n      indexes {\n        name\n        columns\n        unique\n      }\n      foreignKeys {\n        name\n        columns\n        references\n        referencedColumns\n      }\n      comment\n    }\n  }\n": types.TableShapeDocument,
+    "\n  query ConsoleConnections {\n    connections(first: 200) {\n      name\n      system\n      allowWrite\n    }\n  }\n": types.ConsoleConnectionsDocument,
+    "\n  query ConsoleTables($connection: String!) {\n    connection(name: $connection) {\n      name\n      tables(first: 1000)\n    }\n  }\n": types.ConsoleTablesDocument,
+    "\n  query ConsoleColumns($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      columns {\n        name\n        nativeType\n      }\n    }\n  }\n": types.ConsoleColumnsDocument,
+    "\n  query CheckStatement($connection: String!, $sql: String!, $estimate: Boolean!) {\n    checkStatement(connection: $connection, sql: $sql, estimate: $estimate) {\n      effect\n      tables\n      refusal\n      estimatedRows\n      estimatedCost\n      plan\n      problem {\n        code\n        message\n        hint\n        line\n        column\n      }\n    }\n  }\n": types.CheckStatementDocument,
+    "\n  mutation RunStatement($input: StatementInput!) {\n    runStatement(input: $input) {\n      id\n      columns {\n        name\n        nativeType\n      }\n      rows\n      truncated\n      affected\n      durationMs\n    }\n  }\n": types.RunStatementDocument,
+    "\n  mutation CancelStatement($id: String!) {\n    cancelStatement(id: $id)\n  }\n": types.CancelStatementDocument,
+    "\n  query StatementHistory($connection: String, $before: String) {\n    statements(connection: $connection, before: $before, first: 50) {\n      id\n      connection\n      sql\n      who\n      startedAt\n      outcome\n      rows\n      truncated\n      durationMs\n      errorCode\n    }\n  }\n": types.StatementHistoryDocument,
     "\n  query EditorWorkflow($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      versionNumber\n      version {\n        number\n        text\n      }\n    }\n  }\n": types.EditorWorkflowDocument,
     "\n  query EditorKinds {\n    stepKinds {\n      name\n      summary\n      schema\n      ports\n      outputs\n      inputs\n      namedPorts\n    }\n  }\n": types.EditorKindsDocument,
     "\n  query CheckDocument($text: String!) {\n    check(text: $text) {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": types.CheckDocumentDocument,
@@ -139,6 +153,34 @@ export function graphql(source: "\n  query ConnectionTables($name: String!, $aft
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query TableShape($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      columns {\n        name\n        nativeType\n        nullable\n        default\n        comment\n        isTag\n      }\n      key\n      rowEstimate\n      indexes {\n        name\n        columns\n        unique\n      }\n      foreignKeys {\n        name\n        columns\n        references\n        referencedColumns\n      }\n      comment\n    }\n  }\n"): typeof import('./graphql').TableShapeDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ConsoleConnections {\n    connections(first: 200) {\n      name\n      system\n      allowWrite\n    }\n  }\n"): typeof import('./graphql').ConsoleConnectionsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ConsoleTables($connection: String!) {\n    connection(name: $connection) {\n      name\n      tables(first: 1000)\n    }\n  }\n"): typeof import('./graphql').ConsoleTablesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ConsoleColumns($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      columns {\n        name\n        nativeType\n      }\n    }\n  }\n"): typeof import('./graphql').ConsoleColumnsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CheckStatement($connection: String!, $sql: String!, $estimate: Boolean!) {\n    checkStatement(connection: $connection, sql: $sql, estimate: $estimate) {\n      effect\n      tables\n      refusal\n      estimatedRows\n      estimatedCost\n      plan\n      problem {\n        code\n        message\n        hint\n        line\n        column\n      }\n    }\n  }\n"): typeof import('./graphql').CheckStatementDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RunStatement($input: StatementInput!) {\n    runStatement(input: $input) {\n      id\n      columns {\n        name\n        nativeType\n      }\n      rows\n      truncated\n      affected\n      durationMs\n    }\n  }\n"): typeof import('./graphql').RunStatementDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CancelStatement($id: String!) {\n    cancelStatement(id: $id)\n  }\n"): typeof import('./graphql').CancelStatementDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query StatementHistory($connection: String, $before: String) {\n    statements(connection: $connection, before: $before, first: 50) {\n      id\n      connection\n      sql\n      who\n      startedAt\n      outcome\n      rows\n      truncated\n      durationMs\n      errorCode\n    }\n  }\n"): typeof import('./graphql').StatementHistoryDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

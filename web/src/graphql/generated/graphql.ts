@@ -1734,6 +1734,57 @@ export type TableShapeQueryVariables = Exact<{
 
 export type TableShapeQuery = { __typename?: 'Query', table: { __typename?: 'Table', name: string, key: Array<string>, rowEstimate?: number | null, comment?: string | null, columns: Array<{ __typename?: 'Column', name: string, nativeType: string, nullable: boolean, default?: string | null, comment?: string | null, isTag: boolean }>, indexes?: Array<{ __typename?: 'Index', name: string, columns: Array<string>, unique: boolean }> | null, foreignKeys?: Array<{ __typename?: 'Reference', name: string, columns: Array<string>, references: string, referencedColumns: Array<string> }> | null } };
 
+export type ConsoleConnectionsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ConsoleConnectionsQuery = { __typename?: 'Query', connections: Array<{ __typename?: 'Connection', name: string, system: string, allowWrite: boolean }> };
+
+export type ConsoleTablesQueryVariables = Exact<{
+  connection: Scalars['String']['input'];
+}>;
+
+
+export type ConsoleTablesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: Array<string> } };
+
+export type ConsoleColumnsQueryVariables = Exact<{
+  connection: Scalars['String']['input'];
+  table: Scalars['String']['input'];
+}>;
+
+
+export type ConsoleColumnsQuery = { __typename?: 'Query', table: { __typename?: 'Table', name: string, columns: Array<{ __typename?: 'Column', name: string, nativeType: string }> } };
+
+export type CheckStatementQueryVariables = Exact<{
+  connection: Scalars['String']['input'];
+  sql: Scalars['String']['input'];
+  estimate: Scalars['Boolean']['input'];
+}>;
+
+
+export type CheckStatementQuery = { __typename?: 'Query', checkStatement: { __typename?: 'Checked', effect: StatementEffect, tables: Array<string>, refusal?: string | null, estimatedRows?: number | null, estimatedCost?: number | null, plan?: string | null, problem?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, line?: number | null, column?: number | null } | null } };
+
+export type RunStatementMutationVariables = Exact<{
+  input: StatementInput;
+}>;
+
+
+export type RunStatementMutation = { __typename?: 'Mutation', runStatement: { __typename?: 'Answer', id: string, rows: string, truncated: boolean, affected?: number | null, durationMs: number, columns: Array<{ __typename?: 'AnswerColumn', name: string, nativeType: string }> } };
+
+export type CancelStatementMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type CancelStatementMutation = { __typename?: 'Mutation', cancelStatement: boolean };
+
+export type StatementHistoryQueryVariables = Exact<{
+  connection?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type StatementHistoryQuery = { __typename?: 'Query', statements: Array<{ __typename?: 'Statement', id: string, connection: string, sql: string, who: string, startedAt: string, outcome: string, rows?: number | null, truncated: boolean, durationMs?: number | null, errorCode?: string | null }> };
+
 export type EditorWorkflowQueryVariables = Exact<{
   id: Scalars['String']['input'];
 }>;
@@ -2148,6 +2199,89 @@ export const TableShapeDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<TableShapeQuery, TableShapeQueryVariables>;
+export const ConsoleConnectionsDocument = new TypedDocumentString(`
+    query ConsoleConnections {
+  connections(first: 200) {
+    name
+    system
+    allowWrite
+  }
+}
+    `) as unknown as TypedDocumentString<ConsoleConnectionsQuery, ConsoleConnectionsQueryVariables>;
+export const ConsoleTablesDocument = new TypedDocumentString(`
+    query ConsoleTables($connection: String!) {
+  connection(name: $connection) {
+    name
+    tables(first: 1000)
+  }
+}
+    `) as unknown as TypedDocumentString<ConsoleTablesQuery, ConsoleTablesQueryVariables>;
+export const ConsoleColumnsDocument = new TypedDocumentString(`
+    query ConsoleColumns($connection: String!, $table: String!) {
+  table(connection: $connection, name: $table) {
+    name
+    columns {
+      name
+      nativeType
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ConsoleColumnsQuery, ConsoleColumnsQueryVariables>;
+export const CheckStatementDocument = new TypedDocumentString(`
+    query CheckStatement($connection: String!, $sql: String!, $estimate: Boolean!) {
+  checkStatement(connection: $connection, sql: $sql, estimate: $estimate) {
+    effect
+    tables
+    refusal
+    estimatedRows
+    estimatedCost
+    plan
+    problem {
+      code
+      message
+      hint
+      line
+      column
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CheckStatementQuery, CheckStatementQueryVariables>;
+export const RunStatementDocument = new TypedDocumentString(`
+    mutation RunStatement($input: StatementInput!) {
+  runStatement(input: $input) {
+    id
+    columns {
+      name
+      nativeType
+    }
+    rows
+    truncated
+    affected
+    durationMs
+  }
+}
+    `) as unknown as TypedDocumentString<RunStatementMutation, RunStatementMutationVariables>;
+export const CancelStatementDocument = new TypedDocumentString(`
+    mutation CancelStatement($id: String!) {
+  cancelStatement(id: $id)
+}
+    `) as unknown as TypedDocumentString<CancelStatementMutation, CancelStatementMutationVariables>;
+export const StatementHistoryDocument = new TypedDocumentString(`
+    query StatementHistory($connection: String, $before: String) {
+  statements(connection: $connection, before: $before, first: 50) {
+    id
+    connection
+    sql
+    who
+    startedAt
+    outcome
+    rows
+    truncated
+    durationMs
+    errorCode
+  }
+}
+    `) as unknown as TypedDocumentString<StatementHistoryQuery, StatementHistoryQueryVariables>;
 export const EditorWorkflowDocument = new TypedDocumentString(`
     query EditorWorkflow($id: String!) {
   workflow(id: $id) {
