@@ -1,7 +1,9 @@
+import { CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { sql } from "@codemirror/lang-sql";
 import { EditorState } from "@codemirror/state";
 import { describe, expect, it } from "vitest";
 import { isNumeric, measure, readRows, spellValue } from "./cells.ts";
+import { completeColumns } from "./complete.ts";
 import { toCsv, toJson } from "./export.ts";
 import { newId } from "./run.ts";
 import { chosenStatement, dialectOf, firstRows, inText, offsetOf, tablesIn } from "./statement.ts";
@@ -93,6 +95,23 @@ describe("names in the text", () => {
   it("are quoted in the system's own way where they must be", () => {
     expect(firstRows("postgres", 'market.odd "name"')).toBe('SELECT * FROM market."odd ""name""" LIMIT 100');
     expect(firstRows("mysql", "Order")).toBe("SELECT * FROM `Order` LIMIT 100");
+  });
+});
+
+describe("completion", () => {
+  const complete = (doc: string) => {
+    const source = completeColumns({ bars: ["day", "volume"], calendar: ["day"], empty: [] });
+    return source(new CompletionContext(EditorState.create({ doc }), doc.length, false)) as CompletionResult | null;
+  };
+
+  it("offers columns with the tables they are in", () => {
+    expect(complete("SELECT vo")).toMatchObject({ from: 7 });
+    expect(complete("SELECT vo")?.options.map(({ label, detail }) => [label, detail])).toEqual([["day", "bars, calendar"], ["volume", "bars"]]);
+  });
+
+  it("leaves what follows a dot, and an empty place, alone", () => {
+    expect(complete("SELECT b.vo")).toBeNull();
+    expect(complete("SELECT ")).toBeNull();
   });
 });
 

@@ -1,5 +1,5 @@
 /** The text of one tab: CodeMirror with the system's dialect, names to complete, and what is wrong underlined. */
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { sql } from "@codemirror/lang-sql";
 import { bracketMatching } from "@codemirror/language";
@@ -9,6 +9,7 @@ import { Compartment, EditorState, Prec } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { codeTheme } from "@/components/code-theme.ts";
+import { completeColumns } from "./complete.ts";
 import { chosenStatement, dialectOf, offsetOf, type Chosen } from "./statement.ts";
 import type { Checked, Schema } from "./use-console-data.ts";
 
@@ -34,6 +35,11 @@ export function SqlEditor({ label, text, system, schema, chosen, checked, onText
   useEffect(() => {
     const parent = place.current;
     if (!parent) return undefined;
+    const start = (view: EditorView) => {
+      closeCompletion(view);
+      heard.current.onRun();
+      return true;
+    };
     const tell = (state: EditorState) => heard.current.onChosen(chosenStatement(state, dialectOf(heard.current.system) !== null));
     const editor = new EditorView({
       parent,
@@ -52,7 +58,7 @@ export function SqlEditor({ label, text, system, schema, chosen, checked, onText
           search({ top: true }),
           autocompletion(),
           language.current.of([]),
-          Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => (heard.current.onRun(), true) }])),
+          Prec.highest(keymap.of([{ key: "Mod-Enter", run: start }])),
           keymap.of([...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
@@ -84,7 +90,10 @@ export function SqlEditor({ label, text, system, schema, chosen, checked, onText
   useEffect(() => {
     const dialect = dialectOf(system);
     const editor = view.current;
-    editor?.dispatch({ effects: language.current.reconfigure(dialect ? sql({ dialect, schema, upperCaseKeywords: true }) : []) });
+    const support = dialect
+      ? [sql({ dialect, schema, upperCaseKeywords: true }), dialect.language.data.of({ autocomplete: completeColumns(schema) })]
+      : [];
+    editor?.dispatch({ effects: language.current.reconfigure(support) });
     if (editor) heard.current.onChosen(chosenStatement(editor.state, dialect !== null));
   }, [system, schema]);
 
