@@ -56,7 +56,8 @@ export function SqlEditor({ label, text, system, schema, chosen, checked, onText
           closeBrackets(),
           highlightSelectionMatches(),
           search({ top: true }),
-          autocompletion(),
+          // Its icons are letters that few fonts have.
+          autocompletion({ icons: false }),
           language.current.of([]),
           Prec.highest(keymap.of([{ key: "Mod-Enter", run: start }])),
           keymap.of([...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
