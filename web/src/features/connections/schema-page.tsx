@@ -62,7 +62,7 @@ export function SchemaPage() {
       actions={
         connection && (
           <>
-            <Button icon={PlugZap} isBusy={isTesting} onClick={test}>
+            <Button icon={PlugZap} className="wide-only" isBusy={isTesting} onClick={test}>
               {t("testIt")}
             </Button>
             {connection.isSaved && (
