@@ -2,6 +2,7 @@
 
 use tdengine_stub::{Stub, StubOptions};
 
+#[allow(clippy::print_stdout, reason = "the address is for whoever started it")]
 fn main() {
     let stub = Stub::start(StubOptions::default());
     println!("tdengine://root:taosdata@{}", stub.address());

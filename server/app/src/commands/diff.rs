@@ -209,7 +209,7 @@ impl Diff {
         let mut repair = repairing.finish();
         if let (Some(file), Some(path)) = (file, &self.repair_to) {
             repair.write(BufWriter::new(file))?;
-            eprintln!("{} in `{}`", output::counted(repair.len() as u64, "statement"), path.display());
+            eprintln!("{} in `{}`", output::counted(repair.len(), "statement"), path.display());
         }
         if self.apply {
             eprintln!("{} statements were run", repair.apply(connector).await?);

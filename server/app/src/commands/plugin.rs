@@ -63,8 +63,9 @@ impl GrantArguments {
         let mut grants = Grants::default();
         for text in &self.grants {
             let wrong = |why: String| {
-                Fault::new(ErrorCode::InvalidValue, format!("`--grant {text}` {why}"))
-                    .hint("Write `http:https://host[:port]`, `tcp:host:port`, `secret:NAME=env:VARIABLE`, `clock` or `kv`.")
+                Fault::new(ErrorCode::InvalidValue, format!("`--grant {text}` {why}")).hint(
+                    "Write `http:https://host[:port]`, `tcp:host:port`, `secret:NAME=env:VARIABLE`, `clock` or `kv`.",
+                )
             };
             match text.split_once(':') {
                 None if text == "clock" => grants.clock = true,
