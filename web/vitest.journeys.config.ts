@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // A browser and a server for each file are enough for a small machine.
     fileParallelism: false,
+    // A browser on a machine that is busy elsewhere may miss a key; what is broken is so every time.
+    retry: 1,
   },
 });

@@ -20,6 +20,14 @@ async function fill(page: Page, label: string, value: string): Promise<void> {
   await field.press("Tab");
 }
 
+/** Takes a kind from the list that has just opened, as soon as it listens. */
+async function choose(page: Page, kind: string): Promise<void> {
+  await page.locator(".chooser-input:focus").waitFor();
+  await page.keyboard.type(kind);
+  await page.locator(".chooser-item[aria-selected=true]", { hasText: kind }).waitFor();
+  await page.keyboard.press("Enter");
+}
+
 describe.skipIf(missing())("drawing a workflow", () => {
   let server: Server;
   let browser: Browser;
@@ -45,15 +53,13 @@ describe.skipIf(missing())("drawing a workflow", () => {
     const first = await node(page, "fetch").boundingBox();
     expect(first).not.toBeNull();
     await drag(page, node(page, "fetch").locator(".step-out").first(), { x: (first?.x ?? 0) + 300, y: (first?.y ?? 0) + 60 });
-    await page.keyboard.type("validate");
-    await page.keyboard.press("Enter");
+    await choose(page, "validate");
     await node(page, "validate").waitFor();
     await fill(page, "rules *", "- { name: named, not_null: name }");
 
     const second = await node(page, "validate").boundingBox();
     await drag(page, node(page, "validate").locator(".step-out").first(), { x: (second?.x ?? 0) + 40, y: (second?.y ?? 0) + 190 });
-    await page.keyboard.type("transform");
-    await page.keyboard.press("Enter");
+    await choose(page, "transform");
     await node(page, "transform").waitFor();
     await fill(page, "sql *", "SELECT * FROM input WHERE price > 1");
 
@@ -94,9 +100,7 @@ describe.skipIf(missing())("drawing a workflow", () => {
     await page.locator(".react-flow__pane").waitFor();
     const add = async (kind: string) => {
       await page.keyboard.press("Tab");
-      await page.getByPlaceholder("Find a step kind").last().waitFor();
-      await page.keyboard.type(kind);
-      await page.keyboard.press("Enter");
+      await choose(page, kind);
       await node(page, kind).waitFor();
     };
     const blur = () => page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
