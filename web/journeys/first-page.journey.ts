@@ -73,6 +73,7 @@ describe.skipIf(reason)("the first page", () => {
     const page = await visit(browser, server, "/workflows");
     await page.getByRole("heading", { name: "Workflows", exact: true }).waitFor();
     await page.keyboard.press("Control+k");
+    await page.locator(".chooser-input:focus").waitFor();
     await page.keyboard.type("runs");
     await page.keyboard.press("Enter");
     await page.waitForURL(`${server.base}/runs`);
