@@ -40,6 +40,14 @@ pub fn shown(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
 }
 
+/// The secret called `url` as an address: where the address itself is the credential.
+///
+/// # Errors
+/// Those of [`crate::Host::secret`] and [`check`].
+pub fn secret(host: &crate::Host) -> crate::Result<String> {
+    Ok(check("url", &host.secret("url")?)?.to_owned())
+}
+
 /// The value of the setting or secret `field` as an address.
 ///
 /// # Errors

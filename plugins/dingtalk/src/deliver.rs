@@ -21,20 +21,19 @@ pub(crate) struct DingTalk;
 impl Channel for DingTalk {
     fn check(host: &Host) -> Result<()> {
         host.settings::<Config>()?;
-        url::check("url", &host.secret("url")?).map(|_| ())
+        url::secret(host).map(|_| ())
     }
 
     fn deliver(host: &Host, message: Message, key: String) -> Result<Option<String>> {
         let config: Config = host.settings()?;
-        let secret = host.secret("url")?;
-        let url = url::check("url", &secret)?;
-        once(host, url, &key, || {
+        let url = url::secret(host)?;
+        once(host, &url, &key, || {
             let signed = match host.find_secret("signing") {
                 Some(signing) => {
                     let now = host.now().div_euclid(1000).to_string();
-                    url::with_query(url, &[("timestamp", &now), ("sign", &sign(&now, signing.trim()))])
+                    url::with_query(&url, &[("timestamp", &now), ("sign", &sign(&now, signing.trim()))])
                 }
-                None => url.to_owned(),
+                None => url.clone(),
             };
             let make = |text: &str| body(&config, &message, text).to_string();
             let answer = post(host, &signed, fit(&message.text, BODY, make, String::len))?;

@@ -19,14 +19,13 @@ pub(crate) struct Feishu;
 impl Channel for Feishu {
     fn check(host: &Host) -> Result<()> {
         host.settings::<Config>()?;
-        url::check("url", &host.secret("url")?).map(|_| ())
+        url::secret(host).map(|_| ())
     }
 
     fn deliver(host: &Host, message: Message, key: String) -> Result<Option<String>> {
         let config: Config = host.settings()?;
-        let secret = host.secret("url")?;
-        let url = url::check("url", &secret)?;
-        once(host, url, &key, || {
+        let url = url::secret(host)?;
+        once(host, &url, &key, || {
             let signing = host.find_secret("signing");
             let signed = signing.map(|signing| {
                 let now = host.now().div_euclid(1_000_000).to_string();
@@ -34,7 +33,7 @@ impl Channel for Feishu {
                 (now, signature)
             });
             let make = |text: &str| body(&config, &message, text, signed.as_ref()).to_string();
-            let answer = post(host, url, fit(&message.text, BODY, make, String::len))?;
+            let answer = post(host, &url, fit(&message.text, BODY, make, String::len))?;
             delivered(&answer).map(|()| None)
         })
     }

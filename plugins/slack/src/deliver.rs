@@ -24,15 +24,14 @@ pub(crate) struct Slack;
 impl Channel for Slack {
     fn check(host: &Host) -> Result<()> {
         host.settings::<Config>()?;
-        url::check("url", &host.secret("url")?).map(|_| ())
+        url::secret(host).map(|_| ())
     }
 
     fn deliver(host: &Host, message: Message, key: String) -> Result<Option<String>> {
         let config: Config = host.settings()?;
-        let secret = host.secret("url")?;
-        let url = url::check("url", &secret)?;
-        once(host, url, &key, || {
-            let answer = post(host, url, body(&config, &message).to_string())?;
+        let url = url::secret(host)?;
+        once(host, &url, &key, || {
+            let answer = post(host, &url, body(&config, &message).to_string())?;
             delivered(&answer).map(|()| None)
         })
     }

@@ -19,16 +19,15 @@ pub(crate) struct Teams;
 impl Channel for Teams {
     fn check(host: &Host) -> Result<()> {
         host.settings::<Config>()?;
-        url::check("url", &host.secret("url")?).map(|_| ())
+        url::secret(host).map(|_| ())
     }
 
     fn deliver(host: &Host, message: Message, key: String) -> Result<Option<String>> {
         host.settings::<Config>()?;
-        let secret = host.secret("url")?;
-        let url = url::check("url", &secret)?;
-        once(host, url, &key, || {
+        let url = url::secret(host)?;
+        once(host, &url, &key, || {
             let make = |text: &str| body(&message, text).to_string();
-            delivered(&post(host, url, fit(&message.text, BODY, make, String::len))?).map(|()| None)
+            delivered(&post(host, &url, fit(&message.text, BODY, make, String::len))?).map(|()| None)
         })
     }
 }

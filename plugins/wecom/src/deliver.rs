@@ -20,17 +20,16 @@ pub(crate) struct WeCom;
 impl Channel for WeCom {
     fn check(host: &Host) -> Result<()> {
         host.settings::<Config>()?;
-        url::check("url", &host.secret("url")?).map(|_| ())
+        url::secret(host).map(|_| ())
     }
 
     fn deliver(host: &Host, message: Message, key: String) -> Result<Option<String>> {
         let config: Config = host.settings()?;
-        let secret = host.secret("url")?;
-        let url = url::check("url", &secret)?;
-        once(host, url, &key, || {
+        let url = url::secret(host)?;
+        once(host, &url, &key, || {
             let content = content(&config, &message);
             let body = json!({ "msgtype": "markdown", "markdown": { "content": content } });
-            delivered(&post(host, url, body.to_string())?).map(|()| None)
+            delivered(&post(host, &url, body.to_string())?).map(|()| None)
         })
     }
 }
