@@ -1,7 +1,7 @@
 //! Redis: rows into hashes, strings, sets, sorted sets, lists and streams under keys made from a template, and back.
 //!
-//! The record of what was written is a hash beside the data, changed with it where a repeat would double; keyed structures bear a repeat
-//! besides. Start with [`Redis`]; `shape.rs` says what the structures are.
+//! The record of what was written is a hash beside the data, changed in the same MULTI where a repeat would double;
+//! keyed structures bear a repeat. Start with [`Redis`]; `shape.rs` says what the structures are.
 
 mod backup;
 mod command;
