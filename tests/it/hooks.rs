@@ -75,7 +75,7 @@ fn a_wrong_call_is_told_what_is_wrong() {
     let empty = http::send(server.address, "POST", "/hooks/open/orders", &[("authorization", &bearer)], b"");
     assert_eq!(empty.status, 202, "{empty:?}");
     let get = http::send(server.address, "GET", "/hooks/open/orders", &[("authorization", &bearer)], b"");
-    assert_eq!(get.status, 404, "{get:?}");
+    assert_eq!(get.status, 405, "{get:?}");
 
     server.graphql("mutation { setWorkflowEnabled(id: \"open\", enabled: false) { enabled } }", json!({}));
     check("/hooks/open/orders", Some(&bearer), "{}", 404, "webhook_not_found", "`open/orders`");

@@ -18,13 +18,18 @@ pub mod tables;
 pub mod translations;
 pub mod types;
 
+use crate::access::Caller;
+use crate::access::guard::Guarded;
+use crate::access::operations::Root;
 use engine::engine::Engine;
 use juniper::RootNode;
+use model::RunId;
+use model::access::Thing;
 use std::sync::Arc;
 use workbench::Workbench;
 
 /// The whole schema.
-pub type Schema = RootNode<query::Query, mutation::Mutation, subscription::Subscription>;
+pub type Schema = RootNode<Guarded<query::Query>, Guarded<mutation::Mutation>, Guarded<subscription::Subscription>>;
 
 /// What resolvers can reach.
 #[derive(Clone)]
@@ -33,6 +38,8 @@ pub struct Context {
     pub engine: Arc<Engine>,
     /// What people do by hand: connections, the console, tables as code.
     pub workbench: Workbench,
+    /// Who asks. What a field is about was asked before it is resolved; lists are filtered by it.
+    pub caller: Caller,
 }
 
 impl juniper::Context for Context {}
@@ -43,10 +50,33 @@ pub const PAGE_MOST: i32 = 200;
 /// Makes the schema.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::new(query::Query, mutation::Mutation, subscription::Subscription)
+    let query = Guarded(query::Query, Root::Query);
+    let mutation = Guarded(mutation::Mutation, Root::Mutation);
+    Schema::new(query, mutation, Guarded(subscription::Subscription, Root::Subscription))
         .limit_depth(12)
         .limit_tokens(5_000)
         .limit_fields(500)
+}
+
+impl Context {
+    /// Whether lists show a connection; no name: what belongs to none.
+    fn sees_connection(&self, name: &str) -> bool {
+        name.is_empty() || self.caller.sees(Thing::Connection, name)
+    }
+
+    /// Whether lists show a workflow.
+    fn sees_workflow(&self, name: &str) -> bool {
+        self.caller.sees(Thing::Workflow, name)
+    }
+
+    /// Whether lists show what a run did.
+    async fn sees_run(&self, run: RunId) -> bool {
+        if self.caller.sees_all(Thing::Workflow) {
+            return true;
+        }
+        let name = crate::access::needs::workflow_of(self, run).await;
+        matches!(name, Ok(Some(name)) if self.sees_workflow(&name))
+    }
 }
 
 /// How many items a page gets: `first`, or 50, at most [`PAGE_MOST`].

@@ -7,18 +7,20 @@
 
 pub mod batch;
 
+use crate::access::Caller;
 use crate::auth::{ApiToken, require_token};
 use crate::body::Body;
 use crate::error::ApiError;
 use crate::server::ApiState;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use engine::engine::StartRun;
 use engine::trigger::webhook::Hook;
 use hmac::{Hmac, Mac};
+use model::access::{Level, Thing};
 use model::{ErrorCode, Fault, RunId, RunStatus};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -56,14 +58,21 @@ pub async fn receive(
     let wait = query.wait.as_deref().map(parse_wait).transpose()?;
     let Some(hook) = state.engine.find_hook(&path) else {
         // The same answer whether or not the caller has the token would tell strangers nothing either way.
-        require_token(&request, &state.token)?;
-        let shown: String = path.chars().take(80).collect();
-        return Err(Fault::new(ErrorCode::WebhookNotFound, format!("no webhook listens on `{shown}`"))
-            .hint("Save a workflow with `triggers: [{ webhook: <path> }]`, and check that it is enabled.")
-            .into());
+        require_caller(&request)?;
+        return Err(no_hook(&path));
     };
     match &hook.trigger.secret {
-        None => require_token(&request, &state.token)?,
+        None => {
+            let caller = require_caller(&request)?;
+            if caller.authority.read_only {
+                return Err(caller.forbidden("this token may only read".to_owned()));
+            }
+            let name = &hook.plan.workflow.name;
+            if !caller.sees(Thing::Workflow, name) {
+                return Err(no_hook(&path));
+            }
+            caller.require(Thing::Workflow, name, Level::Use)?;
+        }
         Some(name) => require_proof(&request, &state.find_secret(name)?, &body)?,
     }
     let body: Value = if body.is_empty() {
@@ -92,6 +101,17 @@ pub async fn receive(
         view.steps.iter().map(|step| (step.id.to_string(), Value::Object(step.outputs.clone()))).collect();
     Ok(HttpResponse::build(status)
         .json(json!({ "run": run, "status": view.status, "outputs": outputs, "error": view.error })))
+}
+
+fn require_caller(request: &HttpRequest) -> Result<Caller, ApiError> {
+    request.extensions().get::<Caller>().cloned().ok_or_else(ApiError::unauthorized)
+}
+
+fn no_hook(path: &str) -> ApiError {
+    let shown: String = path.chars().take(80).collect();
+    Fault::new(ErrorCode::WebhookNotFound, format!("no webhook listens on `{shown}`"))
+        .hint("Save a workflow with `triggers: [{ webhook: <path> }]`, and check that it is enabled.")
+        .into()
 }
 
 /// Starts a run for one call.

@@ -1,8 +1,9 @@
 //! GraphQL, REST and webhooks: translates requests and decides nothing.
 //!
-//! Every route is listed in [`server`]; each asks for the API token unless its own line there says otherwise. What
+//! Every route is listed in [`server`]; each passes [`access`], where all authority is decided. What
 //! starts, stops or changes a run goes to the engine. `web` serves the editor that was built into the binary. Faults keep the one shape on their way out ([`error`]).
 
+pub mod access;
 pub mod auth;
 pub mod body;
 pub mod error;

@@ -1,10 +1,11 @@
 //! The HTTP server: every route on one page, with the limits that hold for it.
 
-use crate::auth::ApiToken;
+use crate::access::{Access, Caller, gate};
 use crate::error::ApiError;
 use crate::rest::{anomalies, databases, query, tasks};
 use crate::{graphql, health, hooks, openapi, web as editor};
 use actix_web::dev::{AppService, HttpServiceFactory};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, FromRequest, Handler, HttpServer, Responder};
 use engine::engine::Engine;
@@ -32,8 +33,8 @@ pub struct ApiState {
     pub engine: Arc<Engine>,
     /// What people do by hand: connections, the console, tables as code.
     pub workbench: Workbench,
-    /// What callers must know.
-    pub token: ApiToken,
+    /// Finds out who asks.
+    pub access: Access,
     /// Finds the value of a named secret (webhooks' `secret`).
     pub secrets: FindSecret,
     /// Rows that wait for their webhook's next run.
@@ -45,10 +46,10 @@ pub struct ApiState {
 }
 
 impl ApiState {
-    /// What resolvers can reach.
+    /// What resolvers can reach on behalf of that caller.
     #[must_use]
-    pub fn context(&self) -> graphql::Context {
-        graphql::Context { engine: self.engine.clone(), workbench: self.workbench.clone() }
+    pub fn context(&self, caller: Caller) -> graphql::Context {
+        graphql::Context { engine: self.engine.clone(), workbench: self.workbench.clone(), caller }
     }
 
     /// The value of the secret called `name`.
@@ -101,33 +102,8 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
                 web::PathConfig::default()
                     .error_handler(|_, _| ApiError::bad_request("the path holds what is not UTF-8").into()),
             )
-            // Without token:
-            .route("/health", web::get().to(health::health))
-            .route("/api/openapi.json", web::get().to(openapi::openapi))
-            // With the webhook's own secret, or the API token:
-            .route("/hooks/{path:.*}", web::post().to(hooks::receive))
-            // With the API token:
-            .route("/graphql", web::post().to(graphql::http::post))
-            .route("/graphql/ws", web::get().to(graphql::socket::open))
-            .service(at("/api/databases").get(databases::list).post(databases::create))
-            .service(at("/api/databases/{name}").get(databases::get).put(databases::update).delete(databases::delete))
-            .service(at("/api/databases/{name}/test").post(databases::test))
-            .service(at("/api/databases/{name}/tables").get(databases::tables))
-            .service(at("/api/databases/{name}/tables/{table}").get(databases::table))
-            .service(at("/api/query").post(query::run))
-            .service(at("/api/query/validate").post(query::validate))
-            .service(at("/api/query/history").get(query::history))
-            .service(at("/api/query/{id}").delete(query::cancel))
-            .service(at("/api/anomalies").get(anomalies::list))
-            .service(
-                at("/api/anomalies/config").get(anomalies::rules).put(anomalies::configure).delete(anomalies::reset),
-            )
-            .service(at("/api/anomalies/{id}").get(anomalies::get))
-            .service(at("/api/anomalies/{id}/{action}").post(anomalies::change))
-            .service(at("/api/tasks").get(tasks::list))
-            .service(at("/api/tasks/{name}").get(tasks::get).put(tasks::update))
-            .service(at("/api/tasks/{name}/runs").post(tasks::run))
-            // Without token: the editor's files, which hold nothing secret, and the error for all that is left.
+            .configure(routes)
+            // To everybody: the editor's files, which hold nothing secret, and the error for all that is left.
             .default_service(web::to(editor::serve))
     })
     .workers(config.threads.max(1))
@@ -142,11 +118,39 @@ pub fn serve(config: &ApiConfig, state: ApiState) -> Result<(SocketAddr, actix_w
     Ok((address, server))
 }
 
-/// A path with one handler for each verb; other verbs get an error of the one shape.
-struct At(actix_web::Resource);
+/// Every route, each behind the gate: `access::operations::ROUTES` has a row for each verb, or it answers nobody.
+fn routes(app: &mut web::ServiceConfig) {
+    app.service(at("/health").get(health::health))
+        .service(at("/api/openapi.json").get(openapi::openapi))
+        .service(at("/hooks/{path:.*}").post(hooks::receive))
+        .service(at("/graphql").post(graphql::http::post))
+        .service(at("/graphql/ws").get(graphql::socket::open))
+        .service(at("/api/databases").get(databases::list).post(databases::create))
+        .service(at("/api/databases/{name}").get(databases::get).put(databases::update).delete(databases::delete))
+        .service(at("/api/databases/{name}/test").post(databases::test))
+        .service(at("/api/databases/{name}/tables").get(databases::tables))
+        .service(at("/api/databases/{name}/tables/{table}").get(databases::table))
+        .service(at("/api/query").post(query::run))
+        .service(at("/api/query/validate").post(query::validate))
+        .service(at("/api/query/history").get(query::history))
+        .service(at("/api/query/{id}").delete(query::cancel))
+        .service(at("/api/anomalies").get(anomalies::list))
+        .service(at("/api/anomalies/config").get(anomalies::rules).put(anomalies::configure).delete(anomalies::reset))
+        .service(at("/api/anomalies/{id}").get(anomalies::get))
+        .service(at("/api/anomalies/{id}/{action}").post(anomalies::change))
+        .service(at("/api/tasks").get(tasks::list))
+        .service(at("/api/tasks/{name}").get(tasks::get).put(tasks::update))
+        .service(at("/api/tasks/{name}/runs").post(tasks::run));
+}
 
-fn at(path: &str) -> At {
-    At(web::resource(path).default_service(web::to(method_not_allowed)))
+/// A path behind the gate, with one handler for each verb; other verbs get an error of the one shape.
+struct At {
+    path: &'static str,
+    resource: actix_web::Resource,
+}
+
+fn at(path: &'static str) -> At {
+    At { path, resource: web::resource(path).default_service(web::to(method_not_allowed)) }
 }
 
 macro_rules! verbs {
@@ -158,7 +162,7 @@ macro_rules! verbs {
                 Args: FromRequest + 'static,
                 F::Output: Responder + 'static,
             {
-                Self(self.0.route(web::$verb().to(handler)))
+                Self { path: self.path, resource: self.resource.route(web::$verb().to(handler)) }
             })+
         }
     };
@@ -168,11 +172,13 @@ verbs!(get, post, put, delete);
 
 impl HttpServiceFactory for At {
     fn register(self, config: &mut AppService) {
-        self.0.register(config);
+        let path = self.path;
+        let guarded = self.resource.wrap(from_fn(move |request, next| gate::pass(path, request, next)));
+        guarded.register(config);
     }
 }
 
-async fn method_not_allowed(request: actix_web::HttpRequest) -> actix_web::HttpResponse {
+pub(crate) async fn method_not_allowed(request: actix_web::HttpRequest) -> actix_web::HttpResponse {
     let path: String = request.path().chars().take(200).collect();
     let fault = Fault::new(ErrorCode::BadRequest, format!("{} is not served at `{path}`", request.method()))
         .hint("`/api/openapi.json` lists what is.");

@@ -231,6 +231,14 @@ codes! {
     // The server.
     /// No or wrong credentials for this request.
     Unauthorized = "unauthorized", 401;
+    /// The caller's role and grants do not allow this.
+    Forbidden = "forbidden", 403;
+    /// No person of that id or name.
+    UserNotFound = "user_not_found", 404;
+    /// No session of that id.
+    SessionNotFound = "session_not_found", 404;
+    /// No API token of that id.
+    TokenNotFound = "token_not_found", 404;
     /// The request exceeds a limit.
     RequestTooLarge = "request_too_large", 413;
     /// More comes in than can be worked off; the caller should come again later.

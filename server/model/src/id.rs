@@ -107,6 +107,18 @@ id!(
     /// Names a backup of a connection's data.
     BackupId, "backup"
 );
+id!(
+    /// Names a person who may sign in.
+    UserId, "user"
+);
+id!(
+    /// Names a browser that somebody signed in with.
+    SessionId, "session"
+);
+id!(
+    /// Names a token that scripts send.
+    ApiTokenId, "token"
+);
 
 /// The name a user gave a step; unique within its document.
 ///

@@ -5,6 +5,7 @@
 //! anything wrong reaches a person, and [`run`] for what happens when a workflow runs.
 //! What a document *means* (its plan) is the engine's business, not this crate's.
 
+pub mod access;
 pub mod anomaly;
 pub mod backup;
 pub mod document;
@@ -21,7 +22,9 @@ pub mod tree;
 
 pub use document::Workflow;
 pub use fault::{ErrorCode, Fault};
-pub use id::{AnomalyId, BackupId, RunId, StatementId, StepId, TaskId, VersionId, WorkflowId};
+pub use id::{
+    AnomalyId, ApiTokenId, BackupId, RunId, SessionId, StatementId, StepId, TaskId, UserId, VersionId, WorkflowId,
+};
 pub use misfit::{Misfit, misfit};
 pub use nearest::nearest;
 pub use run::{RunStatus, StepStatus, TaskStatus};

@@ -13,9 +13,6 @@ use model::{ErrorCode, Fault};
 use serde_json::{Map, Value};
 use workbench::anomalies::{parse_anomaly_id, parse_backup_id};
 
-/// Who changes something by GraphQL: whoever holds the API token.
-const WHO: &str = "api";
-
 /// Where an anomaly stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, GraphQLEnum)]
 pub enum AnomalyState {
@@ -273,7 +270,8 @@ pub(super) async fn list(
         after: after.as_deref().map(parse_anomaly_id).transpose()?,
         limit: page_size(first),
     };
-    Ok(context.workbench.anomalies.list(&filter).await?.into_iter().map(Anomaly).collect())
+    let found = context.workbench.anomalies.list(&filter).await?;
+    Ok(found.into_iter().filter(|found| context.sees_connection(&found.connection)).map(Anomaly).collect())
 }
 
 pub(super) async fn get(context: &Context, id: &str) -> Result<Anomaly, ApiError> {
@@ -287,7 +285,7 @@ pub(super) async fn change(
     comment: Option<&str>,
 ) -> Result<Anomaly, ApiError> {
     let id = parse_anomaly_id(id)?;
-    Ok(Anomaly(context.workbench.anomalies.change(id, action, WHO, comment).await?))
+    Ok(Anomaly(context.workbench.anomalies.change(id, action, context.caller.who(), comment).await?))
 }
 
 pub(super) async fn list_rules(context: &Context) -> Result<Vec<AnomalyRule>, ApiError> {
@@ -314,7 +312,7 @@ pub(super) async fn configure(context: &Context, input: AnomalyRuleInput) -> Res
             Fault::new(ErrorCode::InvalidValue, "`dedupeSeconds` is below zero").hint("Write 0 to be told each time.")
         })?;
     }
-    Ok(AnomalyRule(context.workbench.anomalies.configure(&rule, WHO).await?))
+    Ok(AnomalyRule(context.workbench.anomalies.configure(&rule, context.caller.who()).await?))
 }
 
 pub(super) async fn reset(context: &Context, rule: &str) -> Result<bool, ApiError> {
@@ -333,5 +331,6 @@ pub(super) async fn list_backups(
         before: before.as_deref().map(parse_backup_id).transpose()?,
         limit: page_size(first),
     };
-    Ok(context.workbench.anomalies.list_backups(&filter).await?.into_iter().map(Backup).collect())
+    let found = context.workbench.anomalies.list_backups(&filter).await?;
+    Ok(found.into_iter().filter(|found| context.sees_connection(&found.connection)).map(Backup).collect())
 }

@@ -62,7 +62,8 @@ impl Connection {
     }
     /// Enabled workflows whose documents name it.
     async fn workflows(&self, context: &Context) -> Result<Vec<String>, ApiError> {
-        Ok(context.workbench.connections.workflows_using(&self.0.name).await?)
+        let found = context.workbench.connections.workflows_using(&self.0.name).await?;
+        Ok(found.into_iter().filter(|name| context.sees_workflow(name)).collect())
     }
     /// Names of its tables, after the one called `after`.
     async fn tables(

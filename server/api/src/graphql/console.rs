@@ -2,7 +2,7 @@
 
 use super::{Context, page_size};
 use crate::error::ApiError;
-use crate::rest::query::{caller, parse_id, require_text};
+use crate::rest::query::{at_console, parse_id, require_text};
 use chrono::{DateTime, Utc};
 use data::StatementCheck;
 use data::console::Effect;
@@ -185,7 +185,8 @@ pub(super) async fn run(context: &Context, input: StatementInput) -> Result<Answ
         write: input.write.unwrap_or(false),
         id: input.id.as_deref().map(parse_id).transpose()?,
     };
-    let answered = context.workbench.console.query(&input.connection, ask, &caller()).await?;
+    let who = at_console(&context.caller, &input.connection);
+    let answered = context.workbench.console.query(&input.connection, ask, &who).await?;
     Ok(Answer(Page::of(&answered)?))
 }
 
@@ -204,8 +205,8 @@ pub(super) async fn history(
 ) -> Result<Vec<Statement>, ApiError> {
     let before = before.map(parse_id).transpose()?;
     let filter = StatementFilter { connection, who: None, before, limit: page_size(first) };
-    let records = context.workbench.console.history(filter, &caller()).await?;
-    Ok(records.into_iter().map(Statement).collect())
+    let records = context.workbench.console.history(filter, &at_console(&context.caller, "")).await?;
+    Ok(records.into_iter().filter(|record| context.sees_connection(&record.connection)).map(Statement).collect())
 }
 
 fn positive(name: &str, number: i32) -> Result<u64, Fault> {

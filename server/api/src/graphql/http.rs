@@ -1,6 +1,6 @@
 //! `POST /graphql`: JSON only, few operations at once, none for ever.
 
-use crate::auth::require_token;
+use crate::access::Caller;
 use crate::body::Body;
 use crate::error::ApiError;
 use crate::server::ApiState;
@@ -22,8 +22,12 @@ const LONGEST: Duration = Duration::from_secs(30);
 const ANSWER_MOST: usize = 16 << 20;
 
 /// Executes one operation, or a list of them.
-pub async fn post(state: Data<ApiState>, request: HttpRequest, Body(body): Body) -> Result<HttpResponse, ApiError> {
-    require_token(&request, &state.token)?;
+pub async fn post(
+    caller: Caller,
+    state: Data<ApiState>,
+    request: HttpRequest,
+    Body(body): Body,
+) -> Result<HttpResponse, ApiError> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     // A form posted by a strange page cannot have this type.
     if !kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")) {
@@ -39,7 +43,7 @@ pub async fn post(state: Data<ApiState>, request: HttpRequest, Body(body): Body)
     if matches!(&batch, GraphQLBatchRequest::Batch(requests) if requests.len() > BATCH_MOST) {
         return Err(ApiError::bad_request(format!("at most {BATCH_MOST} operations are allowed in one request")));
     }
-    let context = state.context();
+    let context = state.context(caller);
     let Ok(answer) = tokio::time::timeout(LONGEST, batch.execute(&state.schema, &context)).await else {
         return Err(too_large(format!("the request took longer than {} s", LONGEST.as_secs())));
     };

@@ -176,6 +176,13 @@ impl Migration {
     }
 }
 
+impl Migration {
+    /// The workflow it is.
+    pub(super) fn of(&self) -> &str {
+        &self.0.name
+    }
+}
+
 /// How far one run of a migration is. Rows are counted chunk by chunk.
 pub struct MigrationProgress(State);
 

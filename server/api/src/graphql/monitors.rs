@@ -63,6 +63,13 @@ impl Monitor {
     }
 }
 
+impl Monitor {
+    /// The workflow it is.
+    pub(super) fn of(&self) -> &str {
+        &self.0.name
+    }
+}
+
 /// What one run of a monitor found.
 pub struct MonitorResult(monitors::MonitorResult);
 

@@ -11,7 +11,7 @@ use super::query::run_id;
 use super::tables::{self, TablePlanAgreement, TablesApplied, TablesDropped, TablesValidation};
 use super::types::{Problem, Run, Saved, Workflow};
 use crate::error::ApiError;
-use crate::rest::query::{caller, parse_id};
+use crate::rest::query::{at_console, parse_id};
 use engine::engine::StartRun;
 use juniper::graphql_object;
 use model::anomaly::AnomalyAction;
@@ -168,7 +168,7 @@ impl Mutation {
 
     /// Stops a statement that runs on this server.
     async fn cancel_statement(context: &Context, id: String) -> Result<bool, ApiError> {
-        context.workbench.console.cancel(parse_id(&id)?, &caller())?;
+        context.workbench.console.cancel(parse_id(&id)?, &at_console(&context.caller, ""))?;
         Ok(true)
     }
 

@@ -27,7 +27,7 @@ impl Query {
         first: Option<i32>,
     ) -> Result<Vec<Workflow>, ApiError> {
         let workflows = context.engine.list_workflows(after.as_deref(), page_size(first)).await?;
-        Ok(workflows.into_iter().map(Workflow).collect())
+        Ok(workflows.into_iter().filter(|found| context.sees_workflow(&found.name)).map(Workflow).collect())
     }
 
     /// The workflow of that id or name.
@@ -53,7 +53,13 @@ impl Query {
             before: before.as_deref().map(run_id).transpose()?,
             limit: page_size(first),
         };
-        Ok(context.engine.list_runs(&filter).await?.into_iter().map(Run).collect())
+        let mut shown = Vec::new();
+        for run in context.engine.list_runs(&filter).await? {
+            if context.sees_run(run.id).await {
+                shown.push(Run(run));
+            }
+        }
+        Ok(shown)
     }
 
     /// The run of that id.
@@ -63,7 +69,7 @@ impl Query {
 
     /// All monitors, each with its last result.
     async fn monitors(context: &Context) -> Result<Vec<Monitor>, ApiError> {
-        monitors::list(context).await
+        Ok(monitors::list(context).await?.into_iter().filter(|found| context.sees_workflow(found.of())).collect())
     }
 
     /// What a monitor's runs found, newest first.
@@ -77,7 +83,7 @@ impl Query {
 
     /// All migrations, each with the progress of its newest run.
     async fn migrations(context: &Context) -> Result<Vec<Migration>, ApiError> {
-        migrations::list(context).await
+        Ok(migrations::list(context).await?.into_iter().filter(|found| context.sees_workflow(found.of())).collect())
     }
 
     /// The migration of that name.
@@ -177,7 +183,7 @@ impl Query {
         first: Option<i32>,
     ) -> Result<Vec<Connection>, ApiError> {
         let views = context.workbench.connections.list(after.as_deref(), page_size(first)).await?;
-        Ok(views.into_iter().map(Connection).collect())
+        Ok(views.into_iter().filter(|view| context.sees_connection(&view.name)).map(Connection).collect())
     }
 
     /// The connection of that name.
@@ -223,6 +229,6 @@ impl Query {
 }
 
 /// The run id spelled by `text`; what is none is not found.
-pub(super) fn run_id(text: &str) -> Result<RunId, ApiError> {
+pub(crate) fn run_id(text: &str) -> Result<RunId, ApiError> {
     text.parse().map_err(|error| ApiError(Fault::new(ErrorCode::RunNotFound, format!("{error}"))))
 }

@@ -4,11 +4,13 @@
 //! `{"type": "connection_init", "payload": {"token": "…"}}`. Other clients may send the header instead.
 
 use super::{Context, Schema};
-use crate::auth::{require_own_origin, require_token};
+use crate::access::gate::address;
+use crate::access::{Caller, Presented};
+use crate::auth::require_own_origin;
 use crate::error::ApiError;
 use crate::server::ApiState;
 use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use actix_ws::AggregatedMessage;
 use futures::{SinkExt, StreamExt};
 use juniper::{DefaultScalarValue, InputValue, ScalarValue as _, Variables};
@@ -16,12 +18,19 @@ use juniper_graphql_ws::graphql_transport_ws::{ClientMessage, Connection, Input,
 use juniper_graphql_ws::{ArcSchema, ConnectionConfig};
 use model::{ErrorCode, Fault};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The most subscriptions of one socket.
 const OPERATIONS_MOST: usize = 50;
 
 /// The largest message a client may send, in bytes.
 const MESSAGE_MOST: usize = 128 << 10;
+
+/// How often an open socket's authority is looked at again.
+const RECHECK: Duration = Duration::from_secs(5);
+
+/// What the protocol's close codes call forbidden.
+const CLOSED: u16 = 4403;
 
 const PROTOCOL: &str = "graphql-transport-ws";
 
@@ -32,38 +41,56 @@ pub async fn open(
     body: Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
     require_own_origin(&request)?;
-    let by_header = require_token(&request, &state.token).is_ok();
+    let by_header = request.extensions().get::<Caller>().cloned();
+    let from = address(&request);
     let (response, session, messages) = actix_ws::handle_with_protocols(&request, body, &[PROTOCOL])?;
     let messages = messages.max_frame_size(MESSAGE_MOST).aggregate_continuations().max_continuation_size(MESSAGE_MOST);
-    actix_web::rt::spawn(converse(state, by_header, session, messages));
+    actix_web::rt::spawn(converse(state, (by_header, from), session, messages));
     Ok(response)
 }
 
 async fn converse(
     state: Data<ApiState>,
-    by_header: bool,
+    (by_header, from): (Option<Caller>, String),
     mut session: actix_ws::Session,
     mut messages: actix_ws::AggregatedMessageStream,
 ) {
-    let (token, context) = (state.token.clone(), state.context());
+    let (admitted, mut who) = tokio::sync::watch::channel(None::<Caller>);
+    let app = state.clone();
     let init = move |params: Variables<DefaultScalarValue>| {
         let given = match params.get("token") {
             Some(InputValue::Scalar(scalar)) => scalar.try_to_string(),
             _ => None,
         };
-        let admitted = by_header || given.is_some_and(|given| token.is(&given));
         async move {
-            if admitted {
-                Ok(ConnectionConfig::new(context).with_max_in_flight_operations(OPERATIONS_MOST))
-            } else {
-                Err(ApiError::unauthorized())
-            }
+            let caller = match (by_header, given) {
+                (Some(caller), _) => caller,
+                (None, Some(token)) => app.access.resolve(&Presented::Bearer(token), &from).await?,
+                (None, None) => return Err(ApiError::unauthorized()),
+            };
+            let _ = admitted.send(Some(caller.clone()));
+            Ok(ConnectionConfig::new(app.context(caller)).with_max_in_flight_operations(OPERATIONS_MOST))
         }
     };
     let schema: ArcSchema<_, _, _, Context, DefaultScalarValue> = ArcSchema(state.schema.clone() as Arc<Schema>);
     let (mut sink, mut stream) = Connection::new(schema, init).split::<Message>();
+    let mut tick = tokio::time::interval(RECHECK);
     loop {
         tokio::select! {
+            // Whoever may less than when the socket opened loses it, even where nothing is sent.
+            _ = tick.tick() => {
+                let caller = who.borrow_and_update().clone();
+                let Some(caller) = caller else { continue };
+                let still = caller.renew().await;
+                if !still.is_ok_and(|now| now.authority == caller.authority) {
+                    let reason = actix_ws::CloseReason {
+                        code: actix_ws::CloseCode::Other(CLOSED),
+                        description: Some("Forbidden".to_owned()),
+                    };
+                    let _ = session.close(Some(reason)).await;
+                    return;
+                }
+            }
             message = messages.next() => {
                 let message = match message {
                     Some(Ok(AggregatedMessage::Text(text))) => Message(text.to_string()),

@@ -7,7 +7,6 @@ use crate::error::ApiError;
 use engine::ports::RunEventKind;
 use futures::Stream;
 use juniper::graphql_subscription;
-use model::RunId;
 use std::pin::Pin;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -29,22 +28,30 @@ impl Subscription {
                 return Ok(Box::pin(futures::stream::empty()));
             }
         }
-        Ok(Box::pin(futures::stream::unfold((events, false), move |(mut events, ended)| async move {
-            if ended {
-                return None;
-            }
-            loop {
-                let event = match events.recv().await {
-                    Ok(event) => event,
-                    Err(RecvError::Lagged(_)) => continue,
-                    Err(RecvError::Closed) => return None,
-                };
-                if only.is_none_or(|only: RunId| only == event.run) {
-                    let ended =
-                        only.is_some() && matches!(&event.kind, RunEventKind::Run { status } if status.is_final());
-                    return Some((Ok(Happening::from(event.as_ref())), (events, ended)));
+        let context = context.clone();
+        Ok(Box::pin(futures::stream::unfold(
+            (events, false, context),
+            move |(mut events, ended, context)| async move {
+                if ended {
+                    return None;
                 }
-            }
-        })))
+                loop {
+                    let event = match events.recv().await {
+                        Ok(event) => event,
+                        Err(RecvError::Lagged(_)) => continue,
+                        Err(RecvError::Closed) => return None,
+                    };
+                    let wanted = match only {
+                        Some(only) => only == event.run,
+                        None => context.sees_run(event.run).await,
+                    };
+                    if wanted {
+                        let ended =
+                            only.is_some() && matches!(&event.kind, RunEventKind::Run { status } if status.is_final());
+                        return Some((Ok(Happening::from(event.as_ref())), (events, ended, context)));
+                    }
+                }
+            },
+        )))
     }
 }

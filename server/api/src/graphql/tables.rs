@@ -13,9 +13,6 @@ use workbench::tables::{
 };
 use workbench::tables::{LockKind, TableAction, TableChange};
 
-/// Who the logs say did it.
-const WHO: &str = "api";
-
 /// What has to be run so that tables are as described.
 #[derive(GraphQLObject)]
 #[graphql(context = Context)]
@@ -269,9 +266,9 @@ pub(super) async fn apply(
     let (tables, counts, problems) = match targets(context, document, only).await {
         Ok(targets) => {
             let options = ApplyOptions { allow_destructive, agreed };
-            let service = context.workbench.tables.clone();
+            let (service, who) = (context.workbench.tables.clone(), context.caller.who().to_owned());
             // What has begun is brought to its end and put on record, whether the caller still waits or not.
-            let working = tokio::spawn(async move { service.apply(&targets, &options, WHO).await });
+            let working = tokio::spawn(async move { service.apply(&targets, &options, &who).await });
             match working.await {
                 Ok(report) => (report.tables.into_iter().map(applied_view).collect(), report.counts, Vec::new()),
                 Err(_) => (Vec::new(), workbench::tables::Counts::default(), vec![stopped()]),
@@ -294,7 +291,7 @@ pub(super) async fn apply(
 pub(super) async fn validate(context: &Context, document: &str, only: Option<Vec<String>>) -> TablesValidation {
     match targets(context, document, only).await {
         Ok(targets) => {
-            let report = context.workbench.tables.validate(&targets, WHO).await;
+            let report = context.workbench.tables.validate(&targets, context.caller.who()).await;
             TablesValidation {
                 differences: count(report.differences),
                 tables: report.tables.into_iter().map(validation_view).collect(),
@@ -314,8 +311,8 @@ pub(super) async fn drop_tables(
     match targets(context, document, only).await {
         Ok(targets) => {
             let options = DropOptions { allow_destructive };
-            let service = context.workbench.tables.clone();
-            let working = tokio::spawn(async move { service.drop_tables(&targets, options, WHO).await });
+            let (service, who) = (context.workbench.tables.clone(), context.caller.who().to_owned());
+            let working = tokio::spawn(async move { service.drop_tables(&targets, options, &who).await });
             match working.await {
                 Ok(dropped) => {
                     TablesDropped { tables: dropped.into_iter().map(dropped_view).collect(), problems: Vec::new() }
@@ -332,7 +329,8 @@ pub(super) async fn import(
     connection: &str,
     tables: Option<Vec<String>>,
 ) -> Result<TablesImport, ApiError> {
-    let imported = context.workbench.tables.import(connection, &tables.unwrap_or_default(), WHO).await?;
+    let imported =
+        context.workbench.tables.import(connection, &tables.unwrap_or_default(), context.caller.who()).await?;
     let left_out = imported.left_out.into_iter().map(|(table, reason)| format!("`{table}`: {reason}"));
     Ok(TablesImport { document: imported.document, tables: imported.tables, left_out: left_out.collect() })
 }
@@ -353,7 +351,8 @@ pub(super) async fn logs(context: &Context, wish: Option<TableLogWish>) -> Resul
             limit: page_size(wish.first),
         };
     }
-    Ok(context.workbench.tables.history(&filter).await?.into_iter().map(line).collect())
+    let found = context.workbench.tables.history(&filter).await?;
+    Ok(found.into_iter().filter(|found| context.sees_connection(&found.entry.connection)).map(line).collect())
 }
 
 async fn targets(context: &Context, document: &str, only: Option<Vec<String>>) -> Result<Vec<Target>, Vec<Problem>> {

@@ -8,15 +8,13 @@ use crate::server::ApiState;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use model::access::Thing;
 use model::anomaly::{Anomaly as Found, AnomalyAction, AnomalyFilter, AnomalyRule, AnomalyState, Severity};
 use model::{ErrorCode, Fault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use workbench::anomalies::parse_anomaly_id;
-
-/// Who changes something by REST: whoever holds the API token.
-const WHO: &str = "api";
 
 /// Something wrong with somebody's data or store, from its first sight until it is gone.
 #[derive(Debug, Serialize, ToSchema)]
@@ -166,7 +164,7 @@ pub struct Reset {
         (status = 404, body = Problem, description = "`after` is none that is there")
     )
 )]
-pub async fn list(_: Caller, state: Data<ApiState>, wanted: Query<Wanted>) -> Result<HttpResponse, ApiError> {
+pub async fn list(caller: Caller, state: Data<ApiState>, wanted: Query<Wanted>) -> Result<HttpResponse, ApiError> {
     let wanted = wanted.into_inner();
     let size = wanted.limit.unwrap_or(50).clamp(1, MOST);
     let words = wanted.state.as_deref().into_iter().flat_map(|text| text.split(',').map(str::trim));
@@ -182,6 +180,7 @@ pub async fn list(_: Caller, state: Data<ApiState>, wanted: Query<Wanted>) -> Re
     };
     let mut found = state.workbench.anomalies.list(&filter).await?;
     let next = cut(&mut found, size, |anomaly| anomaly.id.to_string());
+    found.retain(|anomaly| anomaly.connection.is_empty() || caller.sees(Thing::Connection, &anomaly.connection));
     Ok(HttpResponse::Ok().json(AnomalyPage { items: found.into_iter().map(Anomaly::from).collect(), next }))
 }
 
@@ -207,7 +206,7 @@ pub async fn get(_: Caller, state: Data<ApiState>, id: Path<String>) -> Result<H
     )
 )]
 pub async fn change(
-    _: Caller,
+    caller: Caller,
     state: Data<ApiState>,
     request: HttpRequest,
     path: Path<(String, String)>,
@@ -222,7 +221,7 @@ pub async fn change(
     };
     let note: Note = if bytes.is_empty() { Note::default() } else { body::read(&request, &bytes)? };
     let id = parse_anomaly_id(&id)?;
-    let changed = state.workbench.anomalies.change(id, action, WHO, note.comment.as_deref()).await?;
+    let changed = state.workbench.anomalies.change(id, action, caller.who(), note.comment.as_deref()).await?;
     Ok(HttpResponse::Ok().json(Anomaly::from(changed)))
 }
 
@@ -256,13 +255,13 @@ pub async fn rules(
     )
 )]
 pub async fn configure(
-    _: Caller,
+    caller: Caller,
     state: Data<ApiState>,
     request: HttpRequest,
     Body(bytes): Body,
 ) -> Result<HttpResponse, ApiError> {
     let rule: Rule = body::read(&request, &bytes)?;
-    let set = state.workbench.anomalies.configure(&rule.into(), WHO).await?;
+    let set = state.workbench.anomalies.configure(&rule.into(), caller.who()).await?;
     Ok(HttpResponse::Ok().json(Rule::from(set)))
 }
 

@@ -8,6 +8,7 @@ use crate::server::ApiState;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use model::access::{Level, Thing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -147,9 +148,10 @@ pub struct TablePage {
     get, path = "/api/databases", tag = "databases", params(Cursor), security(("token" = [])),
     responses((status = 200, body = DatabasePage), (status = 400, body = Problem), (status = 401, body = Problem))
 )]
-pub async fn list(_: Caller, state: Data<ApiState>, cursor: Query<Cursor>) -> Result<HttpResponse, ApiError> {
+pub async fn list(caller: Caller, state: Data<ApiState>, cursor: Query<Cursor>) -> Result<HttpResponse, ApiError> {
     let mut views = state.workbench.connections.list(cursor.after.as_deref(), cursor.look()).await?;
     let next = cut(&mut views, cursor.size(), |view| view.name.clone());
+    views.retain(|view| caller.sees(Thing::Connection, &view.name));
     Ok(HttpResponse::Ok().json(DatabasePage { items: views.into_iter().map(Database::from).collect(), next }))
 }
 
@@ -163,12 +165,13 @@ pub async fn list(_: Caller, state: Data<ApiState>, cursor: Query<Cursor>) -> Re
     )
 )]
 pub async fn create(
-    _: Caller,
+    caller: Caller,
     state: Data<ApiState>,
     request: HttpRequest,
     Body(bytes): Body,
 ) -> Result<HttpResponse, ApiError> {
     let new: NewDatabase = body::read(&request, &bytes)?;
+    caller.require(Thing::Connection, &new.name, Level::Write)?;
     let Some(address) = read_address(new.url, new.system, new.settings, new.secret)? else {
         return Err(ApiError::bad_request("the body names neither a `url` nor a `system` with its `settings`"));
     };

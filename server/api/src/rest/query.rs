@@ -9,6 +9,7 @@ use actix_web::http::{Version, header};
 use actix_web::web::{Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use model::access::{Level, Role, Thing};
 use model::{ErrorCode, Fault, StatementId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -159,7 +160,7 @@ pub struct HistoryPage {
     )
 )]
 pub async fn run(
-    _: Caller,
+    caller: Caller,
     state: Data<ApiState>,
     request: HttpRequest,
     Body(bytes): Body,
@@ -167,6 +168,8 @@ pub async fn run(
     let statement: Statement = body::read(&request, &bytes)?;
     let format = wanted(&request, &statement)?;
     require_text(&statement.sql)?;
+    caller.require_connection(&state, &statement.database, Level::Use).await?;
+    let who = at_console(&caller, &statement.database);
     let ask = Ask {
         sql: statement.sql,
         params: statement.params,
@@ -177,7 +180,7 @@ pub async fn run(
     };
     let console = &state.workbench.console;
     let Some(format) = format else {
-        let answered = console.query(&statement.database, ask, &caller()).await?;
+        let answered = console.query(&statement.database, ask, &who).await?;
         return Ok(HttpResponse::Ok().json(QueryAnswer::from(Page::of(&answered)?)));
     };
     if request.version() < Version::HTTP_11 {
@@ -185,7 +188,7 @@ pub async fn run(
             Fault::new(ErrorCode::BadRequest, "an answer that breaks off cannot be told from a whole one by HTTP/1.0");
         return Err(fault.hint("Ask for a file by HTTP/1.1.").into());
     }
-    file(console.export(&statement.database, ask, &caller(), format).await?, format).await
+    file(console.export(&statement.database, ask, &who, format).await?, format).await
 }
 
 /// The answer that is a file; its first bytes come before its status, so that what fails at once has a status of its own.
@@ -224,13 +227,14 @@ fn broken(export: &Export, error: &data::Error) {
     )
 )]
 pub async fn validate(
-    _: Caller,
+    caller: Caller,
     state: Data<ApiState>,
     request: HttpRequest,
     Body(bytes): Body,
 ) -> Result<HttpResponse, ApiError> {
     let statement: StatementToCheck = body::read(&request, &bytes)?;
     require_text(&statement.sql)?;
+    caller.require_connection(&state, &statement.database, Level::Use).await?;
     let console = &state.workbench.console;
     Ok(HttpResponse::Ok().json(console.validate(&statement.database, &statement.sql, statement.estimate).await?))
 }
@@ -243,13 +247,18 @@ pub async fn validate(
         (status = 404, body = Problem, description = "`after` is none that is there")
     )
 )]
-pub async fn history(_: Caller, state: Data<ApiState>, cursor: Query<HistoryCursor>) -> Result<HttpResponse, ApiError> {
+pub async fn history(
+    caller: Caller,
+    state: Data<ApiState>,
+    cursor: Query<HistoryCursor>,
+) -> Result<HttpResponse, ApiError> {
     let HistoryCursor { after, limit, database } = cursor.into_inner();
     let size = limit.unwrap_or(50).clamp(1, MOST);
     let before = after.as_deref().map(parse_id).transpose()?;
     let filter = StatementFilter { connection: database, who: None, before, limit: size + 1 };
-    let mut records = state.workbench.console.history(filter, &caller()).await?;
+    let mut records = state.workbench.console.history(filter, &at_console(&caller, "")).await?;
     let next = super::page::cut(&mut records, size, |record| record.id.to_string());
+    records.retain(|record| caller.sees(Thing::Connection, &record.connection));
     let items = records.into_iter().map(HistoryLine::from).collect();
     Ok(HttpResponse::Ok().json(HistoryPage { items, next }))
 }
@@ -259,15 +268,19 @@ pub async fn history(_: Caller, state: Data<ApiState>, cursor: Query<HistoryCurs
     delete, path = "/api/query/{id}", tag = "query", params(("id" = String, Path)), security(("token" = [])),
     responses((status = 204, description = "it was told to stop"), (status = 401, body = Problem), (status = 404, body = Problem))
 )]
-pub async fn cancel(_: Caller, state: Data<ApiState>, id: Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn cancel(caller: Caller, state: Data<ApiState>, id: Path<String>) -> Result<HttpResponse, ApiError> {
     let id = parse_id(&id).map_err(|_| not_running(&id))?;
-    state.workbench.console.cancel(id, &caller())?;
+    state.workbench.console.cancel(id, &at_console(&caller, ""))?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Whoever has the API token may what the connection allows.
-pub(crate) fn caller() -> console::Caller {
-    console::Caller { name: "api".to_owned(), may_write: true, sees_all: true }
+/// What the console may do for a caller with a connection; an admin sees what others asked.
+pub(crate) fn at_console(caller: &Caller, connection: &str) -> console::Caller {
+    console::Caller {
+        name: caller.who().to_owned(),
+        may_write: caller.authority.may(Thing::Connection, connection, Level::Write),
+        sees_all: caller.authority.role == Role::Admin,
+    }
 }
 
 pub(crate) fn parse_id(text: &str) -> Result<StatementId, ApiError> {

@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use engine::ports::RunFilter;
 use engine::{RunView, Scheduled, StartRun};
+use model::access::Thing;
 use model::{ErrorCode, Fault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -98,9 +99,10 @@ pub struct TaskStart {
     get, path = "/api/tasks", tag = "tasks", params(Cursor), security(("token" = [])),
     responses((status = 200, body = TaskPage), (status = 400, body = Problem), (status = 401, body = Problem))
 )]
-pub async fn list(_: Caller, state: Data<ApiState>, cursor: Query<Cursor>) -> Result<HttpResponse, ApiError> {
+pub async fn list(caller: Caller, state: Data<ApiState>, cursor: Query<Cursor>) -> Result<HttpResponse, ApiError> {
     let mut found = state.engine.list_scheduled(cursor.after.as_deref(), cursor.look()).await?;
     let next = cut(&mut found, cursor.size(), |task| task.workflow.name.clone());
+    found.retain(|task| caller.sees(Thing::Workflow, &task.workflow.name));
     let mut items = Vec::with_capacity(found.len());
     for task in found {
         items.push(view(&state, task).await?);

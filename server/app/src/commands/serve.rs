@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::settings::Settings;
 use crate::wire::{Parts, Role};
+use api::access::Access;
 use api::auth::ApiToken;
 use api::{ApiConfig, ApiState};
 use clap::Args;
@@ -54,7 +55,7 @@ impl Serve {
         let state = ApiState {
             engine: running.engine.clone(),
             workbench,
-            token: ApiToken::new(&token),
+            access: Access::new(ApiToken::new(&token)),
             secrets: Box::new(|name| std::env::var(format!("SLUICE_SECRET_{}", name.to_uppercase())).ok()),
             batches: api::hooks::batch::Batches::default(),
             started,

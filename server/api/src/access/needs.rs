@@ -1,0 +1,255 @@
+//! What a request is about: finds the connections and workflows its arguments name, and asks for the level each takes.
+
+use super::caller::{Caller, absent};
+use super::operations::{Least, Needs, Operation};
+use crate::error::ApiError;
+use crate::graphql::Context;
+use model::access::{Level, Thing};
+use model::document::read::read;
+use model::tree::{self, Limits};
+use model::{ErrorCode, Fault, RunId};
+use serde_json::Value;
+use workbench::anomalies::parse_anomaly_id;
+
+/// Step kinds that only read from the connections they name.
+const READING: &[&str] =
+    &["fetch", "diff", "count", "schema", "quality", "inspect", "validate", "classify", "transform"];
+
+/// The arguments of a request.
+pub struct Given(pub Value);
+
+impl Given {
+    /// The texts at a path: one, several where a list stands there, none where it is absent.
+    fn texts(&self, path: &str) -> Vec<&str> {
+        let found = path.split('.').try_fold(&self.0, |value, name| value.get(name));
+        match found {
+            Some(Value::String(text)) => vec![text],
+            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Needs {
+    /// The path of its argument.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        match self {
+            Self::Workflow(path, _)
+            | Self::Named(path, _)
+            | Self::Run(path, _)
+            | Self::Rows(path)
+            | Self::Connection(path, _)
+            | Self::NewConnection(path, _)
+            | Self::Anomaly(path, _)
+            | Self::Document(path)
+            | Self::Tables(path, _)
+            | Self::Settings(path) => path,
+        }
+    }
+}
+
+/// Lets pass whoever may carry out the operation with these arguments.
+///
+/// # Errors
+/// `forbidden`, or the fault of an absent thing for what the caller may not see.
+pub async fn require(context: &Context, operation: &Operation, given: &Given) -> Result<(), ApiError> {
+    let caller = &context.caller;
+    if let Least::Role(role) = operation.least
+        && caller.authority.role < role
+    {
+        return Err(caller.forbidden(format!("this takes the role `{role}`, and yours is `{}`", caller.authority.role)));
+    }
+    if operation.changes && operation.name != "POST /graphql" && caller.authority.read_only {
+        return Err(caller.forbidden("this token may only read".to_owned()));
+    }
+    for needs in operation.needs {
+        for text in given.texts(needs.path()) {
+            one(context, needs, text).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn one(context: &Context, needs: &Needs, text: &str) -> Result<(), ApiError> {
+    let caller = &context.caller;
+    // Whom nothing is kept from gets the resolvers' own answers, with what lies near in their hints.
+    if caller.is_unbounded() {
+        return Ok(());
+    }
+    match *needs {
+        Needs::Workflow(_, level) => workflow(context, text, level).await,
+        Needs::Named(_, level) => caller.require(Thing::Workflow, text, level),
+        Needs::Run(_, level) => run(context, text, level).await,
+        Needs::Rows(_) => rows(context, text).await,
+        Needs::Connection(_, level) => connection(context, text, level).await,
+        Needs::NewConnection(_, level) => caller.require(Thing::Connection, text, level),
+        Needs::Anomaly(_, level) => anomaly(context, text, level).await,
+        Needs::Document(_) => document(caller, text),
+        Needs::Tables(_, level) => tables(context, text, level).await,
+        Needs::Settings(_) => match serde_json::from_str(text) {
+            Ok(settings) => named(&settings).into_iter().try_for_each(|name| through(caller, name, Level::Write)),
+            // The resolver tells what is wrong with it.
+            Err(_) => Ok(()),
+        },
+    }
+}
+
+async fn workflow(context: &Context, text: &str, level: Level) -> Result<(), ApiError> {
+    match context.engine.get_workflow(text).await {
+        Ok(found) if context.caller.sees(Thing::Workflow, &found.name) => {
+            context.caller.require(Thing::Workflow, &found.name, level)
+        }
+        Ok(_) => Err(absent(Thing::Workflow, text)),
+        Err(fault) if fault.code == ErrorCode::WorkflowNotFound => Err(absent(Thing::Workflow, text)),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+pub(super) async fn connection(context: &Context, name: &str, level: Level) -> Result<(), ApiError> {
+    if context.caller.is_unbounded() {
+        return Ok(());
+    }
+    context.caller.require(Thing::Connection, name, level)?;
+    match context.workbench.connections.get(name).await {
+        Ok(_) => Ok(()),
+        Err(fault) if fault.code == ErrorCode::ConnectionNotFound => Err(absent(Thing::Connection, name)),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// The name of a run's workflow; none where that was deleted.
+pub(crate) async fn workflow_of(context: &Context, run: RunId) -> Result<Option<String>, ApiError> {
+    let view = context.engine.get_run(run).await?;
+    match context.engine.get_workflow(&view.workflow.to_string()).await {
+        Ok(workflow) => Ok(Some(workflow.name)),
+        Err(fault) if fault.code == ErrorCode::WorkflowNotFound => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn absent_run(text: &str) -> ApiError {
+    let shown: String = text.chars().take(80).collect();
+    ApiError(Fault::new(ErrorCode::RunNotFound, format!("run `{shown}` does not exist")))
+}
+
+async fn run(context: &Context, text: &str, level: Level) -> Result<(), ApiError> {
+    let id = crate::graphql::query::run_id(text)?;
+    let name = match workflow_of(context, id).await {
+        Ok(name) => name,
+        Err(refused) if refused.0.code == ErrorCode::RunNotFound => return Err(absent_run(text)),
+        Err(refused) => return Err(refused),
+    };
+    match name {
+        Some(name) if context.caller.sees(Thing::Workflow, &name) => {
+            context.caller.require(Thing::Workflow, &name, level)
+        }
+        // Whose workflow is gone cannot be told; only who may see all of them sees its runs.
+        None if context.caller.authority.may_all(Thing::Workflow, level) => Ok(()),
+        _ => Err(absent_run(text)),
+    }
+}
+
+async fn rows(context: &Context, text: &str) -> Result<(), ApiError> {
+    run(context, text, Level::Read).await?;
+    let view = context.engine.get_run(crate::graphql::query::run_id(text)?).await?;
+    let version = context.engine.get_version(view.version).await?;
+    for (_, name) in named_in_document(&version.text).1 {
+        through(&context.caller, &name, Level::Use)?;
+    }
+    Ok(())
+}
+
+async fn anomaly(context: &Context, text: &str, level: Level) -> Result<(), ApiError> {
+    let found = context.workbench.anomalies.get(parse_anomaly_id(text)?).await?;
+    if found.connection.is_empty() || context.caller.sees(Thing::Connection, &found.connection) {
+        return match found.connection.as_str() {
+            "" => Ok(()),
+            name => context.caller.require(Thing::Connection, name, level),
+        };
+    }
+    // Word for word what the workbench says of one that is not there.
+    Err(ApiError(
+        Fault::new(ErrorCode::AnomalyNotFound, format!("there is no anomaly `{}`", found.id))
+            .hint("`sluice anomaly list` shows what there is."),
+    ))
+}
+
+/// What saving a workflow takes: its name, and the connections of its steps.
+fn document(caller: &Caller, text: &str) -> Result<(), ApiError> {
+    let (name, connections) = named_in_document(text);
+    // A document without a name, or that cannot be read, is refused with all its faults by whoever saves it.
+    if !name.is_empty() {
+        caller.require(Thing::Workflow, &name, Level::Write)?;
+    }
+    connections.into_iter().try_for_each(|(level, name)| through(caller, &name, level))
+}
+
+/// Asks for a connection that settings name; one that is worked out later may be any.
+fn through(caller: &Caller, name: &str, level: Level) -> Result<(), ApiError> {
+    if !name.contains("${{") {
+        return caller.require(Thing::Connection, name, level);
+    }
+    if caller.authority.may_all(Thing::Connection, level) {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(80).collect();
+    Err(caller.forbidden(format!("`{shown}` may name any connection, and you may not `{level}` every one")))
+}
+
+async fn tables(context: &Context, text: &str, level: Level) -> Result<(), ApiError> {
+    // What cannot be read is refused by the resolver, with all its faults.
+    let Ok(targets) = context.workbench.tables.targets(text, &[]).await else { return Ok(()) };
+    for target in targets {
+        connection(context, &target.connection, level).await?;
+    }
+    Ok(())
+}
+
+/// A document's name, and the connections of its steps with the level each step takes.
+fn named_in_document(text: &str) -> (String, Vec<(Level, String)>) {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let Ok(root) = tree::parse(text, &Limits::default()) else { return Default::default() };
+    let workflow = read(&root).workflow;
+    let mut found = Vec::new();
+    for step in workflow.steps {
+        let level = if READING.contains(&step.uses.as_str()) { Level::Use } else { Level::Write };
+        let settings = Value::Object(step.with);
+        found.extend(named(&settings).into_iter().map(|name| (level, name.to_owned())));
+    }
+    (workflow.name, found)
+}
+
+/// Connections that settings name: whatever a key `connection`, `connections`, `from` or `to` holds as text.
+fn named(settings: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
+    gather(settings, false, &mut found);
+    found
+}
+
+fn gather<'a>(value: &'a Value, is_named: bool, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) if is_named => found.push(text),
+        Value::Array(items) => items.iter().for_each(|item| gather(item, is_named, found)),
+        Value::Object(members) => {
+            for (key, value) in members {
+                gather(value, is_named || matches!(key.as_str(), "connection" | "connections"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_documents_connections_are_found_with_what_its_steps_do() {
+        let text = "name: a\nsteps:\n  - id: x\n    uses: fetch\n    with: { connection: one }\n  - id: y\n    uses: route\n    \
+                    from: x\n    with: { rules: [{ when: 'a', to: { connection: two, table: t } }] }\n";
+        let (name, found) = named_in_document(text);
+        assert_eq!(name, "a");
+        assert_eq!(found, [(Level::Use, "one".to_owned()), (Level::Write, "two".to_owned())]);
+    }
+}
