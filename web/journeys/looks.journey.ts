@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, leave, missing, node, picture, seriousFaults, visit, type Look } from "./browser.ts";
+import { ended, shopAndReplica } from "./databases.ts";
 import { startServer, type Server } from "./server.ts";
 
 const TEXT = `name: fruit
@@ -39,12 +40,20 @@ describe.skipIf(missing())("every page", () => {
   let server: Server;
   let browser: Browser;
   let run = "";
+  let diff = "";
   beforeAll(async () => {
     [server, browser] = await Promise.all([startServer(), launch()]);
     server.file("fruit.csv", "id,name\n1,apple\n2,\n3,fig\n");
     await server.graphql("mutation($text: String!) { saveWorkflow(text: $text) { problems { message } } }", { text: TEXT });
     const { startRun } = await server.graphql<{ startRun: { id: string } }>('mutation { startRun(workflow: "fruit") { id } }');
     run = startRun.id;
+    await shopAndReplica(server);
+    const side = (connection: string) => ({ connection, table: "orders" });
+    const { startDiff } = await server.graphql<{ startDiff: { run: { id: string } } }>("mutation($input: DiffInput!) { startDiff(input: $input) { run { id } } }", {
+      input: { left: side("shop"), right: side("replica") },
+    });
+    diff = startDiff.run.id;
+    expect(await ended(server, diff)).toBe("SUCCEEDED");
   });
   afterAll(async () => {
     await browser.close();
@@ -75,6 +84,27 @@ describe.skipIf(missing())("every page", () => {
     await page.goto(`${server.base}/runs/${run}?tab=logs`);
     await page.getByRole("log").waitFor();
     await check("logs");
+    await page.goto(`${server.base}/connections`);
+    await page.getByRole("link", { name: "shop" }).waitFor();
+    await check("connections");
+    await page.goto(`${server.base}/connections/shop?table=orders`);
+    await page.getByText("customer", { exact: true }).waitFor();
+    await check("schema");
+    await page.goto(`${server.base}/console?connection=shop&table=orders`);
+    await page.locator(".cm-content").waitFor();
+    await check("console");
+    await page.goto(`${server.base}/diffs`);
+    await page.getByRole("link", { name: "shop:orders" }).waitFor();
+    await check("diffs");
+    await page.goto(`${server.base}/diffs/new?from=${diff}`);
+    await page.getByText("TIMESTAMP").first().waitFor({ state: "attached" });
+    await check("diff-form");
+    await page.goto(`${server.base}/diffs/${diff}`);
+    await page.locator('tr[data-kind="EXTRA"]').waitFor();
+    await check("diff");
+    await page.goto(`${server.base}/diffs/${diff}?repair=1`);
+    await page.locator(".diff-script").waitFor();
+    await check("diff-repair");
     await leave(page);
   });
 });

@@ -8,6 +8,8 @@ import { createInterface } from "node:readline";
 export interface Server {
   base: string;
   token: string;
+  /** A folder of its own, gone when it stops. */
+  folder: string;
   /** Puts a file where workflows read files from. */
   file: (name: string, text: string) => void;
   graphql: <T>(query: string, variables?: Record<string, unknown>) => Promise<T>;
@@ -28,6 +30,7 @@ export async function startServer(): Promise<Server> {
   return {
     base,
     token,
+    folder,
     file: (name, text) => writeFileSync(join(data, "files", name), text),
     graphql: async <T>(query: string, variables: Record<string, unknown> = {}) => {
       const response = await fetch(`${base}/graphql`, {

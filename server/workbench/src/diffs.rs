@@ -3,6 +3,8 @@
 //! The run counts and keeps a sample. [`rows`] leafs through all differences in the order of the key: it compares again
 //! from where the page before ended, so that nothing has to be kept of them.
 
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
 use data::connector::Relation;
 use data::registry::Connections;
 use engine::RunView;
@@ -11,8 +13,8 @@ use model::{ErrorCode, Fault, RunId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use transfer::Side;
-use transfer::diff::{DiffOptions, Leeway};
+use transfer::diff::{DiffOptions, Leeway, Repairing, Rows};
+use transfer::{DifferenceSink, Side};
 
 // What pages are made of; the API knows `transfer` by them only.
 pub use transfer::DifferenceKind;
@@ -175,12 +177,69 @@ pub async fn rows(
     first: u64,
 ) -> data::Result<DiffPage> {
     let of = get(engine, run).await?.of;
+    let (left, right) = (pools.get(&of.left.connection).await?, pools.get(&of.right.connection).await?);
+    let (left_side, right_side) = (of.left.side()?, of.right.side()?);
+    let options = options(of)?;
+    transfer::diff::page((left.as_ref(), &left_side), (right.as_ref(), &right_side), &options, cursor, first).await
+}
+
+/// The statements that make the right side equal the left, as the tables are now.
+#[derive(Debug, Clone, Default)]
+pub struct RepairScript {
+    /// In the order in which they are to be run; what a session wants first comes first.
+    pub statements: Vec<String>,
+    /// Whether they mend all differences.
+    pub complete: bool,
+}
+
+/// Compares anew and writes what mends `most` differences, about; nothing is run.
+///
+/// # Errors
+/// As for [`rows`]; `unsupported` where the right side is no table, or rows have no key.
+pub async fn repair(engine: &Engine, pools: &dyn Connections, run: RunId, most: u64) -> data::Result<RepairScript> {
+    let of = get(engine, run).await?.of;
+    let Some(table) = of.right.table.clone() else {
+        return Err(data::Error::permanent(
+            ErrorCode::Unsupported,
+            "the right side is no table, and only a table can be repaired",
+        ));
+    };
+    let (left, right) = (pools.get(&of.left.connection).await?, pools.get(&of.right.connection).await?);
+    let sides = (of.left.side()?, of.right.side()?);
+    let options = DiffOptions { parallel: 1, max_differences: Some(most), ..options(of)? };
+    let mut ignored = Ignored;
+    let mut repairing = Repairing::new(&mut ignored, right.as_ref(), &table)?;
+    let (left, right) = (Rows::Stored(left.as_ref(), sides.0), Rows::Stored(right.as_ref(), sides.1));
+    let report = transfer::diff::run(left, right, &options, &mut repairing).await?;
+    let mut repair = repairing.finish();
+    repair.rewind()?;
+    let mut statements = Vec::new();
+    while let Some(next) = repair.next()? {
+        statements.extend(next);
+    }
+    if !statements.is_empty() {
+        statements.splice(0..0, repair.preamble().iter().cloned());
+    }
+    Ok(RepairScript { statements, complete: report.complete })
+}
+
+/// Takes differences of which only the statements are wanted.
+struct Ignored;
+
+#[async_trait]
+impl DifferenceSink for Ignored {
+    async fn take(&mut self, _: DifferenceKind, _: RecordBatch) -> data::Result<()> {
+        Ok(())
+    }
+}
+
+fn options(of: NewDiff) -> data::Result<DiffOptions> {
     let tolerance = of
         .tolerance
         .into_iter()
         .map(|(column, told)| Ok((column, serde_json::from_value::<Leeway>(told)?)))
         .collect::<Result<_, serde_json::Error>>();
-    let options = DiffOptions {
+    Ok(DiffOptions {
         key: of.key,
         columns: of.columns,
         except: of.except,
@@ -189,8 +248,5 @@ pub async fn rows(
             data::Error::permanent(ErrorCode::InvalidValue, format!("a `tolerance` cannot be read: {error}"))
         })?,
         ..DiffOptions::default()
-    };
-    let (left, right) = (pools.get(&of.left.connection).await?, pools.get(&of.right.connection).await?);
-    let (left_side, right_side) = (of.left.side()?, of.right.side()?);
-    transfer::diff::page((left.as_ref(), &left_side), (right.as_ref(), &right_side), &options, cursor, first).await
+    })
 }

@@ -202,6 +202,17 @@ fn differences_are_counted_once_and_leafed_through() {
     );
     let missing: Value = serde_json::from_str(first["rows"][1]["values"].as_str().unwrap()).unwrap();
     assert_eq!(missing, json!({ "id": "500", "v": "v500", "w": "1" }));
+    // What would mend them, wholly or in part; run, it leaves nothing to tell.
+    let script = |first: i32| {
+        let ask = "query($run: String!, $first: Int) { diffRepair(run: $run, first: $first) { statements complete } }";
+        server.graphql(ask, json!({ "run": run, "first": first }))["diffRepair"].take()
+    };
+    assert_eq!(script(3)["complete"], false);
+    let whole = script(1_000);
+    assert_eq!(whole["complete"], true);
+    let statements = whole["statements"].to_string();
+    assert!(["DELETE", "UPDATE", "INSERT", "6010", "v500", "4007"].iter().all(|part| statements.contains(part)), "{statements}");
+    assert_eq!(page(Value::Null, 4)["rows"].as_array().unwrap().len(), 4, "nothing was run");
     // Whole rows, and tables without a key.
     let keyless = json!({ "left": side("source"), "right": side("target"), "key": [], "columns": ["w"] });
     target.execute("ALTER TABLE t DROP CONSTRAINT t_pkey");

@@ -1,6 +1,7 @@
 /** Every feature, one line each: its place in the rail, its routes and its commands come from here. */
 import { connections } from "@/features/connections/feature.ts";
 import { sqlConsole } from "@/features/console/feature.ts";
+import { diffs } from "@/features/diffs/feature.ts";
 import { editor } from "@/features/editor/feature.ts";
 import { runs } from "@/features/runs/feature.ts";
 import { workflows } from "@/features/workflows/feature.ts";
@@ -12,4 +13,5 @@ export const features: readonly Feature[] = [
   runs(async () => (await import("@/features/editor/run-graph.tsx")).RunGraph),
   connections,
   sqlConsole,
+  diffs,
 ];

@@ -23,13 +23,16 @@ interface Props<T extends Choice> {
   onChoose: (choice: T) => void;
 }
 
+/** So many are drawn; whoever has more types a letter. */
+const MOST = 300;
+
 /** A list to choose from by typing a part of a name: arrows go through it, Enter takes. The best match is always chosen first. */
 export function Chooser<T extends Choice>({ label, placeholder, empty, choices, onChoose }: Props<T>) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const [wanted, setWanted] = useState("");
   const [at, setAt] = useState(0);
-  const shown = useMemo(() => rank(choices, wanted), [choices, wanted]);
+  const shown = useMemo(() => rank(choices, wanted).slice(0, MOST), [choices, wanted]);
   const chosen = Math.min(at, shown.length - 1);
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });

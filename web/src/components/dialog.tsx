@@ -3,6 +3,7 @@ import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import "./dialog.css";
 import { IconButton } from "./icon-button.tsx";
+import { Ticked } from "./notice.tsx";
 
 interface Props {
   title: string;
@@ -35,8 +36,14 @@ export function Dialog({ title, description, closeLabel, onClose, foot, kind = "
         >
           <header className="dialog-head">
             <div className="grow">
-              <Radix.Title className="dialog-title">{title}</Radix.Title>
-              {description && <Radix.Description className="muted">{description}</Radix.Description>}
+              <Radix.Title className="dialog-title">
+                <Ticked text={title} />
+              </Radix.Title>
+              {description && (
+                <Radix.Description className="muted">
+                  <Ticked text={description} />
+                </Radix.Description>
+              )}
             </div>
             <IconButton icon={X} label={closeLabel} onClick={onClose} />
           </header>

@@ -193,6 +193,16 @@ pub struct DiffRow {
     changes: Vec<DiffChange>,
 }
 
+/// Statements that make the right table equal the left.
+#[derive(GraphQLObject)]
+#[graphql(context = Context)]
+pub struct DiffRepair {
+    /// In the order in which they are to be run. Each may be run twice with the same result.
+    statements: Vec<String>,
+    /// Whether they mend all differences.
+    complete: bool,
+}
+
 /// A column of a changed row, its values as text; absent: NULL.
 #[derive(GraphQLObject)]
 #[graphql(context = Context)]
@@ -252,4 +262,13 @@ pub(super) async fn rows(
         rows: page.rows.into_iter().map(DiffRow::from).collect(),
         next: page.next.map(|next| json!(next).to_string()),
     })
+}
+
+/// Differences whose statements are told at once, at most.
+const REPAIR_MOST: i32 = 10_000;
+
+pub(super) async fn repair(context: &Context, run: RunId, first: Option<i32>) -> Result<DiffRepair, ApiError> {
+    let most = u64::try_from(first.unwrap_or(1000).clamp(1, REPAIR_MOST)).unwrap_or(1);
+    let script = diffs::repair(&context.engine, context.workbench.pools.as_ref(), run, most).await?;
+    Ok(DiffRepair { statements: script.statements, complete: script.complete })
 }

@@ -3,7 +3,7 @@
 use super::anomalies::{self, Anomaly, AnomalyFilterInput, AnomalyRule, Backup};
 use super::connections::{Connection, Table};
 use super::console::{self, Checked, Statement};
-use super::diffs::{self, Diff, DiffPage};
+use super::diffs::{self, Diff, DiffPage, DiffRepair};
 use super::migrations::{self, Migration, MigrationInput, MigrationLook};
 use super::monitors::{self, Monitor, MonitorResult};
 use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
@@ -117,6 +117,12 @@ impl Query {
         first: Option<i32>,
     ) -> Result<DiffPage, ApiError> {
         diffs::rows(context, run_id(&run)?, after.as_deref(), first).await
+    }
+
+    /// The statements that would make the right table equal the left, of the first 1,000 differences, or `first`, at most
+    /// 10,000; nothing is run. `startDiff` with the settings `{"repair": "apply"}` runs all.
+    async fn diff_repair(context: &Context, run: String, first: Option<i32>) -> Result<DiffRepair, ApiError> {
+        diffs::repair(context, run_id(&run)?, first).await
     }
 
     /// Anomalies, the last seen first, after the one `after`.

@@ -3,6 +3,7 @@ import { Button } from "@/components/button.tsx";
 import { Dialog } from "@/components/dialog.tsx";
 import { Field, Select, Switch, TextArea, TextInput } from "@/components/field.tsx";
 import { Notice, Ticked } from "@/components/notice.tsx";
+import { Segments } from "@/components/segments.tsx";
 import { tell } from "@/components/toast.tsx";
 import { useChange } from "@/graphql/client.ts";
 import type { ConnectionInput, ConnectionRowFragment } from "@/graphql/generated/graphql.ts";
@@ -100,14 +101,15 @@ export function ConnectionDialog({ connection, onClose }: Props) {
             {(ids) => <TextInput {...ids} required autoFocus className="mono" value={name} onChange={(event) => setName(event.target.value)} />}
           </Field>
         )}
-        <div className="segments" role="group" aria-label={t("way")}>
-          <button type="button" aria-pressed={!byUrl} onClick={() => setByUrl(false)}>
-            {t("byFields")}
-          </button>
-          <button type="button" aria-pressed={byUrl} onClick={() => setByUrl(true)}>
-            {t("byUrl")}
-          </button>
-        </div>
+        <Segments
+          label={t("way")}
+          value={byUrl ? "url" : "fields"}
+          choices={[
+            { value: "fields", label: t("byFields") },
+            { value: "url", label: t("byUrl") },
+          ]}
+          onChange={(way) => setByUrl(way === "url")}
+        />
         {byUrl ? (
           <Field label={t("url")} isNeeded help={<Ticked text={t("urlHelp")} />}>
             {(ids) => (

@@ -1,20 +1,15 @@
 /** Answers as files. Text that a spreadsheet would run as a formula stands behind a `'`, as in the server's own export. */
+import { csvField, csvFile } from "@/lib/csv.ts";
 import { isNumeric, spellValue, type AnswerColumn, type Row } from "./cells.ts";
 
 /** CSV of RFC 4180. NULL is nothing at all, an empty text is `""`. */
 export function toCsv(columns: readonly AnswerColumn[], rows: readonly Row[]): string {
   const safe = columns.map((column) => isNumeric(column.nativeType));
-  const lines = rows.map((row) => columns.map((_, at) => field(row[at], safe[at] === true)).join(","));
-  return [columns.map((column) => field(column.name, false)).join(","), ...lines, ""].join("\r\n");
+  return csvFile([columns.map((column) => field(column.name, false)), ...rows.map((row) => columns.map((_, at) => field(row[at], safe[at] === true)))]);
 }
 
 function field(value: unknown, isNumber: boolean): string {
-  const text = spellValue(value);
-  if (text === null) return "";
-  const isFormula = !isNumber && typeof value !== "number" && /^[=+\-@\t\r]/.test(text);
-  const isQuoted = isFormula || text === "" || /[",\n\r]/.test(text) || text.trim() !== text;
-  const told = isFormula ? `'${text}` : text;
-  return isQuoted ? `"${told.replaceAll('"', '""')}"` : told;
+  return csvField(spellValue(value), isNumber || typeof value === "number");
 }
 
 /** A list of objects; of columns with the same name, the second is `name_2`. */

@@ -33,6 +33,12 @@ type Documents = {
     "\n  mutation RunStatement($input: StatementInput!) {\n    runStatement(input: $input) {\n      id\n      columns {\n        name\n        nativeType\n      }\n      rows\n      truncated\n      affected\n      durationMs\n    }\n  }\n": typeof types.RunStatementDocument,
     "\n  mutation CancelStatement($id: String!) {\n    cancelStatement(id: $id)\n  }\n": typeof types.CancelStatementDocument,
     "\n  query StatementHistory($connection: String, $before: String) {\n    statements(connection: $connection, before: $before, first: 50) {\n      id\n      connection\n      sql\n      who\n      startedAt\n      outcome\n      rows\n      truncated\n      durationMs\n      errorCode\n    }\n  }\n": typeof types.StatementHistoryDocument,
+    "\n  query DiffList($after: String) {\n    workflows(first: 200, after: $after) {\n      id\n      name\n      updatedAt\n      outline {\n        description\n        tags\n      }\n      runs(first: 1) {\n        id\n        status\n        createdAt\n        steps {\n          id\n          outputs\n        }\n      }\n    }\n  }\n": typeof types.DiffListDocument,
+    "\n  mutation StartDiff($input: DiffInput!) {\n    startDiff(input: $input) {\n      run {\n        id\n      }\n    }\n  }\n": typeof types.StartDiffDocument,
+    "\n  query DiffDetail($run: String!) {\n    diff(run: $run) {\n      key\n      isCounted\n      differences\n      missing\n      extra\n      changed\n      equal\n      leftRows\n      rightRows\n      percent\n      strategy\n      reasons\n      notes\n      complete\n      error {\n        code\n        message\n        hint\n        path\n      }\n      run {\n        id\n        status\n        workflowName\n        createdAt\n        startedAt\n        finishedAt\n        version {\n          text\n        }\n        steps {\n          id\n          outputs\n          rowsIn\n          error {\n            code\n            message\n            hint\n            path\n          }\n        }\n      }\n    }\n  }\n": typeof types.DiffDetailDocument,
+    "\n  query DiffRows($run: String!, $after: String, $first: Int!) {\n    diffRows(run: $run, after: $after, first: $first) {\n      key\n      columns\n      next\n      rows {\n        kind\n        key\n        values\n        changes {\n          column\n          left\n          right\n        }\n      }\n    }\n  }\n": typeof types.DiffRowsDocument,
+    "\n  query DiffRepair($run: String!, $first: Int!) {\n    diffRepair(run: $run, first: $first) {\n      statements\n      complete\n    }\n  }\n": typeof types.DiffRepairDocument,
+    "\n  mutation CancelDiff($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.CancelDiffDocument,
     "\n  query EditorWorkflow($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      versionNumber\n      version {\n        number\n        text\n      }\n    }\n  }\n": typeof types.EditorWorkflowDocument,
     "\n  query EditorKinds {\n    stepKinds {\n      name\n      summary\n      schema\n      ports\n      outputs\n      inputs\n      namedPorts\n    }\n  }\n": typeof types.EditorKindsDocument,
     "\n  query CheckDocument($text: String!) {\n    check(text: $text) {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": typeof types.CheckDocumentDocument,
@@ -60,6 +66,10 @@ type Documents = {
     "\n  mutation DeleteWorkflow($id: String!) {\n    deleteWorkflow(id: $id)\n  }\n": typeof types.DeleteWorkflowDocument,
     "\n  mutation StartRunNow($workflow: String!) {\n    startRun(workflow: $workflow) {\n      id\n    }\n  }\n": typeof types.StartRunNowDocument,
     "\n  mutation ImportWorkflow($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n        name\n        versionNumber\n      }\n      problems {\n        code\n        message\n        hint\n        line\n        column\n      }\n    }\n  }\n": typeof types.ImportWorkflowDocument,
+    "\n  query CatalogConnections {\n    connections(first: 200) {\n      name\n      system\n    }\n  }\n": typeof types.CatalogConnectionsDocument,
+    "\n  query CatalogTables($name: String!) {\n    connection(name: $name) {\n      name\n      tables(first: 200)\n    }\n  }\n": typeof types.CatalogTablesDocument,
+    "\n  query CatalogTable($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      rowEstimate\n      columns {\n        name\n        nativeType\n        nullable\n        default\n      }\n    }\n  }\n": typeof types.CatalogTableDocument,
+    "\n  subscription FollowRun($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      chunk\n      log {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n": typeof types.FollowRunDocument,
 };
 const documents: Documents = {
     "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": types.PaletteWorkflowsDocument,
@@ -80,6 +90,12 @@ const documents: Documents = {
     "\n  mutation RunStatement($input: StatementInput!) {\n    runStatement(input: $input) {\n      id\n      columns {\n        name\n        nativeType\n      }\n      rows\n      truncated\n      affected\n      durationMs\n    }\n  }\n": types.RunStatementDocument,
     "\n  mutation CancelStatement($id: String!) {\n    cancelStatement(id: $id)\n  }\n": types.CancelStatementDocument,
     "\n  query StatementHistory($connection: String, $before: String) {\n    statements(connection: $connection, before: $before, first: 50) {\n      id\n      connection\n      sql\n      who\n      startedAt\n      outcome\n      rows\n      truncated\n      durationMs\n      errorCode\n    }\n  }\n": types.StatementHistoryDocument,
+    "\n  query DiffList($after: String) {\n    workflows(first: 200, after: $after) {\n      id\n      name\n      updatedAt\n      outline {\n        description\n        tags\n      }\n      runs(first: 1) {\n        id\n        status\n        createdAt\n        steps {\n          id\n          outputs\n        }\n      }\n    }\n  }\n": types.DiffListDocument,
+    "\n  mutation StartDiff($input: DiffInput!) {\n    startDiff(input: $input) {\n      run {\n        id\n      }\n    }\n  }\n": types.StartDiffDocument,
+    "\n  query DiffDetail($run: String!) {\n    diff(run: $run) {\n      key\n      isCounted\n      differences\n      missing\n      extra\n      changed\n      equal\n      leftRows\n      rightRows\n      percent\n      strategy\n      reasons\n      notes\n      complete\n      error {\n        code\n        message\n        hint\n        path\n      }\n      run {\n        id\n        status\n        workflowName\n        createdAt\n        startedAt\n        finishedAt\n        version {\n          text\n        }\n        steps {\n          id\n          outputs\n          rowsIn\n          error {\n            code\n            message\n            hint\n            path\n          }\n        }\n      }\n    }\n  }\n": types.DiffDetailDocument,
+    "\n  query DiffRows($run: String!, $after: String, $first: Int!) {\n    diffRows(run: $run, after: $after, first: $first) {\n      key\n      columns\n      next\n      rows {\n        kind\n        key\n        values\n        changes {\n          column\n          left\n          right\n        }\n      }\n    }\n  }\n": types.DiffRowsDocument,
+    "\n  query DiffRepair($run: String!, $first: Int!) {\n    diffRepair(run: $run, first: $first) {\n      statements\n      complete\n    }\n  }\n": types.DiffRepairDocument,
+    "\n  mutation CancelDiff($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": types.CancelDiffDocument,
     "\n  query EditorWorkflow($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      versionNumber\n      version {\n        number\n        text\n      }\n    }\n  }\n": types.EditorWorkflowDocument,
     "\n  query EditorKinds {\n    stepKinds {\n      name\n      summary\n      schema\n      ports\n      outputs\n      inputs\n      namedPorts\n    }\n  }\n": types.EditorKindsDocument,
     "\n  query CheckDocument($text: String!) {\n    check(text: $text) {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": types.CheckDocumentDocument,
@@ -107,6 +123,10 @@ const documents: Documents = {
     "\n  mutation DeleteWorkflow($id: String!) {\n    deleteWorkflow(id: $id)\n  }\n": types.DeleteWorkflowDocument,
     "\n  mutation StartRunNow($workflow: String!) {\n    startRun(workflow: $workflow) {\n      id\n    }\n  }\n": types.StartRunNowDocument,
     "\n  mutation ImportWorkflow($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n        name\n        versionNumber\n      }\n      problems {\n        code\n        message\n        hint\n        line\n        column\n      }\n    }\n  }\n": types.ImportWorkflowDocument,
+    "\n  query CatalogConnections {\n    connections(first: 200) {\n      name\n      system\n    }\n  }\n": types.CatalogConnectionsDocument,
+    "\n  query CatalogTables($name: String!) {\n    connection(name: $name) {\n      name\n      tables(first: 200)\n    }\n  }\n": types.CatalogTablesDocument,
+    "\n  query CatalogTable($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      rowEstimate\n      columns {\n        name\n        nativeType\n        nullable\n        default\n      }\n    }\n  }\n": types.CatalogTableDocument,
+    "\n  subscription FollowRun($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      chunk\n      log {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n": types.FollowRunDocument,
 };
 
 /**
@@ -181,6 +201,30 @@ export function graphql(source: "\n  mutation CancelStatement($id: String!) {\n 
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query StatementHistory($connection: String, $before: String) {\n    statements(connection: $connection, before: $before, first: 50) {\n      id\n      connection\n      sql\n      who\n      startedAt\n      outcome\n      rows\n      truncated\n      durationMs\n      errorCode\n    }\n  }\n"): typeof import('./graphql').StatementHistoryDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DiffList($after: String) {\n    workflows(first: 200, after: $after) {\n      id\n      name\n      updatedAt\n      outline {\n        description\n        tags\n      }\n      runs(first: 1) {\n        id\n        status\n        createdAt\n        steps {\n          id\n          outputs\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').DiffListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation StartDiff($input: DiffInput!) {\n    startDiff(input: $input) {\n      run {\n        id\n      }\n    }\n  }\n"): typeof import('./graphql').StartDiffDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DiffDetail($run: String!) {\n    diff(run: $run) {\n      key\n      isCounted\n      differences\n      missing\n      extra\n      changed\n      equal\n      leftRows\n      rightRows\n      percent\n      strategy\n      reasons\n      notes\n      complete\n      error {\n        code\n        message\n        hint\n        path\n      }\n      run {\n        id\n        status\n        workflowName\n        createdAt\n        startedAt\n        finishedAt\n        version {\n          text\n        }\n        steps {\n          id\n          outputs\n          rowsIn\n          error {\n            code\n            message\n            hint\n            path\n          }\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').DiffDetailDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DiffRows($run: String!, $after: String, $first: Int!) {\n    diffRows(run: $run, after: $after, first: $first) {\n      key\n      columns\n      next\n      rows {\n        kind\n        key\n        values\n        changes {\n          column\n          left\n          right\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').DiffRowsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query DiffRepair($run: String!, $first: Int!) {\n    diffRepair(run: $run, first: $first) {\n      statements\n      complete\n    }\n  }\n"): typeof import('./graphql').DiffRepairDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CancelDiff($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n"): typeof import('./graphql').CancelDiffDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -289,6 +333,22 @@ export function graphql(source: "\n  mutation StartRunNow($workflow: String!) {\
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation ImportWorkflow($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n        name\n        versionNumber\n      }\n      problems {\n        code\n        message\n        hint\n        line\n        column\n      }\n    }\n  }\n"): typeof import('./graphql').ImportWorkflowDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CatalogConnections {\n    connections(first: 200) {\n      name\n      system\n    }\n  }\n"): typeof import('./graphql').CatalogConnectionsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CatalogTables($name: String!) {\n    connection(name: $name) {\n      name\n      tables(first: 200)\n    }\n  }\n"): typeof import('./graphql').CatalogTablesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CatalogTable($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      rowEstimate\n      columns {\n        name\n        nativeType\n        nullable\n        default\n      }\n    }\n  }\n"): typeof import('./graphql').CatalogTableDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription FollowRun($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      chunk\n      log {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n"): typeof import('./graphql').FollowRunDocument;
 
 
 export function graphql(source: string) {

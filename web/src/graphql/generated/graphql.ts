@@ -363,6 +363,15 @@ export type DiffPage = {
   rows: Array<DiffRow>;
 };
 
+/** Statements that make the right table equal the left. */
+export type DiffRepair = {
+  __typename?: 'DiffRepair';
+  /** Whether they mend all differences. */
+  complete: Scalars['Boolean']['output'];
+  /** In the order in which they are to be run. Each may be run twice with the same result. */
+  statements: Array<Scalars['String']['output']>;
+};
+
 /** One difference. */
 export type DiffRow = {
   __typename?: 'DiffRow';
@@ -994,6 +1003,11 @@ export type Query = {
   /** What a comparison that `startDiff` began has found. */
   diff: Diff;
   /**
+   * The statements that would make the right table equal the left, of the first 1,000 differences, or `first`, at most
+   * 10,000; nothing is run. `startDiff` with the settings `{"repair": "apply"}` runs all.
+   */
+  diffRepair: DiffRepair;
+  /**
    * Differences of what a run compared, in the order of the key, as the tables are now; `after` is `next` of the page
    * before.
    */
@@ -1080,6 +1094,12 @@ export type QueryConnectionsArgs = {
 
 
 export type QueryDiffArgs = {
+  run: Scalars['String']['input'];
+};
+
+
+export type QueryDiffRepairArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
   run: Scalars['String']['input'];
 };
 
@@ -1785,6 +1805,51 @@ export type StatementHistoryQueryVariables = Exact<{
 
 export type StatementHistoryQuery = { __typename?: 'Query', statements: Array<{ __typename?: 'Statement', id: string, connection: string, sql: string, who: string, startedAt: string, outcome: string, rows?: number | null, truncated: boolean, durationMs?: number | null, errorCode?: string | null }> };
 
+export type DiffListQueryVariables = Exact<{
+  after?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type DiffListQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string> }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> }> }> };
+
+export type StartDiffMutationVariables = Exact<{
+  input: DiffInput;
+}>;
+
+
+export type StartDiffMutation = { __typename?: 'Mutation', startDiff: { __typename?: 'Diff', run: { __typename?: 'Run', id: string } } };
+
+export type DiffDetailQueryVariables = Exact<{
+  run: Scalars['String']['input'];
+}>;
+
+
+export type DiffDetailQuery = { __typename?: 'Query', diff: { __typename?: 'Diff', key: Array<string>, isCounted: boolean, differences?: number | null, missing?: number | null, extra?: number | null, changed?: number | null, equal?: number | null, leftRows?: number | null, rightRows?: number | null, percent?: number | null, strategy?: string | null, reasons: Array<string>, notes: Array<string>, complete?: boolean | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null } | null, run: { __typename?: 'Run', id: string, status: RunStatusWord, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, version?: { __typename?: 'Version', text: string } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string, rowsIn: number, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null } | null }> } } };
+
+export type DiffRowsQueryVariables = Exact<{
+  run: Scalars['String']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
+  first: Scalars['Int']['input'];
+}>;
+
+
+export type DiffRowsQuery = { __typename?: 'Query', diffRows: { __typename?: 'DiffPage', key: Array<string>, columns: Array<string>, next?: string | null, rows: Array<{ __typename?: 'DiffRow', kind: DifferenceWord, key: string, values?: string | null, changes: Array<{ __typename?: 'DiffChange', column: string, left?: string | null, right?: string | null }> }> } };
+
+export type DiffRepairQueryVariables = Exact<{
+  run: Scalars['String']['input'];
+  first: Scalars['Int']['input'];
+}>;
+
+
+export type DiffRepairQuery = { __typename?: 'Query', diffRepair: { __typename?: 'DiffRepair', statements: Array<string>, complete: boolean } };
+
+export type CancelDiffMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type CancelDiffMutation = { __typename?: 'Mutation', cancelRun: { __typename?: 'Run', id: string, status: RunStatusWord } };
+
 export type EditorWorkflowQueryVariables = Exact<{
   id: Scalars['String']['input'];
 }>;
@@ -1955,6 +2020,33 @@ export type ImportWorkflowMutationVariables = Exact<{
 
 
 export type ImportWorkflowMutation = { __typename?: 'Mutation', saveWorkflow: { __typename?: 'Saved', workflow?: { __typename?: 'Workflow', id: string, name: string, versionNumber: number } | null, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, line?: number | null, column?: number | null }> } };
+
+export type CatalogConnectionsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type CatalogConnectionsQuery = { __typename?: 'Query', connections: Array<{ __typename?: 'Connection', name: string, system: string }> };
+
+export type CatalogTablesQueryVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type CatalogTablesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: Array<string> } };
+
+export type CatalogTableQueryVariables = Exact<{
+  connection: Scalars['String']['input'];
+  table: Scalars['String']['input'];
+}>;
+
+
+export type CatalogTableQuery = { __typename?: 'Query', table: { __typename?: 'Table', name: string, key: Array<string>, rowEstimate?: number | null, columns: Array<{ __typename?: 'Column', name: string, nativeType: string, nullable: boolean, default?: string | null }> } };
+
+export type FollowRunSubscriptionVariables = Exact<{
+  run: Scalars['String']['input'];
+}>;
+
+
+export type FollowRunSubscription = { __typename?: 'Subscription', runEvents: { __typename?: 'Happening', runId: string, status?: RunStatusWord | null, step?: string | null, stepStatus?: StepStatusWord | null, rowsIn?: number | null, rowsOut?: number | null, chunk?: number | null, log?: { __typename?: 'Log', at: string, step?: string | null, level: string, message: string } | null } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -2282,6 +2374,120 @@ export const StatementHistoryDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<StatementHistoryQuery, StatementHistoryQueryVariables>;
+export const DiffListDocument = new TypedDocumentString(`
+    query DiffList($after: String) {
+  workflows(first: 200, after: $after) {
+    id
+    name
+    updatedAt
+    outline {
+      description
+      tags
+    }
+    runs(first: 1) {
+      id
+      status
+      createdAt
+      steps {
+        id
+        outputs
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DiffListQuery, DiffListQueryVariables>;
+export const StartDiffDocument = new TypedDocumentString(`
+    mutation StartDiff($input: DiffInput!) {
+  startDiff(input: $input) {
+    run {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<StartDiffMutation, StartDiffMutationVariables>;
+export const DiffDetailDocument = new TypedDocumentString(`
+    query DiffDetail($run: String!) {
+  diff(run: $run) {
+    key
+    isCounted
+    differences
+    missing
+    extra
+    changed
+    equal
+    leftRows
+    rightRows
+    percent
+    strategy
+    reasons
+    notes
+    complete
+    error {
+      code
+      message
+      hint
+      path
+    }
+    run {
+      id
+      status
+      workflowName
+      createdAt
+      startedAt
+      finishedAt
+      version {
+        text
+      }
+      steps {
+        id
+        outputs
+        rowsIn
+        error {
+          code
+          message
+          hint
+          path
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DiffDetailQuery, DiffDetailQueryVariables>;
+export const DiffRowsDocument = new TypedDocumentString(`
+    query DiffRows($run: String!, $after: String, $first: Int!) {
+  diffRows(run: $run, after: $after, first: $first) {
+    key
+    columns
+    next
+    rows {
+      kind
+      key
+      values
+      changes {
+        column
+        left
+        right
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DiffRowsQuery, DiffRowsQueryVariables>;
+export const DiffRepairDocument = new TypedDocumentString(`
+    query DiffRepair($run: String!, $first: Int!) {
+  diffRepair(run: $run, first: $first) {
+    statements
+    complete
+  }
+}
+    `) as unknown as TypedDocumentString<DiffRepairQuery, DiffRepairQueryVariables>;
+export const CancelDiffDocument = new TypedDocumentString(`
+    mutation CancelDiff($id: String!) {
+  cancelRun(id: $id) {
+    id
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<CancelDiffMutation, CancelDiffMutationVariables>;
 export const EditorWorkflowDocument = new TypedDocumentString(`
     query EditorWorkflow($id: String!) {
   workflow(id: $id) {
@@ -2633,3 +2839,53 @@ export const ImportWorkflowDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ImportWorkflowMutation, ImportWorkflowMutationVariables>;
+export const CatalogConnectionsDocument = new TypedDocumentString(`
+    query CatalogConnections {
+  connections(first: 200) {
+    name
+    system
+  }
+}
+    `) as unknown as TypedDocumentString<CatalogConnectionsQuery, CatalogConnectionsQueryVariables>;
+export const CatalogTablesDocument = new TypedDocumentString(`
+    query CatalogTables($name: String!) {
+  connection(name: $name) {
+    name
+    tables(first: 200)
+  }
+}
+    `) as unknown as TypedDocumentString<CatalogTablesQuery, CatalogTablesQueryVariables>;
+export const CatalogTableDocument = new TypedDocumentString(`
+    query CatalogTable($connection: String!, $table: String!) {
+  table(connection: $connection, name: $table) {
+    name
+    key
+    rowEstimate
+    columns {
+      name
+      nativeType
+      nullable
+      default
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CatalogTableQuery, CatalogTableQueryVariables>;
+export const FollowRunDocument = new TypedDocumentString(`
+    subscription FollowRun($run: String!) {
+  runEvents(run: $run) {
+    runId
+    status
+    step
+    stepStatus
+    rowsIn
+    rowsOut
+    chunk
+    log {
+      at
+      step
+      level
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FollowRunSubscription, FollowRunSubscriptionVariables>;

@@ -69,7 +69,7 @@ export function TextPane({ steps, kinds, connections, label }: Props) {
           search({ top: true }),
           yaml(),
           stepMarks,
-          autocompletion({ override: [(context) => complete(context, known.current)] }),
+          autocompletion({ icons: false, override: [(context) => complete(context, known.current)] }),
           // Undo and redo are the document's own, whichever view made the change.
           keymap.of([...completionKeymap, ...searchKeymap, ...defaultKeymap, indentWithTab]),
           EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
