@@ -211,7 +211,10 @@ fn differences_are_counted_once_and_leafed_through() {
     let whole = script(1_000);
     assert_eq!(whole["complete"], true);
     let statements = whole["statements"].to_string();
-    assert!(["DELETE", "UPDATE", "INSERT", "6010", "v500", "4007"].iter().all(|part| statements.contains(part)), "{statements}");
+    assert!(
+        ["DELETE", "UPDATE", "INSERT", "6010", "v500", "4007"].iter().all(|part| statements.contains(part)),
+        "{statements}"
+    );
     assert_eq!(page(Value::Null, 4)["rows"].as_array().unwrap().len(), 4, "nothing was run");
     // Whole rows, and tables without a key.
     let keyless = json!({ "left": side("source"), "right": side("target"), "key": [], "columns": ["w"] });
