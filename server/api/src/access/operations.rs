@@ -93,6 +93,7 @@ pub const QUERIES: &[Operation] = &[
     ),
     Operation::read("diff", Signed, &[Run("run", Read)]),
     Operation::read("diffRows", Signed, &[Rows("run")]),
+    Operation::read("diffRepair", Signed, &[Rows("run")]),
     Operation::read("anomalies", Signed, &[Connection("filter.connection", Read)]),
     Operation::read("anomaly", Signed, &[Anomaly("id", Read)]),
     Operation::read("anomalyRules", Signed, &[]),
