@@ -25,6 +25,7 @@ use store::dispatch::{MemoryDispatch, RedisDispatch};
 use store::secrets::Keyring;
 use workbench::anomalies::Anomalies;
 use workbench::console::Console;
+use workbench::diffs::KeptDiffs;
 use workbench::{ConnectionBook, ConnectionCare, Environment, Tables, Translations, Workbench};
 
 /// What is there before anything runs.
@@ -92,7 +93,8 @@ impl Parts {
         let anomalies = Anomalies::new(self.database.clone());
         let translator = Arc::new(FirstParty::new(self.plugins.clone()));
         let translations = Translations::new(translator, pools.clone());
-        Workbench { pools, connections: self.connections.clone(), console, tables, anomalies, translations }
+        let (connections, diffs) = (self.connections.clone(), KeptDiffs::default());
+        Workbench { pools, connections, console, tables, anomalies, translations, diffs }
     }
 
     /// What wakes workers.

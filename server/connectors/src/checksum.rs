@@ -1,10 +1,10 @@
 //! What the systems' checksums share: the statement, and its rows.
 
-use crate::split::rows;
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use data::checksum::Bucket;
+use data::connector::ReadOptions;
 use data::{Connector, Error, Result};
 use model::ErrorCode;
 
@@ -13,10 +13,17 @@ pub(crate) fn unsummable(why: &str) -> Error {
     Error::permanent(ErrorCode::Unsupported, format!("the table cannot be summed up inside the database: {why}"))
 }
 
+/// Numbers in a list.
+pub(crate) fn numbers(buckets: &[i64]) -> String {
+    buckets.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
 /// Runs a statement that yields bucket, rows and both sums as text.
-pub(crate) async fn buckets(connector: &dyn Connector, sql: &str) -> Result<Vec<Bucket>> {
+pub(crate) async fn buckets(connector: &dyn Connector, sql: &str, snapshot: Option<String>) -> Result<Vec<Bucket>> {
+    let mut source = connector.read(ReadOptions { snapshot, ..ReadOptions::query(sql) }).await?;
     let mut buckets = Vec::new();
-    for batch in rows(connector, sql, &[]).await? {
+    while let Some(batch) = source.next().await? {
+        let batch = batch.records;
         let text = |index: usize| cast(batch.column(index), &DataType::Utf8);
         let numbers = cast(batch.column(0), &DataType::Int64)?;
         let counts = cast(batch.column(1), &DataType::Int64)?;

@@ -30,6 +30,7 @@ mod statement;
 #[cfg(test)]
 mod suite;
 mod tls;
+mod twin;
 
 pub use address::Gate;
 pub use settings::Settings;

@@ -22,6 +22,7 @@ mod read;
 mod repair;
 mod split;
 mod structure;
+mod twin;
 mod types;
 mod value;
 mod wire;
@@ -40,7 +41,8 @@ use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
 use data::{
-    Abilities, Connector, RangeFilter, Result, RowStatements, Sink, Source, Split, SplitRequest, System, WriteOptions,
+    Abilities, Connector, RangeFilter, Result, RowStatements, Sink, Site, Source, Split, SplitRequest, System,
+    TwinRequest, WriteOptions,
 };
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
@@ -193,6 +195,26 @@ impl Connector for Mysql {
 
     async fn checksum(&self, request: &ChecksumRequest) -> Result<Vec<Bucket>> {
         checksum::checksum(self, request).await
+    }
+
+    async fn bucket_filter(&self, request: &ChecksumRequest, buckets: &[i64]) -> Result<String> {
+        checksum::filter(self, request, buckets).await
+    }
+
+    async fn site(&self, table: &str) -> Result<Site> {
+        twin::site(self, table).await
+    }
+
+    async fn sees(&self, site: &Site) -> Result<bool> {
+        twin::sees(self, site).await
+    }
+
+    async fn unmatched_filter(&self, request: &TwinRequest) -> Result<String> {
+        twin::unmatched_filter(self, request).await
+    }
+
+    fn sessions(&self) -> Option<usize> {
+        Some(self.config.pool_size)
     }
 
     async fn row_statements(&self, table: &str, key: usize, columns: &[String]) -> Result<Box<dyn RowStatements>> {

@@ -26,6 +26,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod timescale;
+mod twin;
 mod types;
 mod write;
 
@@ -42,8 +43,8 @@ use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
 use data::{
-    Abilities, Connector, Error, RangeFilter, Result, RowStatements, Sink, Source, Split, SplitRequest, System,
-    WriteOptions,
+    Abilities, Connector, Error, RangeFilter, Result, RowStatements, Sink, Site, Snapshot, Source, Split, SplitRequest,
+    System, TwinRequest, WriteOptions,
 };
 use model::ErrorCode;
 use pool::Pool;
@@ -178,6 +179,30 @@ impl Connector for Postgres {
 
     async fn checksum(&self, request: &ChecksumRequest) -> Result<Vec<Bucket>> {
         checksum::checksum(self, request).await
+    }
+
+    async fn bucket_filter(&self, request: &ChecksumRequest, buckets: &[i64]) -> Result<String> {
+        checksum::filter(self, request, buckets).await
+    }
+
+    async fn site(&self, table: &str) -> Result<Site> {
+        twin::site(self, table).await
+    }
+
+    async fn sees(&self, site: &Site) -> Result<bool> {
+        twin::sees(self, site).await
+    }
+
+    async fn unmatched_filter(&self, request: &TwinRequest) -> Result<String> {
+        twin::unmatched_filter(self, request).await
+    }
+
+    async fn snapshot(&self) -> Result<Option<Snapshot>> {
+        twin::snapshot(self).await
+    }
+
+    fn sessions(&self) -> Option<usize> {
+        Some(self.pool.config.pool_size)
     }
 
     async fn row_statements(&self, table: &str, key: usize, columns: &[String]) -> Result<Box<dyn RowStatements>> {

@@ -19,6 +19,7 @@ mod split;
 mod structure;
 #[cfg(test)]
 mod tests;
+mod twin;
 mod types;
 mod value;
 mod write;
@@ -33,8 +34,8 @@ use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
 use data::{
-    Abilities, Connector, Error, RangeFilter, Result, RowStatements, Sink, Source, Split, SplitRequest, System,
-    WriteOptions,
+    Abilities, Connector, Error, RangeFilter, Result, RowStatements, Sink, Site, Source, Split, SplitRequest, System,
+    TwinRequest, WriteOptions,
 };
 use model::ErrorCode;
 use rusqlite::{Connection, OpenFlags};
@@ -210,6 +211,18 @@ impl Connector for Sqlite {
 
     async fn range_filter(&self, table: &str, key: &[String], range: &KeyRange) -> Result<RangeFilter> {
         split::range_filter(self, table, key, range).await
+    }
+
+    async fn site(&self, table: &str) -> Result<Site> {
+        twin::site(self, table).await
+    }
+
+    async fn sees(&self, site: &Site) -> Result<bool> {
+        Ok(twin::sees(self, site))
+    }
+
+    async fn unmatched_filter(&self, request: &TwinRequest) -> Result<String> {
+        twin::unmatched_filter(self, request).await
     }
 
     async fn row_statements(&self, table: &str, key: usize, columns: &[String]) -> Result<Box<dyn RowStatements>> {

@@ -7,21 +7,44 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How a column's values are written before they are hashed. Floats have no form: their texts differ between systems.
+/// How a column's values are written before they are hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     /// `-12`; a boolean is 0 or 1.
     Integer,
     /// Digits with as many decimals as the type has.
     Decimal,
+    /// The bits of a double, which not every system tells.
+    Double,
     /// Its characters.
     Text,
     /// Hexadecimal digits in lower case.
     Bytes,
     /// `2024-01-31`.
     Date,
+    /// `12:00:00.000000`.
+    Time,
     /// `2024-01-31 12:00:00.000000` in UTC.
     Instant,
+}
+
+/// How rows are put into buckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Buckets {
+    /// By a column of whole numbers, never NULL: the row with key k is in bucket ⌊k / width⌋.
+    Spans {
+        /// The column.
+        column: String,
+        /// How many numbers a bucket spans.
+        width: i64,
+    },
+    /// By the hash of the first columns of [`ChecksumRequest::columns`]: its first eight digits, modulo a count.
+    Hashed {
+        /// How many columns.
+        columns: usize,
+        /// How many buckets.
+        count: u32,
+    },
 }
 
 /// What is to be summed up.
@@ -31,18 +54,18 @@ pub struct ChecksumRequest {
     pub table: String,
     /// A condition in the system's own SQL.
     pub filter: Option<String>,
-    /// The column of whole numbers, never NULL, that buckets are cut by.
-    pub key: String,
-    /// How many numbers a bucket spans: the row with key k is in bucket ⌊k / width⌋.
-    pub width: i64,
+    /// How rows are put into buckets.
+    pub buckets: Buckets,
     /// The columns that are hashed, in order.
     pub columns: Vec<(String, Form)>,
+    /// The moment the rows are summed up as of, from [`crate::Connector::snapshot`].
+    pub snapshot: Option<String>,
 }
 
 /// The rows of one bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucket {
-    /// ⌊k / width⌋ of its rows.
+    /// Which.
     pub number: i64,
     /// How many there are.
     pub rows: u64,

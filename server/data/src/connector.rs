@@ -7,6 +7,7 @@ use crate::inspection::Inspection;
 use crate::repair::RowStatements;
 use crate::split::{KeyRange, RangeFilter, Split, SplitRequest};
 use crate::structure::{TablePlan, TableStructure};
+use crate::twin::{Site, Snapshot, TwinRequest};
 use crate::{Checkpoint, Error, Result, Sink, Source, WriteOptions};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -98,6 +99,8 @@ pub struct ReadOptions {
     /// Whether batches carry checkpoints where they can. Off where nobody will resume, which spares the system sending the
     /// values of the key twice.
     pub checkpoints: bool,
+    /// The moment the rows are read as of, from [`Connector::snapshot`].
+    pub snapshot: Option<String>,
     /// Settings only this system knows (Redis: `structure`, `columns`).
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
@@ -124,6 +127,7 @@ impl ReadOptions {
             limit: None,
             resume_at: None,
             checkpoints: true,
+            snapshot: None,
             extra: serde_json::Map::new(),
         }
     }
@@ -233,6 +237,60 @@ pub trait Connector: Send + Sync {
     async fn checksum(&self, request: &ChecksumRequest) -> Result<Vec<Bucket>> {
         let _ = request;
         Err(unsupported(self.system(), "sum up rows"))
+    }
+
+    /// The condition that holds for the rows in these buckets of [`Connector::checksum`].
+    ///
+    /// # Errors
+    /// As for [`Connector::checksum`].
+    async fn bucket_filter(&self, request: &ChecksumRequest, buckets: &[i64]) -> Result<String> {
+        let _ = (request, buckets);
+        Err(unsupported(self.system(), "sum up rows"))
+    }
+
+    /// Where `table` is, for another connection to find out whether it speaks to the same database.
+    ///
+    /// # Errors
+    /// `unsupported` where the system does not compare tables, or other sessions do not see this one; and as for
+    /// [`Connector::read`].
+    async fn site(&self, table: &str) -> Result<Site> {
+        let _ = table;
+        Err(unsupported(self.system(), "compare two of its tables"))
+    }
+
+    /// Whether this connection speaks to the database of `site`, which another one told.
+    ///
+    /// # Errors
+    /// When the system fails.
+    async fn sees(&self, site: &Site) -> Result<bool> {
+        let _ = site;
+        Ok(false)
+    }
+
+    /// The condition that holds for all rows of a table but those that have an equal in another table of the same database.
+    ///
+    /// It never leaves out a row whose other differs in any value, to the last bit; one that is equal only by what a type
+    /// means may be kept. The key is unique and never NULL in both tables, so that rows pair off. It holds for a table that is
+    /// read with [`ReadOptions::filter`].
+    ///
+    /// # Errors
+    /// `unsupported` where the keys or types do not lend themselves to it; and as for [`Connector::read`].
+    async fn unmatched_filter(&self, request: &TwinRequest) -> Result<String> {
+        let _ = request;
+        Err(unsupported(self.system(), "compare two of its tables"))
+    }
+
+    /// How many reads can be under way at the same time; none where nothing limits them.
+    fn sessions(&self) -> Option<usize> {
+        None
+    }
+
+    /// Holds the data as they are now for several reads; none where sessions cannot share a moment.
+    ///
+    /// # Errors
+    /// When the system fails.
+    async fn snapshot(&self) -> Result<Option<Snapshot>> {
+        Ok(None)
     }
 
     /// What writes the statements that change single rows of `table`: `columns` are those of the rows, the `key` first, which

@@ -22,6 +22,7 @@ pub mod split;
 pub mod structure;
 pub mod transform;
 pub mod translator;
+pub mod twin;
 
 pub use address::{AddressPattern, AddressRules};
 pub use batch::{BATCH_ROWS, Batch, Checkpoint, Lane};
@@ -38,6 +39,7 @@ pub use split::{KeyPart, KeyRange, RangeFilter, Split, SplitRequest};
 pub use structure::{TablePlan, TableStructure};
 pub use transform::Transformer;
 pub use translator::{Note, NoteLevel, Translated, Translation, Translator};
+pub use twin::{Site, Snapshot, TwinRequest};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -2,26 +2,27 @@
 //!
 //! The comparison itself is [`transfer::compare`]; this step names the sides and hands the differences on by its ports.
 
+mod sender;
+
 use crate::kind::{Action, ActionReport, Opened, Outputs, Part, StepContext, StepKind};
 use crate::settings::{self, Names, names_schema};
 use crate::side::{Named, SideSettings, check_side, open_file, refused, side_schema};
-use arrow::array::{ArrayRef, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
 use arrow::json::LineDelimitedWriter;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use data::connector::Relation;
-use data::{Batch, Connector, Files, Lane, Result};
+use data::{Connector, Files, Result};
 use engine::ports::{Expansion, Gathered};
 use model::kind::{Inputs, KindInfo};
 use model::run::LogLevel;
 use model::{ErrorCode, Fault};
+use sender::Sender;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use transfer::diff::{Leeway, Repair, Repairing, Report, Rows, Strategy};
-use transfer::{DiffOptions, DifferenceKind, DifferenceSink, Totals};
+use transfer::diff::{Leeway, Repairing, Report, Rows, Strategy};
+use transfer::{DiffOptions, DifferenceKind, Totals};
 
 /// How many differences of each kind the outputs show unless the settings say otherwise.
 const SAMPLE: usize = 10;
@@ -127,7 +128,7 @@ impl StepKind for Diff {
                     "mapping": { "type": "object", "additionalProperties": { "type": "string" }, "description": "Columns that are called otherwise on the right: `{ left_name: right_name }`." },
                     "except": names_schema("Columns that are not compared."),
                     "tolerance": tolerance_schema(),
-                    "strategy": { "enum": ["auto", "merge", "checksum"], "default": "auto", "description": "How the sides are compared: `merge` reads both in the order of the key, `checksum` lets the databases sum up their rows and reads only what differs." },
+                    "strategy": { "enum": ["auto", "merge", "checksum", "join"], "default": "auto", "description": "How the sides are compared: `merge` reads both in the order of the key, `checksum` lets the databases sum up their rows and reads only what differs, `join` lets the one database that holds both find the rows without an equal." },
                     "parallel": { "type": "integer", "minimum": 0, "maximum": 64, "default": 0, "description": "How many ranges of the key are compared at the same time; 0: as many as suit the machine, 4 at most." },
                     "max_connections": { "type": "integer", "minimum": 1, "description": "How many connections are read by at the same time on either side at most." },
                     "pause_above": { "type": "integer", "minimum": 1, "description": "Reading pauses while a server has more busy sessions than this, Sluice's own among them." },
@@ -410,63 +411,6 @@ impl Action for Differing {
         outputs.insert("complete".to_owned(), complete.into());
         let rows_in = totals.left_rows + totals.right_rows;
         Ok(ActionReport { outputs, rows_in, rows_out: totals.differences(), ..ActionReport::default() })
-    }
-}
-
-struct Sender<'a, 'b> {
-    out: &'a mut Outputs<'b>,
-    step: String,
-    sequences: HashMap<DifferenceKind, u64>,
-    sample: HashMap<DifferenceKind, Vec<Value>>,
-    limit: usize,
-    context: &'a StepContext,
-}
-
-impl Sender<'_, '_> {
-    /// Sends statements by the port `repair`, what a session wants first among them.
-    async fn send_statements(&mut self, repair: &mut Repair) -> Result<()> {
-        if repair.is_empty() {
-            return Ok(());
-        }
-        let schema = Arc::new(Schema::new(vec![Field::new("statement", DataType::Utf8, false)]));
-        let lane = Lane::new(&format!("{}.repair", self.step));
-        let mut sequence = 0;
-        let mut next = Some(repair.preamble().to_vec());
-        repair.rewind()?;
-        while let Some(statements) = next {
-            sequence += 1;
-            let column: ArrayRef = Arc::new(StringArray::from(statements));
-            let records = RecordBatch::try_new(schema.clone(), vec![column])?;
-            self.out.send("repair", Batch { lane: lane.clone(), sequence, checkpoint: None, records }).await?;
-            next = repair.next()?;
-        }
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl DifferenceSink for Sender<'_, '_> {
-    async fn begin(&mut self, report: &Report) -> Result<()> {
-        let reasons = report.reasons.join("; ");
-        self.context.log(LogLevel::Info, format!("strategy `{}`: {reasons}", report.strategy.as_str()));
-        for note in &report.notes {
-            self.context.log(LogLevel::Warn, note.clone());
-        }
-        Ok(())
-    }
-
-    async fn take(&mut self, kind: DifferenceKind, records: RecordBatch) -> Result<()> {
-        let sample = self.sample.entry(kind).or_default();
-        if sample.len() < self.limit {
-            let wanted = (self.limit - sample.len()).min(records.num_rows());
-            sample.extend(to_json(&records.slice(0, wanted))?);
-        }
-        let sequence = self.sequences.entry(kind).or_default();
-        *sequence += 1;
-        // Each port has rows of its own shape, so each is a lane of its own.
-        let lane = Lane::new(&format!("{}.{}", self.step, kind.as_str()));
-        let batch = Batch { lane, sequence: *sequence, checkpoint: None, records };
-        self.out.send(kind.as_str(), batch).await
     }
 }
 

@@ -4,10 +4,13 @@
 //! are equal throughout, then the rest in the order of their values as changed, and what is left over is missing or extra.
 //! Without a key whole rows are compared, so nothing is ever called changed.
 //! A side whose rows do not come in order is an error, never a wrong result. Start with [`run`]: `plan.rs` looks at both
-//! sides and chooses, `merge.rs` compares what comes in order, `ranges.rs` does so for several ranges of the key at once.
+//! sides, `choose.rs` chooses, `merge.rs` compares what comes in order, `ranges.rs` does so for several ranges of the key at once.
 
 mod checksum;
+mod choose;
+mod join;
 mod merge;
+mod moments;
 mod options;
 mod page;
 mod pause;
@@ -188,6 +191,11 @@ pub async fn run(
     };
     report.totals.add(&equal);
     report.complete = report.complete && !allowance.is_used_up();
+    if let (Some(rows), true) = (plan.joined, report.complete) {
+        // Rows pair off, so that both sides have as many equal ones.
+        let equal = rows.saturating_sub(report.totals.left_rows);
+        report.totals.add(&Totals { left_rows: equal, right_rows: equal, equal, ..Totals::default() });
+    }
     Ok(report)
 }
 
@@ -217,6 +225,7 @@ pub(crate) async fn open(
     side: &Side,
     columns: &[String],
     order_by: Vec<String>,
+    snapshot: Option<String>,
 ) -> Result<Box<dyn Source>> {
     let options = ReadOptions {
         relation: side.relation.clone(),
@@ -225,6 +234,7 @@ pub(crate) async fn open(
         order_by,
         // A comparison that fails begins anew.
         checkpoints: false,
+        snapshot,
         ..ReadOptions::table("")
     };
     connector.read(options).await
@@ -253,7 +263,7 @@ impl Prepared {
 async fn prepare(rows: Rows<'_>, columns: &[String], order_by: Vec<String>) -> Result<Prepared> {
     match rows {
         Rows::Unsorted(source) => Ok(Prepared::Unsorted(source)),
-        Rows::Stored(connector, side) => Ok(Prepared::Sorted(open(connector, &side, columns, order_by).await?)),
+        Rows::Stored(connector, side) => Ok(Prepared::Sorted(open(connector, &side, columns, order_by, None).await?)),
     }
 }
 

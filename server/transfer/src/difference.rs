@@ -9,6 +9,7 @@ use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use data::{BATCH_ROWS, Result};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Name of the changed column, in batches of changes.
@@ -19,7 +20,8 @@ pub const CHANGED_LEFT: &str = "_left";
 pub const CHANGED_RIGHT: &str = "_right";
 
 /// Which kind of difference a batch holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DifferenceKind {
     /// Rows of the left side that the right lacks.
     Missing,

@@ -1,8 +1,11 @@
 //! Comparisons asked for once: workflows of one `diff` step, known by the tag `diff`, and their differences page by page.
 //!
-//! The run counts and keeps a sample. [`rows`] leafs through all differences in the order of the key: it compares again
-//! from where the page before ended, so that nothing has to be kept of them.
+//! The run counts and keeps a sample. [`rows`] leafs through all differences in the order of the key: some thousand are
+//! compared at once and kept for a while ([`kept::KeptDiffs`]).
 
+mod kept;
+
+use crate::Workbench;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use data::connector::Relation;
@@ -17,6 +20,7 @@ use transfer::diff::{DiffOptions, Leeway, Repairing, Rows};
 use transfer::{DifferenceSink, Side};
 
 // What pages are made of; the API knows `transfer` by them only.
+pub use kept::KeptDiffs;
 pub use transfer::DifferenceKind;
 pub use transfer::diff::{DiffPage, Difference, PageCursor};
 
@@ -165,22 +169,28 @@ pub async fn get(engine: &Engine, run: RunId) -> Result<DiffView, Fault> {
     Ok(DiffView { run: view, of, found })
 }
 
-/// Differences of what a run compared, from `cursor` on, as the tables are now.
+/// Differences of what a run compared, from `cursor` on, as the tables were when the first page of a stretch was asked for.
 ///
 /// # Errors
 /// As for [`get`], `connection_not_found`, and as for [`transfer::diff::page`].
 pub async fn rows(
     engine: &Engine,
-    pools: &dyn Connections,
+    workbench: &Workbench,
     run: RunId,
     cursor: &PageCursor,
     first: u64,
 ) -> data::Result<DiffPage> {
     let of = get(engine, run).await?.of;
-    let (left, right) = (pools.get(&of.left.connection).await?, pools.get(&of.right.connection).await?);
     let (left_side, right_side) = (of.left.side()?, of.right.side()?);
+    let [left, right] = [&of.left, &of.right].map(|side| side.connection.clone());
     let options = options(of)?;
-    transfer::diff::page((left.as_ref(), &left_side), (right.as_ref(), &right_side), &options, cursor, first).await
+    let pools = workbench.pools.clone();
+    let compare = |cursor: PageCursor| async move {
+        let (left, right) = (pools.get(&left).await?, pools.get(&right).await?);
+        let sides = ((left.as_ref(), &left_side), (right.as_ref(), &right_side));
+        transfer::diff::page(sides.0, sides.1, &options, &cursor, kept::STRETCH).await
+    };
+    workbench.diffs.page(run, cursor, first, compare).await
 }
 
 /// The statements that make the right side equal the left, as the tables are now.

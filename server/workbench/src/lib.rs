@@ -42,4 +42,6 @@ pub struct Workbench {
     pub anomalies: anomalies::Anomalies,
     /// Translating SQL between dialects.
     pub translations: Translations,
+    /// What comparisons found, kept for a while for people who leaf through it.
+    pub diffs: diffs::KeptDiffs,
 }

@@ -167,7 +167,7 @@ pub enum DifferenceWord {
     Changed,
 }
 
-/// Differences in the order of the key, as the tables are now.
+/// Differences in the order of the key.
 #[derive(GraphQLObject)]
 #[graphql(context = Context)]
 pub struct DiffPage {
@@ -255,7 +255,7 @@ pub(super) async fn rows(
         None => PageCursor::default(),
     };
     let first = u64::from(page_size(first));
-    let page = diffs::rows(&context.engine, context.workbench.pools.as_ref(), run, &cursor, first).await?;
+    let page = diffs::rows(&context.engine, &context.workbench, run, &cursor, first).await?;
     Ok(DiffPage {
         key: page.key,
         columns: page.columns,

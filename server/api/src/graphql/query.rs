@@ -108,8 +108,8 @@ impl Query {
         diffs::get(context, run_id(&run)?).await
     }
 
-    /// Differences of what a run compared, in the order of the key, as the tables are now; `after` is `next` of the page
-    /// before.
+    /// Differences of what a run compared, in the order of the key; `after` is `next` of the page before. They are compared when
+    /// the first is asked for, some thousand at a time, and kept for ten minutes after their last use.
     async fn diff_rows(
         context: &Context,
         run: String,

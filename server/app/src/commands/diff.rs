@@ -112,6 +112,7 @@ enum Way {
     Auto,
     Merge,
     Checksum,
+    Join,
 }
 
 impl Diff {
@@ -162,6 +163,7 @@ impl Diff {
                 Way::Auto => Strategy::Auto,
                 Way::Merge => Strategy::Merge,
                 Way::Checksum => Strategy::Checksum,
+                Way::Join => Strategy::Join,
             },
             parallel: self.parallel.into(),
             max_connections: self.max_connections.map(usize::from),

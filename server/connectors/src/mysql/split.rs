@@ -3,7 +3,9 @@
 use super::introspect::{Table, get_table};
 use super::key::OrderColumn;
 use super::{Mysql, from_clause, quote, quote_all};
-use crate::split::{self, Column, condition, hex, number_literal, uncuttable};
+use crate::split::{
+    self, Column, SAMPLES_A_PART, bounds, condition, hex, number_literal, quantiles, rows as rows_of, uncuttable,
+};
 use arrow::datatypes::DataType;
 use data::connector::Relation;
 use data::split::{Bound, KeyPart, KeyRange};
@@ -21,11 +23,25 @@ pub(super) async fn split(mysql: &Mysql, request: &SplitRequest) -> Result<Split
     if key.types.len() == 1 && key.types[0].is_integer() {
         return split::by_numbers(mysql, (&quote(&key.names[0]), &from, &filter), request.parts).await;
     }
-    if !key.indexed {
-        return Err(uncuttable("the collation of its key does not order text by its bytes"));
-    }
     let names = quote_all(key.names.iter().map(String::as_str));
     let order = key.columns.iter().map(|column| column.expression.as_str()).collect::<Vec<_>>().join(", ");
+    if !key.indexed {
+        // Each step would sort the whole table; a sample of its rows is sorted once.
+        let rows = table.info.row_estimate.unwrap_or(0).max(1);
+        let share = ((request.parts * SAMPLES_A_PART) as f64 / rows as f64 * 2.0).min(1.0);
+        let sql = format!(
+            "SELECT {names} FROM (SELECT {names} FROM {from} WHERE RAND(7) < {share:.6}{filter}) AS sampled ORDER BY {order}"
+        );
+        let mut keys = Vec::new();
+        for batch in rows_of(mysql, &sql, &[]).await? {
+            match bounds(&batch)? {
+                Some(found) => keys.extend(found),
+                None => return Err(uncuttable("its key has a type that is not cut by")),
+            }
+        }
+        let how = format!("by {} sampled keys", keys.len());
+        return Ok(Split { bounds: quantiles(keys, request.parts), how });
+    }
     let select = |condition: &str| format!("SELECT {names} FROM {from} WHERE {condition}{filter} ORDER BY {order}");
     split::by_steps(mysql, request, |range| key.condition(range), select).await
 }

@@ -58,6 +58,10 @@ pub(super) fn subquery(query: &str) -> String {
 pub(super) async fn open(pool: &Arc<Pool>, options: ReadOptions) -> Result<Box<dyn Source>> {
     let client = pool.get().await?;
     client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(|error| mapped(&error))?;
+    if let Some(snapshot) = &options.snapshot {
+        let at = format!("SET TRANSACTION SNAPSHOT {}", literal(snapshot));
+        client.batch_execute(&at).await.map_err(|error| mapped(&error))?;
+    }
     let mut plan = match &options.relation {
         Relation::Table(name) => plan_table(&get_table(&client, name).await?, &options)?,
         Relation::Query(query) => plan_query(&client, query, &options).await?,

@@ -215,3 +215,26 @@ async fn a_read_cannot_write() {
     assert_eq!(error.code(), ErrorCode::PermissionDenied, "{error}");
     world.end().await;
 }
+
+#[tokio::test]
+async fn reads_of_a_snapshot_see_one_moment() {
+    let Some(world) = World::postgres("reads_of_a_snapshot_see_one_moment").await else { return };
+    world.connector.execute("CREATE TABLE t (id bigint PRIMARY KEY); INSERT INTO t VALUES (1), (2)").await.unwrap();
+    let snapshot = world.connector.snapshot().await.unwrap().unwrap();
+    world.connector.execute("DELETE FROM t WHERE id = 1; INSERT INTO t VALUES (3), (4)").await.unwrap();
+    let at = |name: Option<&str>| ReadOptions { snapshot: name.map(str::to_owned), ..ReadOptions::table("t") };
+    assert_eq!(world.read(at(Some(&snapshot.name))).await.num_rows(), 2);
+    assert_eq!(world.read(at(None)).await.num_rows(), 3);
+    let name = snapshot.name.clone();
+    drop(snapshot);
+    let gone = async {
+        // The session that held it ends on its own.
+        while world.connector.read(at(Some(&name))).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), gone).await.unwrap();
+    let error = world.connector.read(at(Some("' OR 1=1"))).await.err().unwrap();
+    assert!(error.to_string().contains("snapshot"), "{error}");
+    world.end().await;
+}

@@ -1,13 +1,12 @@
 //! Checksums: each database sums up its rows bucket by bucket in one pass, and only buckets whose sums differ are read.
 //!
 //! Sums that are equal mean rows that are equal; sums that differ mean nothing but that the bucket must be looked at, which the
-//! merge then does exactly. A column whose values are not written alike on both systems cannot be in a hash; then all is merged.
+//! merge then does exactly, tolerances and all. A column of a type that has no common form cannot be in a hash; then all is merged.
 
 use super::plan::Plan;
 use super::{DiffOptions, Side, Totals};
-use crate::canonical::Canonical;
 use arrow::datatypes::DataType;
-use data::checksum::{Bucket, ChecksumRequest, Form};
+use data::checksum::{Bucket, Buckets, ChecksumRequest, Form};
 use data::connector::Relation;
 use data::{Connector, Error, KeyPart, KeyRange, Result, SplitRequest};
 use futures::future::try_join;
@@ -18,9 +17,16 @@ use std::collections::BTreeMap;
 const BUCKET_ROWS: u64 = 5_000;
 /// Buckets at most.
 const MOST: u64 = 10_000;
+/// Rows of a bucket by hash, about: differences lie scattered over them, so that smaller ones leave less to be read.
+const HASHED_ROWS: u64 = 250;
+/// Such buckets at most.
+const MOST_HASHED: u64 = 20_000;
 
-/// The form in which values of two columns are written alike; none where there is no such form.
-pub(super) fn form(canonical: &Canonical, left: &DataType, right: &DataType) -> Option<Form> {
+/// The form in which equal texts mean equal values; none where there is no such form.
+///
+/// Values that are equal by what they mean only (UUIDs in capitals, JSON in another order, blanks that fill a column up) may be
+/// written differently: their buckets are read, and the merge finds them equal.
+pub(super) fn form(left: &DataType, right: &DataType) -> Option<Form> {
     let instant = |data_type: &DataType| matches!(data_type, DataType::Timestamp(..));
     let whole = |data_type: &DataType| data_type.is_integer() || *data_type == DataType::Boolean;
     match (left, right) {
@@ -29,17 +35,18 @@ pub(super) fn form(canonical: &Canonical, left: &DataType, right: &DataType) -> 
             DataType::Decimal128(_, l) | DataType::Decimal256(_, l),
             DataType::Decimal128(_, r) | DataType::Decimal256(_, r),
         ) if l == r => Some(Form::Decimal),
-        // Not where text is compared by anything but its bytes.
-        (DataType::Utf8, DataType::Utf8) if matches!(canonical, Canonical::Cast(_)) => Some(Form::Text),
+        (DataType::Float64, DataType::Float64) => Some(Form::Double),
+        (DataType::Utf8, DataType::Utf8) => Some(Form::Text),
         (DataType::Binary, DataType::Binary) => Some(Form::Bytes),
         (DataType::Date32, DataType::Date32) => Some(Form::Date),
+        (DataType::Time64(_), DataType::Time64(_)) => Some(Form::Time),
         (left, right) if instant(left) && instant(right) => Some(Form::Instant),
         _ => None,
     }
 }
 
 impl Plan {
-    /// Sums both sides up and leaves only the ranges whose sums differ; tells what the others hold.
+    /// Sums both sides up and leaves only what differs to be read; tells what the rest holds.
     pub(super) async fn reduce(
         &mut self,
         left: (&dyn Connector, &Side),
@@ -48,29 +55,35 @@ impl Plan {
         rows: u64,
     ) -> Result<Totals> {
         let forms = self.forms.clone().map_err(|why| Error::permanent(ErrorCode::Unsupported, why))?;
-        let [left_key, right_key] = ["left", "right"].map(|side| self.names.key_of(side));
-        if left_key.len() != 1 || options.tolerance.values().next().is_some() {
-            let why = "checksums need a key of one whole number, and no tolerance";
-            return Err(Error::permanent(ErrorCode::Unsupported, why));
+        if options.sample_rows.is_some() {
+            return Err(Error::permanent(ErrorCode::Unsupported, "a sample is compared"));
         }
-        let width = self.bucket_width(left, right, rows).await?;
-        let request = |side: &Side, key: &[String], names: &[String]| -> Result<ChecksumRequest> {
-            let Relation::Table(table) = &side.relation else {
-                return Err(Error::permanent(ErrorCode::Unsupported, "a query is not summed up"));
-            };
-            Ok(ChecksumRequest {
-                table: table.clone(),
-                filter: side.filter.clone(),
-                key: key[0].clone(),
-                width,
-                columns: names.iter().cloned().zip(forms.iter().copied()).collect(),
-            })
+        self.hold(left.0, right.0, std::ptr::addr_eq(left.0, right.0)).await?;
+        let spans = match (self.names.key, forms[0]) {
+            (1, Form::Integer) => self.by_spans(left, right, &forms, rows).await,
+            _ => Err(Error::permanent(ErrorCode::Unsupported, "the key is not one whole number")),
         };
-        let left_request = request(left.1, &left_key, &self.names.left)?;
-        let right_request = request(right.1, &right_key, &self.names.right)?;
-        let (left_sums, right_sums) =
-            try_join(left.0.checksum(&left_request), right.0.checksum(&right_request)).await?;
-        let (equal, bad) = compare(left_sums, right_sums);
+        match spans {
+            // A key that may be NULL, or is a boolean, say.
+            Err(error) if error.code() == ErrorCode::Unsupported => self.by_hash(left, right, &forms, rows).await,
+            done => done,
+        }
+    }
+
+    /// Buckets of neighboring keys, which an index finds again.
+    async fn by_spans(
+        &mut self,
+        left: (&dyn Connector, &Side),
+        right: (&dyn Connector, &Side),
+        forms: &[Form],
+        rows: u64,
+    ) -> Result<Totals> {
+        let width = self.bucket_width(left, right, rows).await?;
+        let span = |column: &String| Buckets::Spans { column: column.clone(), width };
+        let (left_buckets, right_buckets) = (span(&self.names.left[0]), span(&self.names.right[0]));
+        let left_request = self.request(left.1, "left", left_buckets, forms)?;
+        let right_request = self.request(right.1, "right", right_buckets, forms)?;
+        let (equal, bad) = sums((left.0, &left_request), (right.0, &right_request)).await?;
         self.because(format!(
             "sums of {} buckets of keys were compared, {} of them are read",
             equal.buckets + bad.len(),
@@ -78,8 +91,58 @@ impl Plan {
         ));
         self.ranges = ranges(&bad, width);
         self.reduced = true;
-        let rows = equal.rows;
-        Ok(Totals { left_rows: rows, right_rows: rows, equal: rows, ..Totals::default() })
+        Ok(equal.totals())
+    }
+
+    /// Buckets by a hash of the key, whatever it is; both tables are looked at once more for what differs.
+    async fn by_hash(
+        &mut self,
+        left: (&dyn Connector, &Side),
+        right: (&dyn Connector, &Side),
+        forms: &[Form],
+        rows: u64,
+    ) -> Result<Totals> {
+        let count = u32::try_from((rows / HASHED_ROWS).clamp(16, MOST_HASHED)).expect("few buckets");
+        let hashed = Buckets::Hashed { columns: self.names.key, count };
+        let left_request = self.request(left.1, "left", hashed.clone(), forms)?;
+        let right_request = self.request(right.1, "right", hashed, forms)?;
+        let (equal, bad) = sums((left.0, &left_request), (right.0, &right_request)).await?;
+        let told = format!(
+            "sums of {} buckets by a hash of the key were compared, {} of them differ",
+            equal.buckets + bad.len(),
+            bad.len()
+        );
+        if bad.len() > equal.buckets {
+            self.because(format!("{told}: so many that all rows are read"));
+            return Ok(Totals::default());
+        }
+        self.because(told);
+        if bad.is_empty() {
+            self.reduced = true;
+        } else {
+            let filters =
+                try_join(left.0.bucket_filter(&left_request, &bad), right.0.bucket_filter(&right_request, &bad))
+                    .await?;
+            self.only = Some([filters.0, filters.1]);
+        }
+        Ok(equal.totals())
+    }
+
+    fn request(&self, side: &Side, name: &str, buckets: Buckets, forms: &[Form]) -> Result<ChecksumRequest> {
+        let Relation::Table(table) = &side.relation else {
+            return Err(Error::permanent(ErrorCode::Unsupported, "a query is not summed up"));
+        };
+        let (names, snapshot) = match name {
+            "left" => (&self.names.left, self.moments.left()),
+            _ => (&self.names.right, self.moments.right()),
+        };
+        Ok(ChecksumRequest {
+            table: table.clone(),
+            filter: side.filter.clone(),
+            buckets,
+            columns: names.iter().cloned().zip(forms.iter().copied()).collect(),
+            snapshot,
+        })
     }
 
     /// How many numbers a bucket spans, so that it has about [`BUCKET_ROWS`] rows.
@@ -111,6 +174,21 @@ impl Plan {
 struct Equal {
     buckets: usize,
     rows: u64,
+}
+
+impl Equal {
+    fn totals(&self) -> Totals {
+        Totals { left_rows: self.rows, right_rows: self.rows, equal: self.rows, ..Totals::default() }
+    }
+}
+
+/// The sums of both sides, compared.
+async fn sums(
+    left: (&dyn Connector, &ChecksumRequest),
+    right: (&dyn Connector, &ChecksumRequest),
+) -> Result<(Equal, Vec<i64>)> {
+    let (left, right) = try_join(left.0.checksum(left.1), right.0.checksum(right.1)).await?;
+    Ok(compare(left, right))
 }
 
 /// The buckets of both sides that differ, in order.

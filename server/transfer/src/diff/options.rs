@@ -47,6 +47,8 @@ pub enum Strategy {
     Merge,
     /// Each database sums up its rows bucket by bucket; only buckets whose sums differ are read. For slow links.
     Checksum,
+    /// The one database that holds both tables finds the rows without an equal; only these are read.
+    Join,
 }
 
 impl Strategy {
@@ -57,6 +59,7 @@ impl Strategy {
             Self::Auto => "auto",
             Self::Merge => "merge",
             Self::Checksum => "checksum",
+            Self::Join => "join",
         }
     }
 }

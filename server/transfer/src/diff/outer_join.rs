@@ -10,6 +10,7 @@ mod hard;
 mod random;
 mod repaired;
 mod stores;
+mod strategies;
 mod summed;
 
 use super::*;

@@ -1,7 +1,6 @@
 //! The differences of two tables page by page, in the order of the key, for people who leaf through them.
 //!
-//! Nothing is kept between two pages: a cursor says at which key the next one begins, and the comparison goes on there.
-//! A page shows the tables as they are when it is asked for.
+//! Nothing is kept here between two pages: a cursor says at which key the next one begins, and the comparison goes on there.
 
 use super::{DiffOptions, DifferenceKind, DifferenceSink, Report, Side, Strategy, compare};
 use crate::difference::{CHANGED_COLUMN, CHANGED_LEFT, CHANGED_RIGHT};
@@ -18,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Where a page begins.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageCursor {
     /// The key it begins at; none: the first one.
@@ -30,10 +29,9 @@ pub struct PageCursor {
 }
 
 /// One difference.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
     /// Of which kind.
-    #[serde(serialize_with = "word")]
     pub kind: DifferenceKind,
     /// The key's values as text; empty where whole rows are compared.
     pub key: Map<String, Value>,
@@ -43,12 +41,8 @@ pub struct Difference {
     pub changes: Vec<Change>,
 }
 
-fn word<S: serde::Serializer>(kind: &DifferenceKind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(kind.as_str())
-}
-
 /// A column of a changed row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Its left name.
     pub column: String,

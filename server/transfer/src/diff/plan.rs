@@ -1,6 +1,7 @@
 //! What both sides are, how they will be compared, and what is to be said before it begins.
 
 use super::checksum::form;
+use super::moments::Moments;
 use super::{DiffOptions, Report, Rows, Side, Strategy, Totals};
 use crate::canonical::{Canonical, Meaning};
 use crate::pairing::{Names, find_column};
@@ -11,14 +12,6 @@ use data::connector::{ReadOptions, Relation};
 use data::{Connector, Error, KeyRange, Result};
 use model::ErrorCode;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
-
-/// Rows a table must have for checksums to be worth a look at the link.
-const WORTH_A_PROBE: u64 = 2_000_000;
-/// Rows that are read to measure the link.
-const PROBE_ROWS: u64 = 40_000;
-/// Rows a second below which a link is slow: about what a server hashes.
-const SLOW_RATE: f64 = 60_000.0;
 
 /// The columns of a side, as its system describes them.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +90,7 @@ pub(super) struct Plan {
     reasons: Vec<String>,
     notes: Vec<String>,
     /// Whether the key was named or found, rather than whole rows compared.
-    keyed: bool,
+    pub(super) keyed: bool,
     /// How many ranges are compared at the same time.
     pub(super) parallel: usize,
     /// Boundaries of the ranges; empty: the whole key is one range.
@@ -107,6 +100,12 @@ pub(super) struct Plan {
     pub(super) reduced: bool,
     /// How each column is written for a hash, or why not all can be.
     pub(super) forms: Result<Vec<Form>, String>,
+    /// What holds for the rows of each side that are not known to be equal; none: nothing is known.
+    pub(super) only: Option<[String; 2]>,
+    /// The rows of the left side, where a join leaves out the equal ones.
+    pub(super) joined: Option<u64>,
+    /// The moment each side is read as of, where its sessions share one.
+    pub(super) moments: Moments,
     /// Whose turn it is to open both sides of a range.
     pub(super) opening: Mutex<()>,
 }
@@ -135,6 +134,9 @@ impl Plan {
             reduced: false,
             sampled: false,
             forms,
+            only: None,
+            joined: None,
+            moments: Moments::default(),
             opening: Mutex::new(()),
         };
         let mut equal = Totals::default();
@@ -154,105 +156,6 @@ impl Plan {
             }
         }
         Ok((plan, equal))
-    }
-
-    /// Chooses the strategy; tells what is known to be equal already.
-    async fn choose(
-        &mut self,
-        left: (&dyn Connector, &Side),
-        right: (&dyn Connector, &Side),
-        (left_is, right_is): (&Description, &Description),
-        options: &DiffOptions,
-    ) -> Result<Totals> {
-        refuse_one_session(left.0, right.0).await?;
-        if let Some(range) = &options.range {
-            self.because("one range of the key is compared".to_owned());
-            self.ranges = vec![range.clone()];
-            return Ok(Totals::default());
-        }
-        self.tell_order(left, left_is, "left").await;
-        self.tell_order(right, right_is, "right").await;
-        let rows = left_is.row_estimate.unwrap_or(0).max(right_is.row_estimate.unwrap_or(0));
-        if options.strategy == Strategy::Checksum || (options.strategy == Strategy::Auto && self.may_sum(rows, options))
-        {
-            let slow = match options.strategy {
-                Strategy::Checksum => Some("it was asked for".to_owned()),
-                _ => self.find_slow(left, right).await?,
-            };
-            if let Some(why) = slow {
-                match self.reduce(left, right, options, rows).await {
-                    Ok(equal) => {
-                        self.strategy = Strategy::Checksum;
-                        self.because(format!("checksums: {why}"));
-                        return Ok(equal);
-                    }
-                    Err(error) if error.code() == ErrorCode::Unsupported => {
-                        self.note(format!("checksums are not taken: {}", error.fault.message));
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-        self.because("both sides are read in the order of the key and compared here, which is exact and spares the servers all hashing".to_owned());
-        self.cut(left, right, rows, options).await?;
-        Ok(Totals::default())
-    }
-
-    /// Whether checksums could be worth a look at the link.
-    fn may_sum(&self, rows: u64, options: &DiffOptions) -> bool {
-        rows >= WORTH_A_PROBE
-            && self.forms.is_ok()
-            && self.keyed
-            && self.names.key == 1
-            && options.sample_rows.is_none()
-    }
-
-    /// Why the link counts as slow, measured by the first rows of both sides; none where it is quick.
-    async fn find_slow(&self, left: (&dyn Connector, &Side), right: (&dyn Connector, &Side)) -> Result<Option<String>> {
-        for (name, (connector, side), names) in [("left", left, &self.names.left), ("right", right, &self.names.right)]
-        {
-            let options = ReadOptions {
-                relation: side.relation.clone(),
-                columns: names.clone(),
-                filter: side.filter.clone(),
-                limit: Some(PROBE_ROWS),
-                checkpoints: false,
-                ..ReadOptions::table("")
-            };
-            let mut source = connector.read(options).await?;
-            // The first batch has all the waiting for the server to begin.
-            let mut rows = 0;
-            let mut begun = None;
-            while let Some(batch) = source.next().await? {
-                match begun {
-                    None => begun = Some(Instant::now()),
-                    Some(_) => rows += batch.records.num_rows(),
-                }
-            }
-            let seconds = begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64());
-            if rows > 0 && (rows as f64) < SLOW_RATE * seconds {
-                let rate = rows as f64 / seconds;
-                return Ok(Some(format!("rows come from the {name} side at {rate:.0} a second only")));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Says where a server has no index for the order.
-    async fn tell_order(&mut self, (connector, side): (&dyn Connector, &Side), is: &Description, name: &'static str) {
-        let key = self.names.key_of(name);
-        let by_index = match &side.relation {
-            Relation::Query(_) => false,
-            Relation::Table(table) => {
-                let indexed =
-                    connector.range_filter(table, &key, &KeyRange::default()).await.is_ok_and(|found| found.indexed);
-                indexed && is.key.starts_with(&key)
-            }
-        };
-        if !by_index {
-            let key = key.join("`, `");
-            self.notes.push(format!("the {name} server has to sort the rows: it has no index in the order of `{key}`"));
-        }
     }
 
     /// The report before anything is compared.
@@ -282,27 +185,14 @@ impl Plan {
     }
 }
 
-/// How many ranges the pools of both sides can be read by at the same time; none where they do not tell.
-pub(super) async fn places(left: &dyn Connector, right: &dyn Connector) -> Option<usize> {
-    let limit = async |connector: &dyn Connector| {
-        let pool = connector.inspect().await.ok().and_then(|found| found.pool)?;
-        usize::try_from(pool.limit).ok()
-    };
+/// How many ranges the pools of both sides can be read by at the same time, with so many sessions of each set aside; none
+/// where nothing limits them.
+pub(super) fn places(left: &dyn Connector, right: &dyn Connector, aside: usize) -> Option<usize> {
+    let of = |connector: &dyn Connector| connector.sessions().map(|sessions| sessions.saturating_sub(aside));
     if std::ptr::addr_eq(left, right) {
-        return limit(left).await.map(|places| places / 2);
+        return of(left).map(|places| places / 2);
     }
-    [limit(left).await, limit(right).await].into_iter().flatten().min()
-}
-
-/// Both sides are read at the same time, which one session of a shared pool cannot do.
-async fn refuse_one_session(left: &dyn Connector, right: &dyn Connector) -> Result<()> {
-    if std::ptr::addr_eq(left, right) && places(left, right).await == Some(0) {
-        let message = "both sides are read by one connection, whose pool has one session only";
-        return Err(
-            Error::permanent(ErrorCode::InvalidValue, message).hint("Set the connection's `pool_size` to 2 or more.")
-        );
-    }
-    Ok(())
+    [of(left), of(right)].into_iter().flatten().min()
 }
 
 /// The key that was named, or the left table's own where that was asked for.
@@ -344,9 +234,11 @@ fn tell_columns(
             continue;
         };
         let canonical = Canonical::of(left_name, left_type, right_type, index < names.key, names.meanings[index])?;
-        match (form(&canonical, left_type, right_type), &mut forms) {
+        match (form(left_type, right_type), &mut forms) {
             (Some(form), Ok(forms)) => forms.push(form),
-            (None, Ok(_)) => forms = Err(format!("column `{left_name}` is not written alike on both systems")),
+            (None, Ok(_)) => {
+                forms = Err(format!("column `{left_name}` is of a type that is not written alike on both systems"))
+            }
             (_, Err(_)) => {}
         }
         if let Some(how) = canonical.caveat(left_type, right_type) {

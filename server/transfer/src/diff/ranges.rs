@@ -44,7 +44,8 @@ impl Plan {
         if parts <= 1 {
             return Ok(());
         }
-        let cut = match self.find_ranges(left, right, usize::try_from(parts).unwrap_or(1)).await {
+        let most = if options.sample_rows.is_some() { None } else { Some(parallel) };
+        let cut = match self.find_ranges(left, right, usize::try_from(parts).unwrap_or(1), most).await {
             Ok((ranges, how)) => {
                 self.because(format!(
                     "the key is cut into {} ranges {how}, at most {parallel} at a time",
@@ -60,7 +61,9 @@ impl Plan {
         };
         self.ranges = cut;
         // More than the pools have sessions would only wait.
-        self.parallel = places(left.0, right.0).await.map_or(parallel, |places| parallel.min(places)).max(1);
+        self.hold(left.0, right.0, std::ptr::addr_eq(left.0, right.0)).await?;
+        let places = places(left.0, right.0, self.moments.sessions());
+        self.parallel = places.map_or(parallel, |places| parallel.min(places)).max(1);
         if options.sample_rows.is_some() {
             let every = self.ranges.len().div_ceil(SAMPLES as usize).max(1);
             let all = self.ranges.len();
@@ -68,9 +71,12 @@ impl Plan {
             self.is_sample();
             self.note(format!("only a sample is compared: {} of {all} ranges of the key", self.ranges.len()));
         } else if self.ranges.len() > 1 {
-            self.note(
-                "the ranges are read in transactions of their own: a row that is changed meanwhile may show".to_owned(),
-            );
+            let apart = [("left", self.moments.left()), ("right", self.moments.right())];
+            for (name, _) in apart.into_iter().filter(|(_, moment)| moment.is_none()) {
+                self.note(format!(
+                    "the ranges of the {name} side are read in transactions of their own: a row that is changed meanwhile may show"
+                ));
+            }
         }
         Ok(())
     }
@@ -80,6 +86,7 @@ impl Plan {
         left: (&dyn Connector, &Side),
         right: (&dyn Connector, &Side),
         parts: usize,
+        most: Option<usize>,
     ) -> Result<(Vec<KeyRange>, String)> {
         let request = |side: &Side, key| SplitRequest {
             relation: side.relation.clone(),
@@ -96,18 +103,27 @@ impl Plan {
             Err(error) => return Err(error),
         };
         let ranges = split.ranges();
-        // Both sides must be able to read a range, and by an index, or each would cost a look at the whole table.
+        // Both sides must be able to read a range.
         if let Some(range) = ranges.get(ranges.len() / 2) {
             for (side, name) in [(left, "left"), (right, "right")] {
                 let found = range_of(side, &self.names.key_of(name), range).await?;
-                if !found.1 {
-                    let message = format!("the {name} side has no index in the order of the key");
-                    return Err(Error::permanent(ErrorCode::Unsupported, message));
+                if found.1 {
+                    continue;
                 }
+                // Without an index each costs a look at the whole table, so that more than can be read side by side are only
+                // a loss; so many share the work of sorting.
+                let how =
+                    format!("{}, as few as that since the {name} side has no index in the order of the key", split.how);
+                return match most {
+                    Some(most) => Ok((fewer(split, most).ranges(), how)),
+                    None => {
+                        let message = format!("the {name} side has no index in the order of the key");
+                        Err(Error::permanent(ErrorCode::Unsupported, message))
+                    }
+                };
             }
         }
-        let Split { how, .. } = split;
-        Ok((ranges, how))
+        Ok((ranges, split.how))
     }
 
     /// Compares what two connections hold.
@@ -174,14 +190,15 @@ impl Plan {
         sink: &mut dyn DifferenceSink,
     ) -> Result<Totals> {
         let (left_key, right_key) = (self.names.key_of("left"), self.names.key_of("right"));
+        let only = |index: usize| self.only.as_ref().map(|only| only[index].as_str());
         let (left_side, right_side) =
-            try_join(narrowed(left, &left_key, range), narrowed(right, &right_key, range)).await?;
+            try_join(narrowed(left, &left_key, range, only(0)), narrowed(right, &right_key, range, only(1))).await?;
         let (left_source, right_source) = {
             // Ranges that each held one connection of a pool and waited for another would wait for ever.
             let _turn = self.opening.lock().await;
             try_join(
-                open(left.0, &left_side, &self.names.left, left_key),
-                open(right.0, &right_side, &self.names.right, right_key),
+                open(left.0, &left_side, &self.names.left, left_key, self.moments.left()),
+                open(right.0, &right_side, &self.names.right, right_key, self.moments.right()),
             )
             .await?
         };
@@ -198,6 +215,16 @@ impl Plan {
     }
 }
 
+/// The same cut into at most so many ranges.
+fn fewer(mut split: Split, most: usize) -> Split {
+    let ranges = split.bounds.len() + 1;
+    if ranges > most {
+        let picked = (1..most.max(1)).map(|part| split.bounds[part * ranges / most - 1].clone());
+        split.bounds = picked.collect();
+    }
+    split
+}
+
 /// The condition of a range, and whether an index finds its rows.
 async fn range_of(
     (connector, side): (&dyn Connector, &Side),
@@ -211,15 +238,14 @@ async fn range_of(
     Ok((found.filter, found.indexed))
 }
 
-async fn narrowed(of: (&dyn Connector, &Side), key: &[String], range: &KeyRange) -> Result<Side> {
-    if *range == KeyRange::default() {
-        return Ok(of.1.clone());
+/// The side with only the rows of a range, and only those for which another condition holds.
+async fn narrowed(of: (&dyn Connector, &Side), key: &[String], range: &KeyRange, only: Option<&str>) -> Result<Side> {
+    let mut conditions: Vec<String> = of.1.filter.iter().map(|filter| format!("({filter}\n)")).collect();
+    if *range != KeyRange::default() {
+        conditions.extend(range_of(of, key, range).await?.0);
     }
-    let (condition, _) = range_of(of, key, range).await?;
-    let filter = match (&of.1.filter, condition) {
-        (Some(filter), Some(condition)) => Some(format!("({filter}\n) AND {condition}")),
-        (filter, condition) => condition.or_else(|| filter.clone()),
-    };
+    conditions.extend(only.map(|only| format!("({only})")));
+    let filter = (!conditions.is_empty()).then(|| conditions.join(" AND "));
     Ok(Side { filter, ..of.1.clone() })
 }
 

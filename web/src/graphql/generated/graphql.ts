@@ -351,7 +351,7 @@ export type DiffInput = {
   settings?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** Differences in the order of the key, as the tables are now. */
+/** Differences in the order of the key. */
 export type DiffPage = {
   __typename?: 'DiffPage';
   /** All compared columns, by their left names. */
@@ -1008,8 +1008,8 @@ export type Query = {
    */
   diffRepair: DiffRepair;
   /**
-   * Differences of what a run compared, in the order of the key, as the tables are now; `after` is `next` of the page
-   * before.
+   * Differences of what a run compared, in the order of the key; `after` is `next` of the page before. They are compared when
+   * the first is asked for, some thousand at a time, and kept for ten minutes after their last use.
    */
   diffRows: DiffPage;
   /** The migration of that name. */

@@ -88,15 +88,17 @@ async fn what_others_take_for_equal_is_told_apart() {
     for (what, left_rows, right_rows, expected) in cases() {
         for left in &stores {
             for right in &stores {
-                left.write("l", left_rows.clone()).await;
-                right.write("r", right_rows.clone()).await;
+                left.write_keyed("l", 1, left_rows.clone()).await;
+                right.write_keyed("r", 1, right_rows.clone()).await;
                 let side = |table: &str| Side { relation: Relation::Table(table.to_owned()), filter: None };
-                let options = DiffOptions { key: vec![name(0)], ..DiffOptions::default() };
-                let mut keys = Keys::default();
-                let (l, r) = (side("l"), side("r"));
-                let sides = ((left.connector.as_ref(), &l), (right.connector.as_ref(), &r));
-                compare(sides.0, sides.1, &options, &mut keys).await.unwrap();
-                assert_eq!(keys.0, expected, "{what}: {} and {}", left.name, right.name);
+                for strategy in [Strategy::Merge, Strategy::Checksum, Strategy::Join] {
+                    let options = DiffOptions { key: vec![name(0)], strategy, ..DiffOptions::default() };
+                    let mut keys = Keys::default();
+                    let (l, r) = (side("l"), side("r"));
+                    let sides = ((left.connector.as_ref(), &l), (right.connector.as_ref(), &r));
+                    compare(sides.0, sides.1, &options, &mut keys).await.unwrap();
+                    assert_eq!(keys.0, expected, "{what}: {} and {} by {strategy:?}", left.name, right.name);
+                }
             }
         }
     }

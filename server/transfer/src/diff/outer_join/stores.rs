@@ -11,16 +11,40 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub(in crate::diff) struct Store {
     pub(in crate::diff) name: &'static str,
     pub(in crate::diff) connector: Arc<dyn Connector>,
+    url: String,
+    setting: Option<(&'static str, String)>,
+    server: Option<Server>,
     end: Option<(Arc<dyn Connector>, String)>,
     _folder: Option<tempfile::TempDir>,
+}
+
+/// A server that the environment names.
+#[derive(Clone)]
+struct Server {
+    name: &'static str,
+    url: String,
+    setting: &'static str,
+    make: &'static str,
+    drop: &'static str,
+}
+
+impl Server {
+    /// An empty place of its own.
+    async fn place(&self) -> Store {
+        let Self { name, url, setting, make, drop } = self;
+        let (admin, place) = (open(url, &[]), unique());
+        admin.execute(&format!("{make} {place}")).await.unwrap();
+        let connector = open(url, &[(setting, &place)]);
+        let end = Some((admin, format!("{} {place} {drop}", make.replace("CREATE", "DROP"))));
+        let (url, setting) = (url.clone(), Some((*setting, place)));
+        Store { name, connector, url, setting, server: Some(self.clone()), end, _folder: None }
+    }
 }
 
 impl Store {
     /// Every system there is, each with an empty place.
     pub(in crate::diff) async fn all(case: &str) -> Vec<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let connector = open(&format!("sqlite://{}/test.db", folder.path().display()), &[]);
-        let mut stores = vec![Self { name: "sqlite", connector, end: None, _folder: Some(folder) }];
+        let mut stores = vec![Self::sqlite()];
         for (name, variable, setting, make, drop) in [
             ("postgres", "SLUICE_TEST_POSTGRES", "schema", "CREATE SCHEMA", "CASCADE"),
             ("mysql", "SLUICE_TEST_MYSQL", "database", "CREATE DATABASE", ""),
@@ -30,13 +54,34 @@ impl Store {
                 eprintln!("skipped: {case} needs {variable}");
                 continue;
             };
-            let (admin, place) = (open(&url, &[]), unique());
-            admin.execute(&format!("{make} {place}")).await.unwrap();
-            let connector = open(&url, &[(setting, &place)]);
-            let end = Some((admin, format!("{} {place} {drop}", make.replace("CREATE", "DROP"))));
-            stores.push(Self { name, connector, end, _folder: None });
+            let server = Server { name, url, setting, make, drop };
+            stores.push(server.place().await);
         }
         stores
+    }
+
+    /// An SQLite file of its own.
+    pub(in crate::diff) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/test.db", folder.path().display());
+        let connector = open(&url, &[]);
+        Self { name: "sqlite", connector, url, setting: None, server: None, end: None, _folder: Some(folder) }
+    }
+
+    /// Another connection to the same place.
+    pub(in crate::diff) async fn again(&self) -> Self {
+        let settings: Vec<(&str, &str)> = self.setting.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let connector = open(&self.url, &settings);
+        let (url, setting) = (self.url.clone(), self.setting.clone());
+        Self { name: self.name, connector, url, setting, server: None, end: None, _folder: None }
+    }
+
+    /// Another place in the same system.
+    pub(in crate::diff) async fn elsewhere(&self) -> Self {
+        match &self.server {
+            Some(server) => server.place().await,
+            None => Self::sqlite(),
+        }
     }
 
     /// Makes `table` anew with these rows, without a key.
@@ -55,9 +100,13 @@ impl Store {
             let cells: Vec<_> = rows.iter().map(|row| row[index].clone()).collect();
             (name(index), column(*kind, &cells, false), true)
         });
-        let records = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        self.write_keyed(table, pair.key, RecordBatch::try_from_iter_with_nullable(columns).unwrap()).await;
+    }
+
+    /// Makes `table` anew with these rows, whose first columns are its key.
+    pub(in crate::diff) async fn write_keyed(&self, table: &str, key: usize, records: RecordBatch) {
         self.connector.execute(&format!("DROP TABLE IF EXISTS {table}")).await.unwrap();
-        let key = (0..pair.key).map(name).collect();
+        let key = (0..key).map(name).collect();
         let options = WriteOptions { mode: data::Mode::Upsert, key, ..WriteOptions::append(table) };
         let mut sink = self.connector.write(records.schema(), options).await.unwrap();
         sink.write(&Batch { lane: Lane::new("t"), sequence: 1, checkpoint: None, records }).await.unwrap();
