@@ -74,6 +74,16 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
+/** Chooses a name from the list behind a button. */
+export async function pick(page: Page, label: string, name: string): Promise<void> {
+  await page.getByRole("button", { name: new RegExp(`^${label}:`) }).click();
+  await page.locator(".chooser-input:focus").waitFor();
+  await page.keyboard.type(name);
+  await page.locator(".chooser-item[aria-selected=true]", { hasText: name }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: `${label}: ${name}`, exact: true }).waitFor();
+}
+
 /** The node of a step on the canvas. */
 export function node(page: Page, step: string): Locator {
   return page.locator(`[data-step="${step}"]`);

@@ -1,19 +1,9 @@
 import { readFileSync } from "node:fs";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launch, leave, missing, picture, seriousFaults, visit } from "./browser.ts";
+import { launch, leave, missing, pick, picture, seriousFaults, visit } from "./browser.ts";
 import { read, shopAndReplica, spoil } from "./databases.ts";
 import { startServer, type Server } from "./server.ts";
-
-/** Chooses a name from the list behind a button. */
-async function pick(page: Page, label: string, name: string): Promise<void> {
-  await page.getByRole("button", { name: new RegExp(`^${label}:`) }).click();
-  await page.locator(".chooser-input:focus").waitFor();
-  await page.keyboard.type(name);
-  await page.locator(".chooser-item[aria-selected=true]", { hasText: name }).waitFor();
-  await page.keyboard.press("Enter");
-  await page.getByRole("button", { name: `${label}: ${name}`, exact: true }).waitFor();
-}
 
 describe.skipIf(missing())("comparing two tables", () => {
   let server: Server;

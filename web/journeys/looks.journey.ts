@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, leave, missing, node, picture, seriousFaults, visit, type Look } from "./browser.ts";
-import { ended, shopAndReplica } from "./databases.ts";
+import { ended, shopAndReplica, sqlite } from "./databases.ts";
 import { startServer, type Server } from "./server.ts";
 
 const TEXT = `name: fruit
@@ -54,6 +54,12 @@ describe.skipIf(missing())("every page", () => {
     });
     diff = startDiff.run.id;
     expect(await ended(server, diff)).toBe("SUCCEEDED");
+    await sqlite(server, "warehouse", []);
+    await server.graphql("mutation($input: MigrationInput!) { createMigration(name: \"shop-to-warehouse\", input: $input) { name } }", {
+      input: { from: "shop", to: "warehouse", tables: ["orders"], settings: JSON.stringify({ validate: "diff" }) },
+    });
+    const { startMigration } = await server.graphql<{ startMigration: { id: string } }>('mutation { startMigration(name: "shop-to-warehouse") { id } }');
+    expect(await ended(server, startMigration.id)).toBe("SUCCEEDED");
   });
   afterAll(async () => {
     await browser.close();
@@ -105,6 +111,15 @@ describe.skipIf(missing())("every page", () => {
     await page.goto(`${server.base}/diffs/${diff}?repair=1`);
     await page.locator(".diff-script").waitFor();
     await check("diff-repair");
+    await page.goto(`${server.base}/transfers`);
+    await page.getByRole("link", { name: "shop-to-warehouse" }).waitFor();
+    await check("transfers");
+    await page.goto(`${server.base}/transfers/shop-to-warehouse`);
+    await page.locator(".log-line").first().waitFor();
+    await check("transfer");
+    await page.goto(`${server.base}/transfers/new?change=shop-to-warehouse`);
+    await page.locator(".transfer-sample").waitFor();
+    await check("transfer-form");
     await leave(page);
   });
 });

@@ -4,6 +4,7 @@ import { sqlConsole } from "@/features/console/feature.ts";
 import { diffs } from "@/features/diffs/feature.ts";
 import { editor } from "@/features/editor/feature.ts";
 import { runs } from "@/features/runs/feature.ts";
+import { transfers } from "@/features/transfers/feature.ts";
 import { workflows } from "@/features/workflows/feature.ts";
 import type { Feature } from "@/lib/feature.ts";
 
@@ -13,5 +14,6 @@ export const features: readonly Feature[] = [
   runs(async () => (await import("@/features/editor/run-graph.tsx")).RunGraph),
   connections,
   sqlConsole,
+  transfers,
   diffs,
 ];

@@ -59,6 +59,15 @@ type Documents = {
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": typeof types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.CancelRunDocument,
     "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": typeof types.RetryRunDocument,
+    "\n  fragment TransferProgress on MigrationProgress {\n    runId\n    state\n    rows\n    rowsExpected\n    rejected\n    bytes\n    chunks\n    chunksDone\n    seconds\n    rowsPerSecond\n    secondsLeft\n    error\n    tables\n  }\n": typeof types.TransferProgressFragmentDoc,
+    "\n  query TransferList {\n    migrations {\n      name\n      settings\n      progress {\n        ...TransferProgress\n      }\n    }\n  }\n": typeof types.TransferListDocument,
+    "\n  query TransferDetail($name: String!) {\n    migration(name: $name) {\n      name\n      description\n      settings\n      progress {\n        ...TransferProgress\n      }\n    }\n    workflow(id: $name) {\n      id\n      runs(first: 20) {\n        id\n        status\n        inputs\n        createdAt\n        startedAt\n        finishedAt\n        error {\n          code\n          message\n          hint\n        }\n      }\n    }\n  }\n": typeof types.TransferDetailDocument,
+    "\n  query TransferLook($input: MigrationInput!, $full: Boolean!) {\n    migrationLook(input: $input, full: $full, sample: 5) {\n      hasMore\n      leftOut {\n        kind\n        name\n        table\n        message\n      }\n      tables {\n        source\n        target\n        exists\n        rowEstimate\n        notes\n        statements\n        sample\n        columns {\n          target\n          targetType\n          source\n          sourceType\n        }\n        hazards {\n          column\n          kind\n          rows\n          message\n          isLoss\n          hint\n        }\n        error {\n          code\n          message\n          hint\n        }\n      }\n    }\n  }\n": typeof types.TransferLookDocument,
+    "\n  mutation CreateTransfer($name: String!, $input: MigrationInput!, $replace: Boolean!) {\n    createMigration(name: $name, input: $input, replace: $replace) {\n      name\n    }\n  }\n": typeof types.CreateTransferDocument,
+    "\n  mutation StartTransfer($name: String!) {\n    startMigration(name: $name) {\n      id\n    }\n  }\n": typeof types.StartTransferDocument,
+    "\n  mutation CancelTransfer($name: String!) {\n    cancelMigration(name: $name) {\n      name\n    }\n  }\n": typeof types.CancelTransferDocument,
+    "\n  mutation ResumeTransfer($name: String!) {\n    resumeMigration(name: $name) {\n      name\n    }\n  }\n": typeof types.ResumeTransferDocument,
+    "\n  mutation ValidateTransfer($name: String!) {\n    validateMigration(name: $name) {\n      id\n    }\n  }\n": typeof types.ValidateTransferDocument,
     "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    outline {\n      description\n      tags\n      schedules\n      webhooks\n      nextRunAt\n    }\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n": typeof types.WorkflowRowFragmentDoc,
     "\n  query WorkflowList {\n    workflows(first: 200) {\n      ...WorkflowRow\n    }\n  }\n": typeof types.WorkflowListDocument,
     "\n  query WorkflowText($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      version {\n        text\n      }\n    }\n  }\n": typeof types.WorkflowTextDocument,
@@ -70,6 +79,7 @@ type Documents = {
     "\n  query CatalogTables($name: String!) {\n    connection(name: $name) {\n      name\n      tables(first: 200)\n    }\n  }\n": typeof types.CatalogTablesDocument,
     "\n  query CatalogTable($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      rowEstimate\n      columns {\n        name\n        nativeType\n        nullable\n        default\n      }\n    }\n  }\n": typeof types.CatalogTableDocument,
     "\n  subscription FollowRun($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      chunk\n      log {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n": typeof types.FollowRunDocument,
+    "\n  query ReadLog($id: String!, $skip: Int!) {\n    run(id: $id) {\n      id\n      logs(skip: $skip, first: 200) {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n": typeof types.ReadLogDocument,
 };
 const documents: Documents = {
     "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": types.PaletteWorkflowsDocument,
@@ -116,6 +126,15 @@ const documents: Documents = {
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": types.CancelRunDocument,
     "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": types.RetryRunDocument,
+    "\n  fragment TransferProgress on MigrationProgress {\n    runId\n    state\n    rows\n    rowsExpected\n    rejected\n    bytes\n    chunks\n    chunksDone\n    seconds\n    rowsPerSecond\n    secondsLeft\n    error\n    tables\n  }\n": types.TransferProgressFragmentDoc,
+    "\n  query TransferList {\n    migrations {\n      name\n      settings\n      progress {\n        ...TransferProgress\n      }\n    }\n  }\n": types.TransferListDocument,
+    "\n  query TransferDetail($name: String!) {\n    migration(name: $name) {\n      name\n      description\n      settings\n      progress {\n        ...TransferProgress\n      }\n    }\n    workflow(id: $name) {\n      id\n      runs(first: 20) {\n        id\n        status\n        inputs\n        createdAt\n        startedAt\n        finishedAt\n        error {\n          code\n          message\n          hint\n        }\n      }\n    }\n  }\n": types.TransferDetailDocument,
+    "\n  query TransferLook($input: MigrationInput!, $full: Boolean!) {\n    migrationLook(input: $input, full: $full, sample: 5) {\n      hasMore\n      leftOut {\n        kind\n        name\n        table\n        message\n      }\n      tables {\n        source\n        target\n        exists\n        rowEstimate\n        notes\n        statements\n        sample\n        columns {\n          target\n          targetType\n          source\n          sourceType\n        }\n        hazards {\n          column\n          kind\n          rows\n          message\n          isLoss\n          hint\n        }\n        error {\n          code\n          message\n          hint\n        }\n      }\n    }\n  }\n": types.TransferLookDocument,
+    "\n  mutation CreateTransfer($name: String!, $input: MigrationInput!, $replace: Boolean!) {\n    createMigration(name: $name, input: $input, replace: $replace) {\n      name\n    }\n  }\n": types.CreateTransferDocument,
+    "\n  mutation StartTransfer($name: String!) {\n    startMigration(name: $name) {\n      id\n    }\n  }\n": types.StartTransferDocument,
+    "\n  mutation CancelTransfer($name: String!) {\n    cancelMigration(name: $name) {\n      name\n    }\n  }\n": types.CancelTransferDocument,
+    "\n  mutation ResumeTransfer($name: String!) {\n    resumeMigration(name: $name) {\n      name\n    }\n  }\n": types.ResumeTransferDocument,
+    "\n  mutation ValidateTransfer($name: String!) {\n    validateMigration(name: $name) {\n      id\n    }\n  }\n": types.ValidateTransferDocument,
     "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    outline {\n      description\n      tags\n      schedules\n      webhooks\n      nextRunAt\n    }\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n": types.WorkflowRowFragmentDoc,
     "\n  query WorkflowList {\n    workflows(first: 200) {\n      ...WorkflowRow\n    }\n  }\n": types.WorkflowListDocument,
     "\n  query WorkflowText($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      version {\n        text\n      }\n    }\n  }\n": types.WorkflowTextDocument,
@@ -127,6 +146,7 @@ const documents: Documents = {
     "\n  query CatalogTables($name: String!) {\n    connection(name: $name) {\n      name\n      tables(first: 200)\n    }\n  }\n": types.CatalogTablesDocument,
     "\n  query CatalogTable($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      rowEstimate\n      columns {\n        name\n        nativeType\n        nullable\n        default\n      }\n    }\n  }\n": types.CatalogTableDocument,
     "\n  subscription FollowRun($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      chunk\n      log {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n": types.FollowRunDocument,
+    "\n  query ReadLog($id: String!, $skip: Int!) {\n    run(id: $id) {\n      id\n      logs(skip: $skip, first: 200) {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n": types.ReadLogDocument,
 };
 
 /**
@@ -308,6 +328,42 @@ export function graphql(source: "\n  mutation RetryRun($id: String!, $from: Stri
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  fragment TransferProgress on MigrationProgress {\n    runId\n    state\n    rows\n    rowsExpected\n    rejected\n    bytes\n    chunks\n    chunksDone\n    seconds\n    rowsPerSecond\n    secondsLeft\n    error\n    tables\n  }\n"): typeof import('./graphql').TransferProgressFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query TransferList {\n    migrations {\n      name\n      settings\n      progress {\n        ...TransferProgress\n      }\n    }\n  }\n"): typeof import('./graphql').TransferListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query TransferDetail($name: String!) {\n    migration(name: $name) {\n      name\n      description\n      settings\n      progress {\n        ...TransferProgress\n      }\n    }\n    workflow(id: $name) {\n      id\n      runs(first: 20) {\n        id\n        status\n        inputs\n        createdAt\n        startedAt\n        finishedAt\n        error {\n          code\n          message\n          hint\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').TransferDetailDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query TransferLook($input: MigrationInput!, $full: Boolean!) {\n    migrationLook(input: $input, full: $full, sample: 5) {\n      hasMore\n      leftOut {\n        kind\n        name\n        table\n        message\n      }\n      tables {\n        source\n        target\n        exists\n        rowEstimate\n        notes\n        statements\n        sample\n        columns {\n          target\n          targetType\n          source\n          sourceType\n        }\n        hazards {\n          column\n          kind\n          rows\n          message\n          isLoss\n          hint\n        }\n        error {\n          code\n          message\n          hint\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').TransferLookDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateTransfer($name: String!, $input: MigrationInput!, $replace: Boolean!) {\n    createMigration(name: $name, input: $input, replace: $replace) {\n      name\n    }\n  }\n"): typeof import('./graphql').CreateTransferDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation StartTransfer($name: String!) {\n    startMigration(name: $name) {\n      id\n    }\n  }\n"): typeof import('./graphql').StartTransferDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CancelTransfer($name: String!) {\n    cancelMigration(name: $name) {\n      name\n    }\n  }\n"): typeof import('./graphql').CancelTransferDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ResumeTransfer($name: String!) {\n    resumeMigration(name: $name) {\n      name\n    }\n  }\n"): typeof import('./graphql').ResumeTransferDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ValidateTransfer($name: String!) {\n    validateMigration(name: $name) {\n      id\n    }\n  }\n"): typeof import('./graphql').ValidateTransferDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    outline {\n      description\n      tags\n      schedules\n      webhooks\n      nextRunAt\n    }\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n"): typeof import('./graphql').WorkflowRowFragmentDoc;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -349,6 +405,10 @@ export function graphql(source: "\n  query CatalogTable($connection: String!, $t
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription FollowRun($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      chunk\n      log {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n"): typeof import('./graphql').FollowRunDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ReadLog($id: String!, $skip: Int!) {\n    run(id: $id) {\n      id\n      logs(skip: $skip, first: 200) {\n        at\n        step\n        level\n        message\n      }\n    }\n  }\n"): typeof import('./graphql').ReadLogDocument;
 
 
 export function graphql(source: string) {

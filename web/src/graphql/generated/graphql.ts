@@ -1978,6 +1978,65 @@ export type RetryRunMutationVariables = Exact<{
 
 export type RetryRunMutation = { __typename?: 'Mutation', retryRun: { __typename?: 'Run', id: string, status: RunStatusWord } };
 
+export type TransferProgressFragment = { __typename?: 'MigrationProgress', runId: string, state: MigrationState, rows: number, rowsExpected?: number | null, rejected: number, bytes: number, chunks?: number | null, chunksDone?: number | null, seconds: number, rowsPerSecond: number, secondsLeft?: number | null, error?: string | null, tables?: string | null };
+
+export type TransferListQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type TransferListQuery = { __typename?: 'Query', migrations: Array<{ __typename?: 'Migration', name: string, settings: string, progress?: { __typename?: 'MigrationProgress', runId: string, state: MigrationState, rows: number, rowsExpected?: number | null, rejected: number, bytes: number, chunks?: number | null, chunksDone?: number | null, seconds: number, rowsPerSecond: number, secondsLeft?: number | null, error?: string | null, tables?: string | null } | null }> };
+
+export type TransferDetailQueryVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type TransferDetailQuery = { __typename?: 'Query', migration: { __typename?: 'Migration', name: string, description: string, settings: string, progress?: { __typename?: 'MigrationProgress', runId: string, state: MigrationState, rows: number, rowsExpected?: number | null, rejected: number, bytes: number, chunks?: number | null, chunksDone?: number | null, seconds: number, rowsPerSecond: number, secondsLeft?: number | null, error?: string | null, tables?: string | null } | null }, workflow: { __typename?: 'Workflow', id: string, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, inputs: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null }> } };
+
+export type TransferLookQueryVariables = Exact<{
+  input: MigrationInput;
+  full: Scalars['Boolean']['input'];
+}>;
+
+
+export type TransferLookQuery = { __typename?: 'Query', migrationLook: { __typename?: 'MigrationLook', hasMore: boolean, leftOut: Array<{ __typename?: 'MigrationLeftOut', kind: string, name: string, table?: string | null, message: string }>, tables: Array<{ __typename?: 'MigrationTable', source: string, target: string, exists: boolean, rowEstimate?: number | null, notes: Array<string>, statements: Array<string>, sample: Array<string>, columns: Array<{ __typename?: 'MigrationColumn', target: string, targetType: string, source?: string | null, sourceType?: string | null }>, hazards: Array<{ __typename?: 'MigrationHazard', column: string, kind: string, rows?: number | null, message: string, isLoss: boolean, hint?: string | null }>, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null }> } };
+
+export type CreateTransferMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+  input: MigrationInput;
+  replace: Scalars['Boolean']['input'];
+}>;
+
+
+export type CreateTransferMutation = { __typename?: 'Mutation', createMigration: { __typename?: 'Migration', name: string } };
+
+export type StartTransferMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type StartTransferMutation = { __typename?: 'Mutation', startMigration: { __typename?: 'Run', id: string } };
+
+export type CancelTransferMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type CancelTransferMutation = { __typename?: 'Mutation', cancelMigration: { __typename?: 'Migration', name: string } };
+
+export type ResumeTransferMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type ResumeTransferMutation = { __typename?: 'Mutation', resumeMigration: { __typename?: 'Migration', name: string } };
+
+export type ValidateTransferMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type ValidateTransferMutation = { __typename?: 'Mutation', validateMigration: { __typename?: 'Run', id: string } };
+
 export type WorkflowRowFragment = { __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string>, schedules: Array<string>, webhooks: Array<string>, nextRunAt?: string | null }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> };
 
 export type WorkflowListQueryVariables = Exact<{ [key: string]: never; }>;
@@ -2047,6 +2106,14 @@ export type FollowRunSubscriptionVariables = Exact<{
 
 
 export type FollowRunSubscription = { __typename?: 'Subscription', runEvents: { __typename?: 'Happening', runId: string, status?: RunStatusWord | null, step?: string | null, stepStatus?: StepStatusWord | null, rowsIn?: number | null, rowsOut?: number | null, chunk?: number | null, log?: { __typename?: 'Log', at: string, step?: string | null, level: string, message: string } | null } };
+
+export type ReadLogQueryVariables = Exact<{
+  id: Scalars['String']['input'];
+  skip: Scalars['Int']['input'];
+}>;
+
+
+export type ReadLogQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, logs: Array<{ __typename?: 'Log', at: string, step?: string | null, level: string, message: string }> } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -2131,6 +2198,23 @@ export const RunStepFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"RunStep"}) as unknown as TypedDocumentString<RunStepFragment, unknown>;
+export const TransferProgressFragmentDoc = new TypedDocumentString(`
+    fragment TransferProgress on MigrationProgress {
+  runId
+  state
+  rows
+  rowsExpected
+  rejected
+  bytes
+  chunks
+  chunksDone
+  seconds
+  rowsPerSecond
+  secondsLeft
+  error
+  tables
+}
+    `, {"fragmentName":"TransferProgress"}) as unknown as TypedDocumentString<TransferProgressFragment, unknown>;
 export const WorkflowRowFragmentDoc = new TypedDocumentString(`
     fragment WorkflowRow on Workflow {
   id
@@ -2763,6 +2847,149 @@ export const RetryRunDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RetryRunMutation, RetryRunMutationVariables>;
+export const TransferListDocument = new TypedDocumentString(`
+    query TransferList {
+  migrations {
+    name
+    settings
+    progress {
+      ...TransferProgress
+    }
+  }
+}
+    fragment TransferProgress on MigrationProgress {
+  runId
+  state
+  rows
+  rowsExpected
+  rejected
+  bytes
+  chunks
+  chunksDone
+  seconds
+  rowsPerSecond
+  secondsLeft
+  error
+  tables
+}`) as unknown as TypedDocumentString<TransferListQuery, TransferListQueryVariables>;
+export const TransferDetailDocument = new TypedDocumentString(`
+    query TransferDetail($name: String!) {
+  migration(name: $name) {
+    name
+    description
+    settings
+    progress {
+      ...TransferProgress
+    }
+  }
+  workflow(id: $name) {
+    id
+    runs(first: 20) {
+      id
+      status
+      inputs
+      createdAt
+      startedAt
+      finishedAt
+      error {
+        code
+        message
+        hint
+      }
+    }
+  }
+}
+    fragment TransferProgress on MigrationProgress {
+  runId
+  state
+  rows
+  rowsExpected
+  rejected
+  bytes
+  chunks
+  chunksDone
+  seconds
+  rowsPerSecond
+  secondsLeft
+  error
+  tables
+}`) as unknown as TypedDocumentString<TransferDetailQuery, TransferDetailQueryVariables>;
+export const TransferLookDocument = new TypedDocumentString(`
+    query TransferLook($input: MigrationInput!, $full: Boolean!) {
+  migrationLook(input: $input, full: $full, sample: 5) {
+    hasMore
+    leftOut {
+      kind
+      name
+      table
+      message
+    }
+    tables {
+      source
+      target
+      exists
+      rowEstimate
+      notes
+      statements
+      sample
+      columns {
+        target
+        targetType
+        source
+        sourceType
+      }
+      hazards {
+        column
+        kind
+        rows
+        message
+        isLoss
+        hint
+      }
+      error {
+        code
+        message
+        hint
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<TransferLookQuery, TransferLookQueryVariables>;
+export const CreateTransferDocument = new TypedDocumentString(`
+    mutation CreateTransfer($name: String!, $input: MigrationInput!, $replace: Boolean!) {
+  createMigration(name: $name, input: $input, replace: $replace) {
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<CreateTransferMutation, CreateTransferMutationVariables>;
+export const StartTransferDocument = new TypedDocumentString(`
+    mutation StartTransfer($name: String!) {
+  startMigration(name: $name) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<StartTransferMutation, StartTransferMutationVariables>;
+export const CancelTransferDocument = new TypedDocumentString(`
+    mutation CancelTransfer($name: String!) {
+  cancelMigration(name: $name) {
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<CancelTransferMutation, CancelTransferMutationVariables>;
+export const ResumeTransferDocument = new TypedDocumentString(`
+    mutation ResumeTransfer($name: String!) {
+  resumeMigration(name: $name) {
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<ResumeTransferMutation, ResumeTransferMutationVariables>;
+export const ValidateTransferDocument = new TypedDocumentString(`
+    mutation ValidateTransfer($name: String!) {
+  validateMigration(name: $name) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<ValidateTransferMutation, ValidateTransferMutationVariables>;
 export const WorkflowListDocument = new TypedDocumentString(`
     query WorkflowList {
   workflows(first: 200) {
@@ -2889,3 +3116,16 @@ export const FollowRunDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<FollowRunSubscription, FollowRunSubscriptionVariables>;
+export const ReadLogDocument = new TypedDocumentString(`
+    query ReadLog($id: String!, $skip: Int!) {
+  run(id: $id) {
+    id
+    logs(skip: $skip, first: 200) {
+      at
+      step
+      level
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ReadLogQuery, ReadLogQueryVariables>;
