@@ -60,6 +60,13 @@ describe.skipIf(missing())("every page", () => {
     });
     const { startMigration } = await server.graphql<{ startMigration: { id: string } }>('mutation { startMigration(name: "shop-to-warehouse") { id } }');
     expect(await ended(server, startMigration.id)).toBe("SUCCEEDED");
+    await server.graphql("mutation($input: MonitorInput!) { createMonitor(input: $input) { name } }", {
+      input: { name: "orders", template: "DATA_DIFF", left: side("shop"), right: side("replica"), key: ["id"], thresholds: ["differences > 4"], cron: "0 * * * *", timezone: "Asia/Shanghai" },
+    });
+    for (let times = 0; times < 3; times++) {
+      const { startRun: measuring } = await server.graphql<{ startRun: { id: string } }>('mutation { startRun(workflow: "orders") { id } }');
+      await ended(server, measuring.id);
+    }
   });
   afterAll(async () => {
     await browser.close();
@@ -120,6 +127,15 @@ describe.skipIf(missing())("every page", () => {
     await page.goto(`${server.base}/transfers/new?change=shop-to-warehouse`);
     await page.locator(".transfer-sample").waitFor();
     await check("transfer-form");
+    await page.goto(`${server.base}/monitors`);
+    await page.getByRole("link", { name: "orders" }).waitFor();
+    await check("monitors");
+    await page.goto(`${server.base}/monitors?change=orders`);
+    await page.locator("#monitor-form").waitFor();
+    await check("monitor-form");
+    await page.goto(`${server.base}/monitors/orders`);
+    await page.locator(".trend-chart canvas").waitFor();
+    await check("monitor");
     await leave(page);
   });
 });

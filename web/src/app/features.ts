@@ -3,6 +3,7 @@ import { connections } from "@/features/connections/feature.ts";
 import { sqlConsole } from "@/features/console/feature.ts";
 import { diffs } from "@/features/diffs/feature.ts";
 import { editor } from "@/features/editor/feature.ts";
+import { monitors } from "@/features/monitors/feature.ts";
 import { runs } from "@/features/runs/feature.ts";
 import { transfers } from "@/features/transfers/feature.ts";
 import { workflows } from "@/features/workflows/feature.ts";
@@ -16,4 +17,5 @@ export const features: readonly Feature[] = [
   sqlConsole,
   transfers,
   diffs,
+  monitors,
 ];

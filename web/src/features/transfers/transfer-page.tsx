@@ -90,7 +90,7 @@ export function TransferPage() {
             </Button>
           )}
           {state === "COMPLETED" && (
-            <Button icon={GitCompareArrows} isBusy={validate.isPending} onClick={() => validate.mutate({ name })}>
+            <Button icon={GitCompareArrows} className="short-narrow" isBusy={validate.isPending} onClick={() => validate.mutate({ name })}>
               {t("validate")}
             </Button>
           )}
@@ -100,7 +100,7 @@ export function TransferPage() {
             </Button>
           )}
           {!going && (
-            <Button {...(state ? {} : { tone: "main" as const })} icon={Play} isBusy={start.isPending} onClick={() => start.mutate({ name })}>
+            <Button {...(state ? {} : { tone: "main" as const })} icon={Play} className="short-narrow" isBusy={start.isPending} onClick={() => start.mutate({ name })}>
               {t(state ? "startAgain" : "startNow")}
             </Button>
           )}

@@ -49,6 +49,13 @@ type Documents = {
     "\n  query ConnectionNames {\n    connections(first: 200) {\n      name\n      system\n    }\n  }\n": typeof types.ConnectionNamesDocument,
     "\n  query TableNames($connection: String!) {\n    connection(name: $connection) {\n      name\n      tables(first: 200)\n    }\n  }\n": typeof types.TableNamesDocument,
     "\n  query ColumnNames($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      columns {\n        name\n        nativeType\n      }\n    }\n  }\n": typeof types.ColumnNamesDocument,
+    "\n  fragment MonitorFinding on MonitorResult {\n    runId\n    at\n    status\n    measures\n    value\n    trend\n    passed\n  }\n": typeof types.MonitorFindingFragmentDoc,
+    "\n  query MonitorList {\n    monitors {\n      name\n      template\n      description\n      cron\n      enabled\n      last {\n        ...MonitorFinding\n      }\n    }\n  }\n": typeof types.MonitorListDocument,
+    "\n  query MonitorDetail($name: String!, $first: Int!) {\n    monitorResults(name: $name, first: $first) {\n      ...MonitorFinding\n    }\n    workflow(id: $name) {\n      id\n      name\n      enabled\n      outline {\n        description\n        schedules\n        nextRunAt\n      }\n      version {\n        text\n      }\n    }\n  }\n": typeof types.MonitorDetailDocument,
+    "\n  query MonitorDocument($name: String!) {\n    workflow(id: $name) {\n      id\n      version {\n        text\n      }\n    }\n  }\n": typeof types.MonitorDocumentDocument,
+    "\n  mutation CreateMonitor($input: MonitorInput!) {\n    createMonitor(input: $input) {\n      name\n    }\n  }\n": typeof types.CreateMonitorDocument,
+    "\n  mutation RunMonitor($name: String!) {\n    startRun(workflow: $name) {\n      id\n    }\n  }\n": typeof types.RunMonitorDocument,
+    "\n  mutation EnableMonitor($id: String!, $enabled: Boolean!) {\n    setWorkflowEnabled(id: $id, enabled: $enabled) {\n      id\n      enabled\n    }\n  }\n": typeof types.EnableMonitorDocument,
     "\n  fragment RunRow on Run {\n    id\n    status\n    trigger\n    workflowName\n    createdAt\n    startedAt\n    finishedAt\n    error {\n      message\n    }\n    steps {\n      id\n      rowsOut\n      rowsRejected\n    }\n  }\n": typeof types.RunRowFragmentDoc,
     "\n  query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {\n    runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {\n      ...RunRow\n    }\n  }\n": typeof types.RunListDocument,
     "\n  query RunWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": typeof types.RunWorkflowsDocument,
@@ -116,6 +123,13 @@ const documents: Documents = {
     "\n  query ConnectionNames {\n    connections(first: 200) {\n      name\n      system\n    }\n  }\n": types.ConnectionNamesDocument,
     "\n  query TableNames($connection: String!) {\n    connection(name: $connection) {\n      name\n      tables(first: 200)\n    }\n  }\n": types.TableNamesDocument,
     "\n  query ColumnNames($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      columns {\n        name\n        nativeType\n      }\n    }\n  }\n": types.ColumnNamesDocument,
+    "\n  fragment MonitorFinding on MonitorResult {\n    runId\n    at\n    status\n    measures\n    value\n    trend\n    passed\n  }\n": types.MonitorFindingFragmentDoc,
+    "\n  query MonitorList {\n    monitors {\n      name\n      template\n      description\n      cron\n      enabled\n      last {\n        ...MonitorFinding\n      }\n    }\n  }\n": types.MonitorListDocument,
+    "\n  query MonitorDetail($name: String!, $first: Int!) {\n    monitorResults(name: $name, first: $first) {\n      ...MonitorFinding\n    }\n    workflow(id: $name) {\n      id\n      name\n      enabled\n      outline {\n        description\n        schedules\n        nextRunAt\n      }\n      version {\n        text\n      }\n    }\n  }\n": types.MonitorDetailDocument,
+    "\n  query MonitorDocument($name: String!) {\n    workflow(id: $name) {\n      id\n      version {\n        text\n      }\n    }\n  }\n": types.MonitorDocumentDocument,
+    "\n  mutation CreateMonitor($input: MonitorInput!) {\n    createMonitor(input: $input) {\n      name\n    }\n  }\n": types.CreateMonitorDocument,
+    "\n  mutation RunMonitor($name: String!) {\n    startRun(workflow: $name) {\n      id\n    }\n  }\n": types.RunMonitorDocument,
+    "\n  mutation EnableMonitor($id: String!, $enabled: Boolean!) {\n    setWorkflowEnabled(id: $id, enabled: $enabled) {\n      id\n      enabled\n    }\n  }\n": types.EnableMonitorDocument,
     "\n  fragment RunRow on Run {\n    id\n    status\n    trigger\n    workflowName\n    createdAt\n    startedAt\n    finishedAt\n    error {\n      message\n    }\n    steps {\n      id\n      rowsOut\n      rowsRejected\n    }\n  }\n": types.RunRowFragmentDoc,
     "\n  query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {\n    runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {\n      ...RunRow\n    }\n  }\n": types.RunListDocument,
     "\n  query RunWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": types.RunWorkflowsDocument,
@@ -285,6 +299,34 @@ export function graphql(source: "\n  query TableNames($connection: String!) {\n 
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query ColumnNames($connection: String!, $table: String!) {\n    table(connection: $connection, name: $table) {\n      name\n      key\n      columns {\n        name\n        nativeType\n      }\n    }\n  }\n"): typeof import('./graphql').ColumnNamesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment MonitorFinding on MonitorResult {\n    runId\n    at\n    status\n    measures\n    value\n    trend\n    passed\n  }\n"): typeof import('./graphql').MonitorFindingFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query MonitorList {\n    monitors {\n      name\n      template\n      description\n      cron\n      enabled\n      last {\n        ...MonitorFinding\n      }\n    }\n  }\n"): typeof import('./graphql').MonitorListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query MonitorDetail($name: String!, $first: Int!) {\n    monitorResults(name: $name, first: $first) {\n      ...MonitorFinding\n    }\n    workflow(id: $name) {\n      id\n      name\n      enabled\n      outline {\n        description\n        schedules\n        nextRunAt\n      }\n      version {\n        text\n      }\n    }\n  }\n"): typeof import('./graphql').MonitorDetailDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query MonitorDocument($name: String!) {\n    workflow(id: $name) {\n      id\n      version {\n        text\n      }\n    }\n  }\n"): typeof import('./graphql').MonitorDocumentDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateMonitor($input: MonitorInput!) {\n    createMonitor(input: $input) {\n      name\n    }\n  }\n"): typeof import('./graphql').CreateMonitorDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RunMonitor($name: String!) {\n    startRun(workflow: $name) {\n      id\n    }\n  }\n"): typeof import('./graphql').RunMonitorDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation EnableMonitor($id: String!, $enabled: Boolean!) {\n    setWorkflowEnabled(id: $id, enabled: $enabled) {\n      id\n      enabled\n    }\n  }\n"): typeof import('./graphql').EnableMonitorDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

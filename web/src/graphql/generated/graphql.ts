@@ -1918,6 +1918,50 @@ export type ColumnNamesQueryVariables = Exact<{
 
 export type ColumnNamesQuery = { __typename?: 'Query', table: { __typename?: 'Table', name: string, key: Array<string>, columns: Array<{ __typename?: 'Column', name: string, nativeType: string }> } };
 
+export type MonitorFindingFragment = { __typename?: 'MonitorResult', runId: string, at: string, status: string, measures: string, value?: number | null, trend?: number | null, passed: boolean };
+
+export type MonitorListQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MonitorListQuery = { __typename?: 'Query', monitors: Array<{ __typename?: 'Monitor', name: string, template: MonitorTemplate, description: string, cron?: string | null, enabled: boolean, last?: { __typename?: 'MonitorResult', runId: string, at: string, status: string, measures: string, value?: number | null, trend?: number | null, passed: boolean } | null }> };
+
+export type MonitorDetailQueryVariables = Exact<{
+  name: Scalars['String']['input'];
+  first: Scalars['Int']['input'];
+}>;
+
+
+export type MonitorDetailQuery = { __typename?: 'Query', monitorResults: Array<{ __typename?: 'MonitorResult', runId: string, at: string, status: string, measures: string, value?: number | null, trend?: number | null, passed: boolean }>, workflow: { __typename?: 'Workflow', id: string, name: string, enabled: boolean, outline: { __typename?: 'Outline', description?: string | null, schedules: Array<string>, nextRunAt?: string | null }, version: { __typename?: 'Version', text: string } } };
+
+export type MonitorDocumentQueryVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type MonitorDocumentQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, version: { __typename?: 'Version', text: string } } };
+
+export type CreateMonitorMutationVariables = Exact<{
+  input: MonitorInput;
+}>;
+
+
+export type CreateMonitorMutation = { __typename?: 'Mutation', createMonitor: { __typename?: 'Monitor', name: string } };
+
+export type RunMonitorMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type RunMonitorMutation = { __typename?: 'Mutation', startRun: { __typename?: 'Run', id: string } };
+
+export type EnableMonitorMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+  enabled: Scalars['Boolean']['input'];
+}>;
+
+
+export type EnableMonitorMutation = { __typename?: 'Mutation', setWorkflowEnabled: { __typename?: 'Workflow', id: string, enabled: boolean } };
+
 export type RunRowFragment = { __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', message: string } | null, steps: Array<{ __typename?: 'Step', id: string, rowsOut: number, rowsRejected: number }> };
 
 export type RunListQueryVariables = Exact<{
@@ -2155,6 +2199,17 @@ export const ConnectionRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"ConnectionRow"}) as unknown as TypedDocumentString<ConnectionRowFragment, unknown>;
+export const MonitorFindingFragmentDoc = new TypedDocumentString(`
+    fragment MonitorFinding on MonitorResult {
+  runId
+  at
+  status
+  measures
+  value
+  trend
+  passed
+}
+    `, {"fragmentName":"MonitorFinding"}) as unknown as TypedDocumentString<MonitorFindingFragment, unknown>;
 export const RunRowFragmentDoc = new TypedDocumentString(`
     fragment RunRow on Run {
   id
@@ -2700,6 +2755,88 @@ export const ColumnNamesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ColumnNamesQuery, ColumnNamesQueryVariables>;
+export const MonitorListDocument = new TypedDocumentString(`
+    query MonitorList {
+  monitors {
+    name
+    template
+    description
+    cron
+    enabled
+    last {
+      ...MonitorFinding
+    }
+  }
+}
+    fragment MonitorFinding on MonitorResult {
+  runId
+  at
+  status
+  measures
+  value
+  trend
+  passed
+}`) as unknown as TypedDocumentString<MonitorListQuery, MonitorListQueryVariables>;
+export const MonitorDetailDocument = new TypedDocumentString(`
+    query MonitorDetail($name: String!, $first: Int!) {
+  monitorResults(name: $name, first: $first) {
+    ...MonitorFinding
+  }
+  workflow(id: $name) {
+    id
+    name
+    enabled
+    outline {
+      description
+      schedules
+      nextRunAt
+    }
+    version {
+      text
+    }
+  }
+}
+    fragment MonitorFinding on MonitorResult {
+  runId
+  at
+  status
+  measures
+  value
+  trend
+  passed
+}`) as unknown as TypedDocumentString<MonitorDetailQuery, MonitorDetailQueryVariables>;
+export const MonitorDocumentDocument = new TypedDocumentString(`
+    query MonitorDocument($name: String!) {
+  workflow(id: $name) {
+    id
+    version {
+      text
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<MonitorDocumentQuery, MonitorDocumentQueryVariables>;
+export const CreateMonitorDocument = new TypedDocumentString(`
+    mutation CreateMonitor($input: MonitorInput!) {
+  createMonitor(input: $input) {
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<CreateMonitorMutation, CreateMonitorMutationVariables>;
+export const RunMonitorDocument = new TypedDocumentString(`
+    mutation RunMonitor($name: String!) {
+  startRun(workflow: $name) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<RunMonitorMutation, RunMonitorMutationVariables>;
+export const EnableMonitorDocument = new TypedDocumentString(`
+    mutation EnableMonitor($id: String!, $enabled: Boolean!) {
+  setWorkflowEnabled(id: $id, enabled: $enabled) {
+    id
+    enabled
+  }
+}
+    `) as unknown as TypedDocumentString<EnableMonitorMutation, EnableMonitorMutationVariables>;
 export const RunListDocument = new TypedDocumentString(`
     query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {
   runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {
