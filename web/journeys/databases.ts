@@ -58,3 +58,28 @@ export async function spoil(server: Server): Promise<void> {
   ])
     await write(server, "replica", sql);
 }
+
+/** Daily bars with a high below the low, checked by a run that makes anomalies of it. */
+export async function findAnomalies(server: Server): Promise<void> {
+  await sqlite(server, "history", [
+    "CREATE TABLE daily_bars (symbol TEXT, trade_date DATE, open REAL, high REAL, low REAL, close REAL, volume REAL, PRIMARY KEY (symbol, trade_date))",
+    "INSERT INTO daily_bars VALUES ('600000.SH', '2024-01-30', 7, 7.2, 6.9, 7.1, 100), ('600000.SH', '2024-01-31', 7, 6.5, 6.9, 7.1, 100), ('600519.SH', '2024-01-31', 1600, 1650, 1590, 1640, -5)",
+  ]);
+  await server.graphql("mutation($text: String!) { saveWorkflow(text: $text) { problems { message } } }", {
+    text: 'name: bars-checked\nsteps:\n  - id: checked\n    uses: quality\n    with: { connection: history, table: daily_bars, now: "2024-01-31T20:00", by: code, channels: [log] }\n',
+  });
+  const { startRun } = await server.graphql<{ startRun: { id: string } }>('mutation { startRun(workflow: "bars-checked") { id } }');
+  await ended(server, startRun.id);
+}
+
+/** A document of one table of that connection. */
+export function tablesDocument(connection: string, more = ""): string {
+  return `tables:
+  - database_type: SQLite
+    connection: ${connection}
+    table_name: symbols
+    columns:
+      - { name: symbol_id, type: INT, primary_key: true, nullable: false }
+      - { name: symbol, type: VARCHAR, length: 20, nullable: false }
+${more}`;
+}

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, leave, missing, node, picture, seriousFaults, visit, type Look } from "./browser.ts";
-import { ended, shopAndReplica, sqlite } from "./databases.ts";
+import { ended, findAnomalies, shopAndReplica, sqlite, tablesDocument } from "./databases.ts";
 import { startServer, type Server } from "./server.ts";
 
 const TEXT = `name: fruit
@@ -63,6 +63,7 @@ describe.skipIf(missing())("every page", () => {
     await server.graphql("mutation($input: MonitorInput!) { createMonitor(input: $input) { name } }", {
       input: { name: "orders", template: "DATA_DIFF", left: side("shop"), right: side("replica"), key: ["id"], thresholds: ["differences > 4"], cron: "0 * * * *", timezone: "Asia/Shanghai" },
     });
+    await findAnomalies(server);
     for (let times = 0; times < 3; times++) {
       const { startRun: measuring } = await server.graphql<{ startRun: { id: string } }>('mutation { startRun(workflow: "orders") { id } }');
       await ended(server, measuring.id);
@@ -136,6 +137,18 @@ describe.skipIf(missing())("every page", () => {
     await page.goto(`${server.base}/monitors/orders`);
     await page.locator(".trend-chart canvas").waitFor();
     await check("monitor");
+    await page.goto(`${server.base}/anomalies`);
+    await page.locator(".anomaly-open").first().waitFor();
+    await check("anomalies");
+    await page.locator(".anomaly-open").first().click();
+    await page.getByRole("dialog").locator("form, dl").first().waitFor();
+    await check("anomaly");
+    await page.goto(`${server.base}/tables`);
+    await page.locator(".cm-content").click();
+    await page.keyboard.insertText(tablesDocument("warehouse"));
+    await page.keyboard.press("Control+Enter");
+    await page.locator('[data-table="symbols"]').waitFor();
+    await check("tables");
     await leave(page);
   });
 });

@@ -1,10 +1,12 @@
 /** Every feature, one line each: its place in the rail, its routes and its commands come from here. */
+import { anomalies } from "@/features/anomalies/feature.ts";
 import { connections } from "@/features/connections/feature.ts";
 import { sqlConsole } from "@/features/console/feature.ts";
 import { diffs } from "@/features/diffs/feature.ts";
 import { editor } from "@/features/editor/feature.ts";
 import { monitors } from "@/features/monitors/feature.ts";
 import { runs } from "@/features/runs/feature.ts";
+import { tables } from "@/features/tables/feature.ts";
 import { transfers } from "@/features/transfers/feature.ts";
 import { workflows } from "@/features/workflows/feature.ts";
 import type { Feature } from "@/lib/feature.ts";
@@ -13,8 +15,10 @@ export const features: readonly Feature[] = [
   workflows,
   editor,
   runs(async () => (await import("@/features/editor/run-graph.tsx")).RunGraph),
+  anomalies,
   connections,
   sqlConsole,
+  tables,
   transfers,
   diffs,
   monitors,

@@ -26,6 +26,17 @@ interface Props {
 
 const HEIGHT = 220;
 
+/** How moments stand below the chart: from so many seconds between two on, with a second line where the day changes. */
+const DAY = "\n{YYYY}-{MM}-{DD}";
+const TIMES: uPlot.Axis.Values = [
+  [31_536_000, "{YYYY}", null, null, null, null, null, null, 1],
+  [2_419_200, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
+  [86_400, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", DAY, null, "\n{MM}-{DD}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", DAY, null, "\n{MM}-{DD}", null, null, null, 1],
+  [0.001, ":{ss}.{fff}", `${DAY} {HH}:{mm}`, null, `${DAY} {HH}:{mm}`, null, "\n{HH}:{mm}", null, 1],
+];
+
 /** A value over time beside its limits. Loaded on demand: the library for it is in no other page. */
 export function TrendChart({ label, name, limitName, points, limits }: Props) {
   const place = useRef<HTMLDivElement>(null);
@@ -55,7 +66,7 @@ export function TrendChart({ label, name, limitName, points, limits }: Props) {
           },
         },
         series: [
-          { value: (_, seconds) => (seconds === null || seconds === undefined ? "" : formatExact(new Date(seconds * 1000), language)) },
+          { label: "", value: (_, seconds) => (seconds === null || seconds === undefined ? "" : formatExact(new Date(seconds * 1000), language)) },
           {
             label: name,
             stroke: color("--accent"),
@@ -66,7 +77,7 @@ export function TrendChart({ label, name, limitName, points, limits }: Props) {
           { label: "!", stroke: color("--amber"), width: 0, points: { show: true, size: 9, fill: color("--amber") }, value: () => "" },
           ...limits.map((limit) => ({ label: limitName, stroke: color("--red"), dash: [4, 4], width: 1, points: { show: false }, value: () => formatShort(limit, language) })),
         ],
-        axes: [axis, { ...axis, size: 56, values: (_, values) => values.map((value) => formatShort(value, language)) }],
+        axes: [{ ...axis, values: TIMES }, { ...axis, size: 56, values: (_, values) => values.map((value) => formatShort(value, language)) }],
       },
       [at, points.map((point) => point.value), points.map((point) => (point.isMarked ? point.value : null)), ...limits.map((limit) => at.map(() => limit))],
       host,

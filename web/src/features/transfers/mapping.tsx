@@ -2,6 +2,7 @@ import { Plus, TriangleAlert } from "lucide-react";
 import { Button } from "@/components/button.tsx";
 import "@/components/data-table.css";
 import { Select, TextInput } from "@/components/field.tsx";
+import { Ticked } from "@/components/notice.tsx";
 import { useWords } from "@/lib/language.ts";
 import type { TransferLookQuery } from "@/graphql/generated/graphql.ts";
 import { leftOver, type Column, type Row, type Rule, type TransferPlan } from "./plan.ts";
@@ -145,7 +146,9 @@ export function HazardLine({ isLoss, text }: { isLoss: boolean; text: string }) 
   return (
     <span className={`transfer-hazard tone-${isLoss ? "bad" : "warned"}`} title={text}>
       <TriangleAlert size={12} aria-hidden />
-      <span className="cut">{text}</span>
+      <span className="cut">
+        <Ticked text={text} />
+      </span>
     </span>
   );
 }

@@ -16,6 +16,15 @@ import * as types from './graphql';
  */
 type Documents = {
     "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": typeof types.PaletteWorkflowsDocument,
+    "\n  fragment AnomalyFields on Anomaly {\n    id\n    rule\n    severity\n    state\n    connection\n    table\n    scope\n    message\n    details\n    count\n    firstSeen\n    lastSeen\n    runId\n    changedBy\n    changedAt\n    comment\n    alertedAt\n  }\n": typeof types.AnomalyFieldsFragmentDoc,
+    "\n  query AnomalyList($filter: AnomalyFilterInput, $after: String, $first: Int!) {\n    anomalies(filter: $filter, after: $after, first: $first) {\n      ...AnomalyFields\n    }\n  }\n": typeof types.AnomalyListDocument,
+    "\n  query OneAnomaly($id: String!) {\n    anomaly(id: $id) {\n      ...AnomalyFields\n    }\n  }\n": typeof types.OneAnomalyDocument,
+    "\n  mutation AcknowledgeAnomaly($id: String!, $comment: String) {\n    acknowledgeAnomaly(id: $id, comment: $comment) {\n      id\n      state\n    }\n  }\n": typeof types.AcknowledgeAnomalyDocument,
+    "\n  mutation ResolveAnomaly($id: String!, $comment: String) {\n    resolveAnomaly(id: $id, comment: $comment) {\n      id\n      state\n    }\n  }\n": typeof types.ResolveAnomalyDocument,
+    "\n  mutation ReopenAnomaly($id: String!, $comment: String) {\n    reopenAnomaly(id: $id, comment: $comment) {\n      id\n      state\n    }\n  }\n": typeof types.ReopenAnomalyDocument,
+    "\n  query AnomalyRules {\n    anomalyRules {\n      rule\n      thresholds\n      severity\n      muted\n      channels\n      dedupeSeconds\n    }\n  }\n": typeof types.AnomalyRulesDocument,
+    "\n  mutation ConfigureRule($rule: AnomalyRuleInput!) {\n    configureAnomalyRule(rule: $rule) {\n      rule\n    }\n  }\n": typeof types.ConfigureRuleDocument,
+    "\n  mutation ResetRule($rule: String!) {\n    resetAnomalyRule(rule: $rule)\n  }\n": typeof types.ResetRuleDocument,
     "\n  fragment ConnectionRow on Connection {\n    name\n    system\n    settings\n    hasSecret\n    isSaved\n    variable\n    allowWrite\n    description\n    labels\n    updatedAt\n    lastTest {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n": typeof types.ConnectionRowFragmentDoc,
     "\n  query ConnectionList {\n    connections(first: 200) {\n      ...ConnectionRow\n    }\n  }\n": typeof types.ConnectionListDocument,
     "\n  query ConnectionUse($name: String!) {\n    connection(name: $name) {\n      name\n      workflows\n    }\n  }\n": typeof types.ConnectionUseDocument,
@@ -66,6 +75,13 @@ type Documents = {
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": typeof types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.CancelRunDocument,
     "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": typeof types.RetryRunDocument,
+    "\n  fragment TableProblem on Problem {\n    code\n    message\n    hint\n    path\n    line\n    column\n  }\n": typeof types.TableProblemFragmentDoc,
+    "\n  fragment TableChange on TableChangeView {\n    summary\n    sql\n    lock\n    rewrite\n    loss\n    note\n  }\n": typeof types.TableChangeFragmentDoc,
+    "\n  query PlanTables($document: String!) {\n    tablesPlan(document: $document) {\n      problems {\n        ...TableProblem\n      }\n      tables {\n        databaseType\n        connection\n        table\n        action\n        changes {\n          ...TableChange\n        }\n        manual\n        notes\n        error {\n          ...TableProblem\n        }\n        fingerprint\n      }\n    }\n  }\n": typeof types.PlanTablesDocument,
+    "\n  mutation ApplyTables($document: String!, $agreed: [TablePlanAgreement!]!, $allowDestructive: Boolean!) {\n    applyTables(document: $document, agreed: $agreed, allowDestructive: $allowDestructive) {\n      created\n      altered\n      unchanged\n      manual\n      failed\n      skipped\n      problems {\n        ...TableProblem\n      }\n      tables {\n        connection\n        table\n        status\n        changes {\n          ...TableChange\n        }\n        manual\n        notes\n        durationMs\n        error {\n          ...TableProblem\n        }\n      }\n    }\n  }\n": typeof types.ApplyTablesDocument,
+    "\n  mutation ValidateTables($document: String!) {\n    validateTables(document: $document) {\n      differences\n      problems {\n        ...TableProblem\n      }\n      tables {\n        connection\n        table\n        verdict\n        differences\n        error {\n          ...TableProblem\n        }\n        columns {\n          column\n          verdict\n          wanted\n          live\n          differences\n        }\n      }\n    }\n  }\n": typeof types.ValidateTablesDocument,
+    "\n  query ImportTables($connection: String!) {\n    tablesImport(connection: $connection) {\n      document\n      tables\n      leftOut\n    }\n  }\n": typeof types.ImportTablesDocument,
+    "\n  query TableLog($filter: TableLogWish!) {\n    tableLogs(filter: $filter) {\n      id\n      at\n      who\n      connection\n      table\n      subject\n      status\n      ddl\n      parameters\n      durationMs\n      error {\n        ...TableProblem\n      }\n    }\n  }\n": typeof types.TableLogDocument,
     "\n  fragment TransferProgress on MigrationProgress {\n    runId\n    state\n    rows\n    rowsExpected\n    rejected\n    bytes\n    chunks\n    chunksDone\n    seconds\n    rowsPerSecond\n    secondsLeft\n    error\n    tables\n  }\n": typeof types.TransferProgressFragmentDoc,
     "\n  query TransferList {\n    migrations {\n      name\n      settings\n      progress {\n        ...TransferProgress\n      }\n    }\n  }\n": typeof types.TransferListDocument,
     "\n  query TransferDetail($name: String!) {\n    migration(name: $name) {\n      name\n      description\n      settings\n      progress {\n        ...TransferProgress\n      }\n    }\n    workflow(id: $name) {\n      id\n      runs(first: 20) {\n        id\n        status\n        inputs\n        createdAt\n        startedAt\n        finishedAt\n        error {\n          code\n          message\n          hint\n        }\n      }\n    }\n  }\n": typeof types.TransferDetailDocument,
@@ -90,6 +106,15 @@ type Documents = {
 };
 const documents: Documents = {
     "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": types.PaletteWorkflowsDocument,
+    "\n  fragment AnomalyFields on Anomaly {\n    id\n    rule\n    severity\n    state\n    connection\n    table\n    scope\n    message\n    details\n    count\n    firstSeen\n    lastSeen\n    runId\n    changedBy\n    changedAt\n    comment\n    alertedAt\n  }\n": types.AnomalyFieldsFragmentDoc,
+    "\n  query AnomalyList($filter: AnomalyFilterInput, $after: String, $first: Int!) {\n    anomalies(filter: $filter, after: $after, first: $first) {\n      ...AnomalyFields\n    }\n  }\n": types.AnomalyListDocument,
+    "\n  query OneAnomaly($id: String!) {\n    anomaly(id: $id) {\n      ...AnomalyFields\n    }\n  }\n": types.OneAnomalyDocument,
+    "\n  mutation AcknowledgeAnomaly($id: String!, $comment: String) {\n    acknowledgeAnomaly(id: $id, comment: $comment) {\n      id\n      state\n    }\n  }\n": types.AcknowledgeAnomalyDocument,
+    "\n  mutation ResolveAnomaly($id: String!, $comment: String) {\n    resolveAnomaly(id: $id, comment: $comment) {\n      id\n      state\n    }\n  }\n": types.ResolveAnomalyDocument,
+    "\n  mutation ReopenAnomaly($id: String!, $comment: String) {\n    reopenAnomaly(id: $id, comment: $comment) {\n      id\n      state\n    }\n  }\n": types.ReopenAnomalyDocument,
+    "\n  query AnomalyRules {\n    anomalyRules {\n      rule\n      thresholds\n      severity\n      muted\n      channels\n      dedupeSeconds\n    }\n  }\n": types.AnomalyRulesDocument,
+    "\n  mutation ConfigureRule($rule: AnomalyRuleInput!) {\n    configureAnomalyRule(rule: $rule) {\n      rule\n    }\n  }\n": types.ConfigureRuleDocument,
+    "\n  mutation ResetRule($rule: String!) {\n    resetAnomalyRule(rule: $rule)\n  }\n": types.ResetRuleDocument,
     "\n  fragment ConnectionRow on Connection {\n    name\n    system\n    settings\n    hasSecret\n    isSaved\n    variable\n    allowWrite\n    description\n    labels\n    updatedAt\n    lastTest {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n": types.ConnectionRowFragmentDoc,
     "\n  query ConnectionList {\n    connections(first: 200) {\n      ...ConnectionRow\n    }\n  }\n": types.ConnectionListDocument,
     "\n  query ConnectionUse($name: String!) {\n    connection(name: $name) {\n      name\n      workflows\n    }\n  }\n": types.ConnectionUseDocument,
@@ -140,6 +165,13 @@ const documents: Documents = {
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": types.CancelRunDocument,
     "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": types.RetryRunDocument,
+    "\n  fragment TableProblem on Problem {\n    code\n    message\n    hint\n    path\n    line\n    column\n  }\n": types.TableProblemFragmentDoc,
+    "\n  fragment TableChange on TableChangeView {\n    summary\n    sql\n    lock\n    rewrite\n    loss\n    note\n  }\n": types.TableChangeFragmentDoc,
+    "\n  query PlanTables($document: String!) {\n    tablesPlan(document: $document) {\n      problems {\n        ...TableProblem\n      }\n      tables {\n        databaseType\n        connection\n        table\n        action\n        changes {\n          ...TableChange\n        }\n        manual\n        notes\n        error {\n          ...TableProblem\n        }\n        fingerprint\n      }\n    }\n  }\n": types.PlanTablesDocument,
+    "\n  mutation ApplyTables($document: String!, $agreed: [TablePlanAgreement!]!, $allowDestructive: Boolean!) {\n    applyTables(document: $document, agreed: $agreed, allowDestructive: $allowDestructive) {\n      created\n      altered\n      unchanged\n      manual\n      failed\n      skipped\n      problems {\n        ...TableProblem\n      }\n      tables {\n        connection\n        table\n        status\n        changes {\n          ...TableChange\n        }\n        manual\n        notes\n        durationMs\n        error {\n          ...TableProblem\n        }\n      }\n    }\n  }\n": types.ApplyTablesDocument,
+    "\n  mutation ValidateTables($document: String!) {\n    validateTables(document: $document) {\n      differences\n      problems {\n        ...TableProblem\n      }\n      tables {\n        connection\n        table\n        verdict\n        differences\n        error {\n          ...TableProblem\n        }\n        columns {\n          column\n          verdict\n          wanted\n          live\n          differences\n        }\n      }\n    }\n  }\n": types.ValidateTablesDocument,
+    "\n  query ImportTables($connection: String!) {\n    tablesImport(connection: $connection) {\n      document\n      tables\n      leftOut\n    }\n  }\n": types.ImportTablesDocument,
+    "\n  query TableLog($filter: TableLogWish!) {\n    tableLogs(filter: $filter) {\n      id\n      at\n      who\n      connection\n      table\n      subject\n      status\n      ddl\n      parameters\n      durationMs\n      error {\n        ...TableProblem\n      }\n    }\n  }\n": types.TableLogDocument,
     "\n  fragment TransferProgress on MigrationProgress {\n    runId\n    state\n    rows\n    rowsExpected\n    rejected\n    bytes\n    chunks\n    chunksDone\n    seconds\n    rowsPerSecond\n    secondsLeft\n    error\n    tables\n  }\n": types.TransferProgressFragmentDoc,
     "\n  query TransferList {\n    migrations {\n      name\n      settings\n      progress {\n        ...TransferProgress\n      }\n    }\n  }\n": types.TransferListDocument,
     "\n  query TransferDetail($name: String!) {\n    migration(name: $name) {\n      name\n      description\n      settings\n      progress {\n        ...TransferProgress\n      }\n    }\n    workflow(id: $name) {\n      id\n      runs(first: 20) {\n        id\n        status\n        inputs\n        createdAt\n        startedAt\n        finishedAt\n        error {\n          code\n          message\n          hint\n        }\n      }\n    }\n  }\n": types.TransferDetailDocument,
@@ -167,6 +199,42 @@ const documents: Documents = {
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n"): typeof import('./graphql').PaletteWorkflowsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment AnomalyFields on Anomaly {\n    id\n    rule\n    severity\n    state\n    connection\n    table\n    scope\n    message\n    details\n    count\n    firstSeen\n    lastSeen\n    runId\n    changedBy\n    changedAt\n    comment\n    alertedAt\n  }\n"): typeof import('./graphql').AnomalyFieldsFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query AnomalyList($filter: AnomalyFilterInput, $after: String, $first: Int!) {\n    anomalies(filter: $filter, after: $after, first: $first) {\n      ...AnomalyFields\n    }\n  }\n"): typeof import('./graphql').AnomalyListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query OneAnomaly($id: String!) {\n    anomaly(id: $id) {\n      ...AnomalyFields\n    }\n  }\n"): typeof import('./graphql').OneAnomalyDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation AcknowledgeAnomaly($id: String!, $comment: String) {\n    acknowledgeAnomaly(id: $id, comment: $comment) {\n      id\n      state\n    }\n  }\n"): typeof import('./graphql').AcknowledgeAnomalyDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ResolveAnomaly($id: String!, $comment: String) {\n    resolveAnomaly(id: $id, comment: $comment) {\n      id\n      state\n    }\n  }\n"): typeof import('./graphql').ResolveAnomalyDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ReopenAnomaly($id: String!, $comment: String) {\n    reopenAnomaly(id: $id, comment: $comment) {\n      id\n      state\n    }\n  }\n"): typeof import('./graphql').ReopenAnomalyDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query AnomalyRules {\n    anomalyRules {\n      rule\n      thresholds\n      severity\n      muted\n      channels\n      dedupeSeconds\n    }\n  }\n"): typeof import('./graphql').AnomalyRulesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ConfigureRule($rule: AnomalyRuleInput!) {\n    configureAnomalyRule(rule: $rule) {\n      rule\n    }\n  }\n"): typeof import('./graphql').ConfigureRuleDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ResetRule($rule: String!) {\n    resetAnomalyRule(rule: $rule)\n  }\n"): typeof import('./graphql').ResetRuleDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -367,6 +435,34 @@ export function graphql(source: "\n  mutation CancelRun($id: String!) {\n    can
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n"): typeof import('./graphql').RetryRunDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment TableProblem on Problem {\n    code\n    message\n    hint\n    path\n    line\n    column\n  }\n"): typeof import('./graphql').TableProblemFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment TableChange on TableChangeView {\n    summary\n    sql\n    lock\n    rewrite\n    loss\n    note\n  }\n"): typeof import('./graphql').TableChangeFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query PlanTables($document: String!) {\n    tablesPlan(document: $document) {\n      problems {\n        ...TableProblem\n      }\n      tables {\n        databaseType\n        connection\n        table\n        action\n        changes {\n          ...TableChange\n        }\n        manual\n        notes\n        error {\n          ...TableProblem\n        }\n        fingerprint\n      }\n    }\n  }\n"): typeof import('./graphql').PlanTablesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ApplyTables($document: String!, $agreed: [TablePlanAgreement!]!, $allowDestructive: Boolean!) {\n    applyTables(document: $document, agreed: $agreed, allowDestructive: $allowDestructive) {\n      created\n      altered\n      unchanged\n      manual\n      failed\n      skipped\n      problems {\n        ...TableProblem\n      }\n      tables {\n        connection\n        table\n        status\n        changes {\n          ...TableChange\n        }\n        manual\n        notes\n        durationMs\n        error {\n          ...TableProblem\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').ApplyTablesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ValidateTables($document: String!) {\n    validateTables(document: $document) {\n      differences\n      problems {\n        ...TableProblem\n      }\n      tables {\n        connection\n        table\n        verdict\n        differences\n        error {\n          ...TableProblem\n        }\n        columns {\n          column\n          verdict\n          wanted\n          live\n          differences\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').ValidateTablesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ImportTables($connection: String!) {\n    tablesImport(connection: $connection) {\n      document\n      tables\n      leftOut\n    }\n  }\n"): typeof import('./graphql').ImportTablesDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query TableLog($filter: TableLogWish!) {\n    tableLogs(filter: $filter) {\n      id\n      at\n      who\n      connection\n      table\n      subject\n      status\n      ddl\n      parameters\n      durationMs\n      error {\n        ...TableProblem\n      }\n    }\n  }\n"): typeof import('./graphql').TableLogDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -1685,6 +1685,67 @@ export type PaletteWorkflowsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type PaletteWorkflowsQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string }> };
 
+export type AnomalyFieldsFragment = { __typename?: 'Anomaly', id: string, rule: string, severity: AnomalySeverity, state: AnomalyState, connection: string, table: string, scope: string, message: string, details: string, count: number, firstSeen: string, lastSeen: string, runId?: string | null, changedBy?: string | null, changedAt: string, comment?: string | null, alertedAt?: string | null };
+
+export type AnomalyListQueryVariables = Exact<{
+  filter?: InputMaybe<AnomalyFilterInput>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  first: Scalars['Int']['input'];
+}>;
+
+
+export type AnomalyListQuery = { __typename?: 'Query', anomalies: Array<{ __typename?: 'Anomaly', id: string, rule: string, severity: AnomalySeverity, state: AnomalyState, connection: string, table: string, scope: string, message: string, details: string, count: number, firstSeen: string, lastSeen: string, runId?: string | null, changedBy?: string | null, changedAt: string, comment?: string | null, alertedAt?: string | null }> };
+
+export type OneAnomalyQueryVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type OneAnomalyQuery = { __typename?: 'Query', anomaly: { __typename?: 'Anomaly', id: string, rule: string, severity: AnomalySeverity, state: AnomalyState, connection: string, table: string, scope: string, message: string, details: string, count: number, firstSeen: string, lastSeen: string, runId?: string | null, changedBy?: string | null, changedAt: string, comment?: string | null, alertedAt?: string | null } };
+
+export type AcknowledgeAnomalyMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+  comment?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type AcknowledgeAnomalyMutation = { __typename?: 'Mutation', acknowledgeAnomaly: { __typename?: 'Anomaly', id: string, state: AnomalyState } };
+
+export type ResolveAnomalyMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+  comment?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type ResolveAnomalyMutation = { __typename?: 'Mutation', resolveAnomaly: { __typename?: 'Anomaly', id: string, state: AnomalyState } };
+
+export type ReopenAnomalyMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+  comment?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type ReopenAnomalyMutation = { __typename?: 'Mutation', reopenAnomaly: { __typename?: 'Anomaly', id: string, state: AnomalyState } };
+
+export type AnomalyRulesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AnomalyRulesQuery = { __typename?: 'Query', anomalyRules: Array<{ __typename?: 'AnomalyRule', rule: string, thresholds: string, severity?: AnomalySeverity | null, muted: boolean, channels: Array<string>, dedupeSeconds: number }> };
+
+export type ConfigureRuleMutationVariables = Exact<{
+  rule: AnomalyRuleInput;
+}>;
+
+
+export type ConfigureRuleMutation = { __typename?: 'Mutation', configureAnomalyRule: { __typename?: 'AnomalyRule', rule: string } };
+
+export type ResetRuleMutationVariables = Exact<{
+  rule: Scalars['String']['input'];
+}>;
+
+
+export type ResetRuleMutation = { __typename?: 'Mutation', resetAnomalyRule: boolean };
+
 export type ConnectionRowFragment = { __typename?: 'Connection', name: string, system: string, settings: string, hasSecret: boolean, isSaved: boolean, variable?: string | null, allowWrite: boolean, description?: string | null, labels: Array<string>, updatedAt?: string | null, lastTest?: { __typename?: 'ConnectionTest', ok: boolean, message: string, code?: string | null, hint?: string | null, durationMs: number, at: string } | null };
 
 export type ConnectionListQueryVariables = Exact<{ [key: string]: never; }>;
@@ -2022,6 +2083,47 @@ export type RetryRunMutationVariables = Exact<{
 
 export type RetryRunMutation = { __typename?: 'Mutation', retryRun: { __typename?: 'Run', id: string, status: RunStatusWord } };
 
+export type TableProblemFragment = { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null };
+
+export type TableChangeFragment = { __typename?: 'TableChangeView', summary: string, sql: string, lock: string, rewrite: boolean, loss?: string | null, note?: string | null };
+
+export type PlanTablesQueryVariables = Exact<{
+  document: Scalars['String']['input'];
+}>;
+
+
+export type PlanTablesQuery = { __typename?: 'Query', tablesPlan: { __typename?: 'TablesPlan', problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }>, tables: Array<{ __typename?: 'TablePlanned', databaseType: string, connection: string, table: string, action?: TableActionWord | null, manual: Array<string>, notes: Array<string>, fingerprint: string, changes: Array<{ __typename?: 'TableChangeView', summary: string, sql: string, lock: string, rewrite: boolean, loss?: string | null, note?: string | null }>, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null }> } };
+
+export type ApplyTablesMutationVariables = Exact<{
+  document: Scalars['String']['input'];
+  agreed: Array<TablePlanAgreement> | TablePlanAgreement;
+  allowDestructive: Scalars['Boolean']['input'];
+}>;
+
+
+export type ApplyTablesMutation = { __typename?: 'Mutation', applyTables: { __typename?: 'TablesApplied', created: number, altered: number, unchanged: number, manual: number, failed: number, skipped: number, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }>, tables: Array<{ __typename?: 'TableApplied', connection: string, table: string, status: TableAppliedWord, manual: Array<string>, notes: Array<string>, durationMs: number, changes: Array<{ __typename?: 'TableChangeView', summary: string, sql: string, lock: string, rewrite: boolean, loss?: string | null, note?: string | null }>, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null }> } };
+
+export type ValidateTablesMutationVariables = Exact<{
+  document: Scalars['String']['input'];
+}>;
+
+
+export type ValidateTablesMutation = { __typename?: 'Mutation', validateTables: { __typename?: 'TablesValidation', differences: number, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }>, tables: Array<{ __typename?: 'TableValidation', connection: string, table: string, verdict: TableVerdictWord, differences: Array<string>, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null, columns: Array<{ __typename?: 'TableColumnVerdict', column: string, verdict: TableVerdictWord, wanted?: string | null, live?: string | null, differences: Array<string> }> }> } };
+
+export type ImportTablesQueryVariables = Exact<{
+  connection: Scalars['String']['input'];
+}>;
+
+
+export type ImportTablesQuery = { __typename?: 'Query', tablesImport: { __typename?: 'TablesImport', document: string, tables: Array<string>, leftOut: Array<string> } };
+
+export type TableLogQueryVariables = Exact<{
+  filter: TableLogWish;
+}>;
+
+
+export type TableLogQuery = { __typename?: 'Query', tableLogs: Array<{ __typename?: 'TableLogLine', id: string, at: string, who: string, connection: string, table: string, subject: string, status: TableLogStatusWord, ddl?: string | null, parameters: string, durationMs: number, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null }> };
+
 export type TransferProgressFragment = { __typename?: 'MigrationProgress', runId: string, state: MigrationState, rows: number, rowsExpected?: number | null, rejected: number, bytes: number, chunks?: number | null, chunksDone?: number | null, seconds: number, rowsPerSecond: number, secondsLeft?: number | null, error?: string | null, tables?: string | null };
 
 export type TransferListQueryVariables = Exact<{ [key: string]: never; }>;
@@ -2177,6 +2279,27 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const AnomalyFieldsFragmentDoc = new TypedDocumentString(`
+    fragment AnomalyFields on Anomaly {
+  id
+  rule
+  severity
+  state
+  connection
+  table
+  scope
+  message
+  details
+  count
+  firstSeen
+  lastSeen
+  runId
+  changedBy
+  changedAt
+  comment
+  alertedAt
+}
+    `, {"fragmentName":"AnomalyFields"}) as unknown as TypedDocumentString<AnomalyFieldsFragment, unknown>;
 export const ConnectionRowFragmentDoc = new TypedDocumentString(`
     fragment ConnectionRow on Connection {
   name
@@ -2253,6 +2376,26 @@ export const RunStepFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"RunStep"}) as unknown as TypedDocumentString<RunStepFragment, unknown>;
+export const TableProblemFragmentDoc = new TypedDocumentString(`
+    fragment TableProblem on Problem {
+  code
+  message
+  hint
+  path
+  line
+  column
+}
+    `, {"fragmentName":"TableProblem"}) as unknown as TypedDocumentString<TableProblemFragment, unknown>;
+export const TableChangeFragmentDoc = new TypedDocumentString(`
+    fragment TableChange on TableChangeView {
+  summary
+  sql
+  lock
+  rewrite
+  loss
+  note
+}
+    `, {"fragmentName":"TableChange"}) as unknown as TypedDocumentString<TableChangeFragment, unknown>;
 export const TransferProgressFragmentDoc = new TypedDocumentString(`
     fragment TransferProgress on MigrationProgress {
   runId
@@ -2301,6 +2444,104 @@ export const PaletteWorkflowsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PaletteWorkflowsQuery, PaletteWorkflowsQueryVariables>;
+export const AnomalyListDocument = new TypedDocumentString(`
+    query AnomalyList($filter: AnomalyFilterInput, $after: String, $first: Int!) {
+  anomalies(filter: $filter, after: $after, first: $first) {
+    ...AnomalyFields
+  }
+}
+    fragment AnomalyFields on Anomaly {
+  id
+  rule
+  severity
+  state
+  connection
+  table
+  scope
+  message
+  details
+  count
+  firstSeen
+  lastSeen
+  runId
+  changedBy
+  changedAt
+  comment
+  alertedAt
+}`) as unknown as TypedDocumentString<AnomalyListQuery, AnomalyListQueryVariables>;
+export const OneAnomalyDocument = new TypedDocumentString(`
+    query OneAnomaly($id: String!) {
+  anomaly(id: $id) {
+    ...AnomalyFields
+  }
+}
+    fragment AnomalyFields on Anomaly {
+  id
+  rule
+  severity
+  state
+  connection
+  table
+  scope
+  message
+  details
+  count
+  firstSeen
+  lastSeen
+  runId
+  changedBy
+  changedAt
+  comment
+  alertedAt
+}`) as unknown as TypedDocumentString<OneAnomalyQuery, OneAnomalyQueryVariables>;
+export const AcknowledgeAnomalyDocument = new TypedDocumentString(`
+    mutation AcknowledgeAnomaly($id: String!, $comment: String) {
+  acknowledgeAnomaly(id: $id, comment: $comment) {
+    id
+    state
+  }
+}
+    `) as unknown as TypedDocumentString<AcknowledgeAnomalyMutation, AcknowledgeAnomalyMutationVariables>;
+export const ResolveAnomalyDocument = new TypedDocumentString(`
+    mutation ResolveAnomaly($id: String!, $comment: String) {
+  resolveAnomaly(id: $id, comment: $comment) {
+    id
+    state
+  }
+}
+    `) as unknown as TypedDocumentString<ResolveAnomalyMutation, ResolveAnomalyMutationVariables>;
+export const ReopenAnomalyDocument = new TypedDocumentString(`
+    mutation ReopenAnomaly($id: String!, $comment: String) {
+  reopenAnomaly(id: $id, comment: $comment) {
+    id
+    state
+  }
+}
+    `) as unknown as TypedDocumentString<ReopenAnomalyMutation, ReopenAnomalyMutationVariables>;
+export const AnomalyRulesDocument = new TypedDocumentString(`
+    query AnomalyRules {
+  anomalyRules {
+    rule
+    thresholds
+    severity
+    muted
+    channels
+    dedupeSeconds
+  }
+}
+    `) as unknown as TypedDocumentString<AnomalyRulesQuery, AnomalyRulesQueryVariables>;
+export const ConfigureRuleDocument = new TypedDocumentString(`
+    mutation ConfigureRule($rule: AnomalyRuleInput!) {
+  configureAnomalyRule(rule: $rule) {
+    rule
+  }
+}
+    `) as unknown as TypedDocumentString<ConfigureRuleMutation, ConfigureRuleMutationVariables>;
+export const ResetRuleDocument = new TypedDocumentString(`
+    mutation ResetRule($rule: String!) {
+  resetAnomalyRule(rule: $rule)
+}
+    `) as unknown as TypedDocumentString<ResetRuleMutation, ResetRuleMutationVariables>;
 export const ConnectionListDocument = new TypedDocumentString(`
     query ConnectionList {
   connections(first: 200) {
@@ -2984,6 +3225,161 @@ export const RetryRunDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RetryRunMutation, RetryRunMutationVariables>;
+export const PlanTablesDocument = new TypedDocumentString(`
+    query PlanTables($document: String!) {
+  tablesPlan(document: $document) {
+    problems {
+      ...TableProblem
+    }
+    tables {
+      databaseType
+      connection
+      table
+      action
+      changes {
+        ...TableChange
+      }
+      manual
+      notes
+      error {
+        ...TableProblem
+      }
+      fingerprint
+    }
+  }
+}
+    fragment TableProblem on Problem {
+  code
+  message
+  hint
+  path
+  line
+  column
+}
+fragment TableChange on TableChangeView {
+  summary
+  sql
+  lock
+  rewrite
+  loss
+  note
+}`) as unknown as TypedDocumentString<PlanTablesQuery, PlanTablesQueryVariables>;
+export const ApplyTablesDocument = new TypedDocumentString(`
+    mutation ApplyTables($document: String!, $agreed: [TablePlanAgreement!]!, $allowDestructive: Boolean!) {
+  applyTables(
+    document: $document
+    agreed: $agreed
+    allowDestructive: $allowDestructive
+  ) {
+    created
+    altered
+    unchanged
+    manual
+    failed
+    skipped
+    problems {
+      ...TableProblem
+    }
+    tables {
+      connection
+      table
+      status
+      changes {
+        ...TableChange
+      }
+      manual
+      notes
+      durationMs
+      error {
+        ...TableProblem
+      }
+    }
+  }
+}
+    fragment TableProblem on Problem {
+  code
+  message
+  hint
+  path
+  line
+  column
+}
+fragment TableChange on TableChangeView {
+  summary
+  sql
+  lock
+  rewrite
+  loss
+  note
+}`) as unknown as TypedDocumentString<ApplyTablesMutation, ApplyTablesMutationVariables>;
+export const ValidateTablesDocument = new TypedDocumentString(`
+    mutation ValidateTables($document: String!) {
+  validateTables(document: $document) {
+    differences
+    problems {
+      ...TableProblem
+    }
+    tables {
+      connection
+      table
+      verdict
+      differences
+      error {
+        ...TableProblem
+      }
+      columns {
+        column
+        verdict
+        wanted
+        live
+        differences
+      }
+    }
+  }
+}
+    fragment TableProblem on Problem {
+  code
+  message
+  hint
+  path
+  line
+  column
+}`) as unknown as TypedDocumentString<ValidateTablesMutation, ValidateTablesMutationVariables>;
+export const ImportTablesDocument = new TypedDocumentString(`
+    query ImportTables($connection: String!) {
+  tablesImport(connection: $connection) {
+    document
+    tables
+    leftOut
+  }
+}
+    `) as unknown as TypedDocumentString<ImportTablesQuery, ImportTablesQueryVariables>;
+export const TableLogDocument = new TypedDocumentString(`
+    query TableLog($filter: TableLogWish!) {
+  tableLogs(filter: $filter) {
+    id
+    at
+    who
+    connection
+    table
+    subject
+    status
+    ddl
+    parameters
+    durationMs
+    error {
+      ...TableProblem
+    }
+  }
+}
+    fragment TableProblem on Problem {
+  code
+  message
+  hint
+  path
+  line
+  column
+}`) as unknown as TypedDocumentString<TableLogQuery, TableLogQueryVariables>;
 export const TransferListDocument = new TypedDocumentString(`
     query TransferList {
   migrations {
