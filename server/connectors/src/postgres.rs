@@ -197,6 +197,10 @@ impl Connector for Postgres {
         twin::unmatched_filter(self, request).await
     }
 
+    async fn pairs_query(&self, request: &TwinRequest) -> Result<Option<String>> {
+        twin::pairs_query(self, request).await
+    }
+
     async fn snapshot(&self) -> Result<Option<Snapshot>> {
         twin::snapshot(self).await
     }

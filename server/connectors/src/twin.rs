@@ -22,12 +22,16 @@ pub(crate) fn incomparable(own: &str, other: &str) -> Error {
 
 /// The whole condition; `matched` are the comparisons of own columns with those of `o`.
 pub(crate) fn unmatched(other: &str, filter: Option<&str>, matched: &[String]) -> String {
-    let from = match filter {
+    format!("NOT EXISTS (SELECT 1 FROM {} AS o WHERE {})", filtered(other, filter), matched.join(" AND "))
+}
+
+/// The table's rows for which a condition holds.
+pub(crate) fn filtered(table: &str, filter: Option<&str>) -> String {
+    match filter {
         // Apart, so that its names can only mean columns of this table.
-        Some(filter) => format!("(SELECT * FROM {other} WHERE ({filter}\n))"),
-        None => other.to_owned(),
-    };
-    format!("NOT EXISTS (SELECT 1 FROM {from} AS o WHERE {})", matched.join(" AND "))
+        Some(filter) => format!("(SELECT * FROM {table} WHERE ({filter}\n))"),
+        None => table.to_owned(),
+    }
 }
 
 /// A number nobody else picks, for a mark.

@@ -280,6 +280,18 @@ pub trait Connector: Send + Sync {
         Err(unsupported(self.system(), "compare two of its tables"))
     }
 
+    /// The query of one full outer join of the two tables, in the order of the key, whose rows are those of either table
+    /// without an equal in the other, and beside each the other's row of the same key, where there is one: first the key and
+    /// columns of the table under the names `l0`, `l1` and so on, then those of the other as `r0`, `r1` …, all of them NULL
+    /// where there is no such row. None where the system makes no such join, or not in that order.
+    ///
+    /// # Errors
+    /// As for [`Connector::unmatched_filter`].
+    async fn pairs_query(&self, request: &TwinRequest) -> Result<Option<String>> {
+        let _ = request;
+        Ok(None)
+    }
+
     /// How many reads can be under way at the same time; none where nothing limits them.
     fn sessions(&self) -> Option<usize> {
         None

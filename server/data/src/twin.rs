@@ -22,6 +22,8 @@ pub struct Site {
 pub struct TwinRequest {
     /// The table whose rows are asked for.
     pub table: String,
+    /// A condition on its rows, in the system's own SQL.
+    pub filter: Option<String>,
     /// The other, as [`Site::table`] calls it.
     pub other: String,
     /// A condition on the other's rows, in the system's own SQL.

@@ -209,6 +209,7 @@ pub async fn find_ranges(left: Rows<'_>, right: Rows<'_>, options: &DiffOptions)
         strategy: Strategy::Merge,
         parallel: options.parallel.max(2),
         sample_rows: None,
+        spread: true,
         ..options.clone()
     };
     let (left, right) = (Seen::of(&left), Seen::of(&right));

@@ -6,7 +6,7 @@ use super::types::Kind;
 use super::{Postgres, error};
 use crate::error::column_not_found;
 use crate::name::quote;
-use crate::twin::{incomparable, not_a_key, token, unjoinable, unmatched};
+use crate::twin::{filtered, incomparable, not_a_key, token, unjoinable, unmatched};
 use data::{Result, Site, Snapshot, TwinRequest};
 
 /// Where `table` is. An advisory lock is the mark: only sessions of the same database of the same server meet it.
@@ -74,6 +74,80 @@ pub(super) async fn snapshot(postgres: &Postgres) -> Result<Option<Snapshot>> {
 
 /// The condition for rows without an equal in the other table.
 pub(super) async fn unmatched_filter(postgres: &Postgres, request: &TwinRequest) -> Result<String> {
+    let twins = Twins::look(postgres, request).await?;
+    let matched: Vec<String> = twins.pairs.iter().map(Pair::matched).collect();
+    Ok(unmatched(&twins.other.name.quoted(), request.other_filter.as_deref(), &matched))
+}
+
+/// The query of the full outer join.
+pub(super) async fn pairs_query(postgres: &Postgres, request: &TwinRequest) -> Result<Option<String>> {
+    let twins = Twins::look(postgres, request).await?;
+    let (keys, columns) = twins.pairs.split_at(request.key.len());
+    // Kinds whose order in the join is that of the comparison; blanks that fill a key up are in one and not in the other.
+    let ordered = |column: &TableColumn| {
+        let text = column.kind == Kind::Text && matches!(column.oid, 25 | 1043);
+        text || matches!(
+            column.kind,
+            Kind::Bool | Kind::Int2 | Kind::Int4 | Kind::Int8 | Kind::Decimal128(..) | Kind::Decimal256(..)
+        ) || matches!(column.kind, Kind::Date | Kind::Timestamp | Kind::Instant | Kind::Uuid | Kind::Bytea | Kind::Time)
+    };
+    if keys.iter().any(|pair| !ordered(&pair.own) || !ordered(&pair.other)) {
+        return Ok(None);
+    }
+    let listed = |alias: &str, name: &str| {
+        let each = twins.pairs.iter().enumerate().map(|(index, pair)| {
+            let column = if alias == "q" { &pair.own } else { &pair.other };
+            format!("{alias}.{} AS {name}{index}", quote(&column.name))
+        });
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let on: Vec<String> = keys.iter().map(Pair::matched).collect();
+    let mut differing = vec![
+        format!("q.{} IS NULL", quote(&keys[0].own.name)),
+        format!("o.{} IS NULL", quote(&keys[0].other.name)),
+    ];
+    if !columns.is_empty() {
+        let matched: Vec<String> = columns.iter().map(Pair::matched).collect();
+        differing.push(format!("NOT ({})", matched.join(" AND ")));
+    }
+    let order = keys.iter().map(|pair| match pair.own.kind {
+        Kind::Text => format!("coalesce({}, {}) COLLATE \"C\"", pair.written.0, pair.written.1),
+        _ => format!("coalesce({}, {})", pair.written.0, pair.written.1),
+    });
+    Ok(Some(format!(
+        "SELECT {}, {} FROM {} AS q FULL JOIN {} AS o ON {} WHERE {} ORDER BY {}",
+        listed("q", "l"),
+        listed("o", "r"),
+        filtered(&twins.own.name.quoted(), request.filter.as_deref()),
+        filtered(&twins.other.name.quoted(), request.other_filter.as_deref()),
+        on.join(" AND "),
+        differing.join(" OR "),
+        order.collect::<Vec<_>>().join(", ")
+    )))
+}
+
+/// Both tables, and their columns in pairs, the key first.
+struct Twins {
+    own: Table,
+    other: Table,
+    pairs: Vec<Pair>,
+}
+
+struct Pair {
+    own: TableColumn,
+    other: TableColumn,
+    written: (String, String),
+}
+
+impl Pair {
+    fn matched(&self) -> String {
+        let equal = if self.own.not_null && self.other.not_null { "=" } else { "IS NOT DISTINCT FROM" };
+        format!("{} {equal} {}", self.written.0, self.written.1)
+    }
+}
+
+impl Twins {
+    async fn look(postgres: &Postgres, request: &TwinRequest) -> Result<Self> {
     let client = postgres.pool.get().await?;
     let own = get_table(&client, &request.table).await?;
     let other = get_table(&client, &request.other).await?;
@@ -84,14 +158,14 @@ pub(super) async fn unmatched_filter(postgres: &Postgres, request: &TwinRequest)
             return Err(not_a_key(table.shown()));
         }
     }
-    let mut matched = Vec::new();
+    let mut pairs = Vec::new();
     for (own_name, other_name) in request.key.iter().chain(&request.columns) {
         let (left, right) = (find(&own, own_name)?, find(&other, other_name)?);
-        let Some((l, r)) = written(left, right) else { return Err(incomparable(own_name, other_name)) };
-        let equal = if left.not_null && right.not_null { "=" } else { "IS NOT DISTINCT FROM" };
-        matched.push(format!("{l} {equal} {r}"));
+        let Some(written) = written(left, right) else { return Err(incomparable(own_name, other_name)) };
+        pairs.push(Pair { own: left.clone(), other: right.clone(), written });
     }
-    Ok(unmatched(&other.name.quoted(), request.other_filter.as_deref(), &matched))
+    Ok(Self { own, other, pairs })
+    }
 }
 
 fn find<'a>(table: &'a Table, name: &str) -> Result<&'a TableColumn> {

@@ -3,10 +3,15 @@
 //! The database leaves out pairs of rows whose keys and values are the same, and nothing else, so that what is left differs as
 //! the whole tables do: the merge has the last word on every row that it reads, tolerances and all.
 
+use super::merge::{Allowance, merge};
 use super::plan::Plan;
-use super::{DiffOptions, Side, open};
-use data::connector::Relation;
-use data::{Connector, Error, Result, Site, TwinRequest};
+use super::{DiffOptions, DifferenceSink, Side, Totals, open};
+use crate::pairing::select;
+use arrow::compute::{filter_record_batch, is_not_null};
+use arrow::record_batch::RecordBatch;
+use data::connector::{ReadOptions, Relation};
+use data::source::MemorySource;
+use data::{Connector, Error, Result, Site, Source, TwinRequest};
 use model::ErrorCode;
 
 impl Plan {
@@ -48,24 +53,72 @@ impl Plan {
         if filtered && left_site.schema != right_site.schema {
             return unavailable("a condition may mean other tables on the other connection");
         }
-        let request = |own: &str, other: String, other_filter: &Option<String>, sides: [&[String]; 2]| {
-            let mut pairs: Vec<_> = sides[0].iter().cloned().zip(sides[1].iter().cloned()).collect();
+        let request = |own: &str, other: String, filters: [&Option<String>; 2], names: [&[String]; 2]| {
+            let mut pairs: Vec<_> = names[0].iter().cloned().zip(names[1].iter().cloned()).collect();
             let columns = pairs.split_off(self.names.key);
-            TwinRequest { table: own.to_owned(), other, other_filter: other_filter.clone(), key: pairs, columns }
+            let (filter, other_filter) = (filters[0].clone(), filters[1].clone());
+            TwinRequest { table: own.to_owned(), filter, other, other_filter, key: pairs, columns }
         };
         let names = [self.names.left.as_slice(), self.names.right.as_slice()];
-        let from_left = request(left_table, right_site.table, &right_side.filter, names);
-        let from_right = request(right_table, left_site.table, &left_side.filter, [names[1], names[0]]);
+        let filters = [&left_side.filter, &right_side.filter];
+        let from_left = request(left_table, right_site.table, filters, names);
+        let from_right = request(right_table, left_site.table, [filters[1], filters[0]], [names[1], names[0]]);
         if !alike {
             // What one of the users may not read shows now rather than in the middle.
             look(left, &from_left.other, &self.names.right).await?;
             look(right, &from_right.other, &self.names.left).await?;
         }
-        self.only = Some([left.unmatched_filter(&from_left).await?, right.unmatched_filter(&from_right).await?]);
-        self.hold(left, right, true).await?;
+        if options.pause_above.is_none() {
+            self.pairs = left.pairs_query(&from_left).await?;
+        }
+        if self.pairs.is_none() {
+            self.only = Some([left.unmatched_filter(&from_left).await?, right.unmatched_filter(&from_right).await?]);
+        }
+        if self.pairs.is_none() {
+            // One statement sees one moment of itself.
+            self.hold(left, right, true).await?;
+        }
         self.joined = Some(left.count(&left_side.relation, left_side.filter.as_deref()).await?);
         Ok(true)
     }
+}
+
+impl Plan {
+    /// Compares the rows of one query that pairs those of both tables off.
+    pub(super) async fn compare_pairs(
+        &self,
+        connector: &dyn Connector,
+        query: &str,
+        options: &DiffOptions,
+        allowance: &Allowance,
+        sink: &mut dyn DifferenceSink,
+    ) -> Result<Totals> {
+        let read = ReadOptions { checkpoints: false, snapshot: self.moments.left(), ..ReadOptions::query(query) };
+        let mut source = connector.read(read).await?;
+        let mut totals = Totals::default();
+        while let Some(batch) = source.next().await? {
+            // No pair is parted, so that each batch is compared on its own.
+            let left = one_side(&batch.records, 'l', &self.names.left)?;
+            let right = one_side(&batch.records, 'r', &self.names.right)?;
+            if batch.records.num_rows() > 0 {
+                totals.add(&merge(left, right, &self.names, options, allowance, sink).await?);
+            }
+            if allowance.is_used_up() {
+                break;
+            }
+        }
+        Ok(totals)
+    }
+}
+
+/// The rows of one side among the pairs, under their own names.
+fn one_side(records: &RecordBatch, prefix: char, names: &[String]) -> Result<Box<dyn Source>> {
+    let paired: Vec<String> = (0..names.len()).map(|index| format!("{prefix}{index}")).collect();
+    let side = select(records, &paired, names)?;
+    // A key is never NULL, but where there is no row.
+    let there = is_not_null(side.column(0))?;
+    let side = filter_record_batch(&side, &there)?;
+    Ok(Box::new(MemorySource::new(side.schema(), vec![side])))
 }
 
 /// What a site tells, without the session that keeps its mark.

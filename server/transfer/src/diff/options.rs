@@ -32,6 +32,8 @@ pub struct DiffOptions {
     pub max_differences: Option<u64>,
     /// Compare only this range of the key, as [`super::find_ranges`] found it.
     pub range: Option<data::KeyRange>,
+    /// The ranges are found for others to compare, who share no moment.
+    pub spread: bool,
     /// Compare only about so many rows, in ranges spread over the whole key.
     pub sample_rows: Option<u64>,
 }

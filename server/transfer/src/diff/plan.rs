@@ -102,6 +102,8 @@ pub(super) struct Plan {
     pub(super) forms: Result<Vec<Form>, String>,
     /// What holds for the rows of each side that are not known to be equal; none: nothing is known.
     pub(super) only: Option<[String; 2]>,
+    /// The query of one connection that pairs off the rows of both sides and leaves out the equal ones.
+    pub(super) pairs: Option<String>,
     /// The rows of the left side, where a join leaves out the equal ones.
     pub(super) joined: Option<u64>,
     /// The moment each side is read as of, where its sessions share one.
@@ -135,6 +137,7 @@ impl Plan {
             sampled: false,
             forms,
             only: None,
+            pairs: None,
             joined: None,
             moments: Moments::default(),
             opening: Mutex::new(()),

@@ -61,7 +61,9 @@ impl Plan {
         };
         self.ranges = cut;
         // More than the pools have sessions would only wait.
-        self.hold(left.0, right.0, std::ptr::addr_eq(left.0, right.0)).await?;
+        if !options.spread {
+            self.hold(left.0, right.0, std::ptr::addr_eq(left.0, right.0)).await?;
+        }
         let places = places(left.0, right.0, self.moments.sessions());
         self.parallel = places.map_or(parallel, |places| parallel.min(places)).max(1);
         if options.sample_rows.is_some() {
@@ -135,6 +137,9 @@ impl Plan {
         allowance: &Allowance,
         sink: &mut dyn DifferenceSink,
     ) -> Result<Totals> {
+        if let Some(query) = &self.pairs {
+            return self.compare_pairs(left.0, query, options, allowance, sink).await;
+        }
         let whole = [KeyRange::default()];
         let ranges = if self.ranges.is_empty() && !self.reduced { whole.as_slice() } else { &self.ranges };
         if let [range] = ranges {
