@@ -1,4 +1,4 @@
-//! PostgreSQL, MariaDB and Redis for the tests: given in the environment, else private instances of installed
+//! PostgreSQL, MariaDB, Redis and a mail server for the tests: given in the environment, else private instances of installed
 //! programs, else installed with the system's package manager, else missing and said so.
 //!
 //! A private instance has its own data folder and a free loopback port, and dies with this program however that
@@ -9,6 +9,7 @@ mod keeper;
 mod mariadb;
 mod postgres;
 mod redis;
+mod smtp;
 
 use anyhow::{Context, Result, bail};
 use keeper::Keeper;
@@ -36,11 +37,12 @@ pub(crate) enum Kind {
     Postgres,
     Mysql,
     Redis,
+    Smtp,
 }
 
 impl Kind {
     /// All of them.
-    pub(crate) const ALL: &'static [Self] = &[Self::Postgres, Self::Mysql, Self::Redis];
+    pub(crate) const ALL: &'static [Self] = &[Self::Postgres, Self::Mysql, Self::Redis, Self::Smtp];
 
     /// The name people know it by.
     pub(crate) fn title(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Kind {
             Self::Postgres => "PostgreSQL",
             Self::Mysql => "MariaDB",
             Self::Redis => "Redis",
+            Self::Smtp => "aiosmtpd",
         }
     }
 
@@ -57,6 +60,7 @@ impl Kind {
             Self::Postgres => "SLUICE_TEST_POSTGRES",
             Self::Mysql => "SLUICE_TEST_MYSQL",
             Self::Redis => "SLUICE_TEST_REDIS",
+            Self::Smtp => "SLUICE_TEST_SMTP",
         }
     }
 
@@ -65,6 +69,7 @@ impl Kind {
             Self::Postgres => "postgresql",
             Self::Mysql => "mariadb-server",
             Self::Redis => "redis-server",
+            Self::Smtp => "python3-aiosmtpd",
         }
     }
 
@@ -73,6 +78,7 @@ impl Kind {
             Self::Postgres => postgres::find_program(),
             Self::Mysql => mariadb::find_program(),
             Self::Redis => redis::find_program(),
+            Self::Smtp => smtp::find_program(),
         }
     }
 }
@@ -161,6 +167,7 @@ impl Servers {
                 Kind::Postgres => postgres::prepare(program, &place)?,
                 Kind::Mysql => mariadb::prepare(program, &place)?,
                 Kind::Redis => redis::prepare(program, &place),
+                Kind::Smtp => smtp::prepare(program, &place),
             };
             let mut child = place.spawn(launch.command)?;
             keeper.stop_at_end(child.id(), launch.stop)?;

@@ -2,6 +2,7 @@
 //!
 //! Everything a user wrote is checked before the mail library sees it: a line break in a header would add headers.
 
+mod markdown;
 mod message;
 
 use async_trait::async_trait;

@@ -1,7 +1,9 @@
-//! From an alert to a message: subject, text and HTML.
+//! From an alert to a message: subject, text, HTML and attachments.
 
+use super::markdown;
 use data::{Alert, Error, Result};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::ContentType;
+use lettre::message::{Attachment, Mailbox, MultiPart};
 use lettre::{Address, Message};
 use model::ErrorCode;
 
@@ -37,8 +39,15 @@ pub(super) fn build(alert: &Alert, from: &Mailbox, to: &[Mailbox]) -> Result<Mes
     for mailbox in to {
         builder = builder.to(mailbox.clone());
     }
+    let forms = MultiPart::alternative_plain_html(plain(alert), html(alert));
+    let body = alert.attachments.iter().fold(None, |mixed: Option<MultiPart>, attachment| {
+        let part = Attachment::new(file_name(&attachment.name))
+            .body(attachment.content.clone(), media_type(&attachment.media_type));
+        let mixed = mixed.unwrap_or_else(|| MultiPart::mixed().multipart(forms.clone()));
+        Some(mixed.singlepart(part))
+    });
     builder
-        .multipart(MultiPart::alternative_plain_html(plain(alert), html(alert)))
+        .multipart(body.unwrap_or(forms))
         .map_err(|e| Error::permanent(ErrorCode::DeliveryFailed, format!("the mail cannot be written: {e}")))
 }
 
@@ -53,7 +62,7 @@ fn title(alert: &Alert) -> String {
 }
 
 fn plain(alert: &Alert) -> String {
-    let mut text = format!("{}\n\n{}\n", title(alert), alert.text);
+    let mut text = format!("{}\n\n{}\n", title(alert), alert.plain.as_deref().unwrap_or(&alert.text));
     if !alert.fields.is_empty() {
         text.push('\n');
     }
@@ -68,11 +77,8 @@ fn plain(alert: &Alert) -> String {
 }
 
 fn html(alert: &Alert) -> String {
-    let mut html = format!(
-        "<!doctype html><html><body><h2>{}</h2><p style=\"white-space:pre-wrap\">{}</p>",
-        escape(&title(alert)),
-        escape(&alert.text)
-    );
+    let text = markdown::to_html(&alert.text);
+    let mut html = format!("<!doctype html><html><body><h2>{}</h2>{text}", escape(&title(alert)));
     if !alert.fields.is_empty() {
         html.push_str("<table>");
         for (name, value) in &alert.fields {
@@ -88,7 +94,22 @@ fn html(alert: &Alert) -> String {
     html
 }
 
-fn escape(text: &str) -> String {
+/// A file name of harmless characters only: it stands in a header.
+fn file_name(name: &str) -> String {
+    let name: String =
+        name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')).take(100).collect();
+    if name.is_empty() { "attachment".to_owned() } else { name }
+}
+
+/// The media type with UTF-8 as its charset; what is none is plain text.
+fn media_type(text: &str) -> ContentType {
+    let is_harmless = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '.' | '+'));
+    let spelled = if is_harmless { format!("{text}; charset=utf-8") } else { String::new() };
+    ContentType::parse(&spelled).unwrap_or(ContentType::TEXT_PLAIN)
+}
+
+/// The text with what HTML would read as markup escaped, without control characters.
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

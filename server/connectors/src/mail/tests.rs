@@ -69,6 +69,7 @@ fn alert() -> Alert {
         text: "<b>3</b> differences\n.\nend".into(),
         fields: vec![("run".into(), "7".into())],
         link: Some("https://sluice.example/runs/7".into()),
+        ..Alert::default()
     }
 }
 
@@ -85,6 +86,58 @@ async fn a_mail_arrives_with_both_forms_and_no_smuggled_header() {
     assert!(!log.lines().any(|line| line.starts_with("Bcc:")), "{log}");
     assert!(log.contains("Message-ID: <msg_1@example.com>"), "{log}");
     assert!(log.contains("text/plain") && log.contains("text/html") && log.contains("&lt;b&gt;3"), "{log}");
+}
+
+#[tokio::test]
+async fn a_real_server_gets_the_mail_whole() {
+    let Some(url) = crate::suite::world::variable("SLUICE_TEST_SMTP", "a mail to a real server") else { return };
+    let (port, folder) = url.strip_prefix("smtp://127.0.0.1:").unwrap().split_once('/').unwrap();
+    let folder = std::path::Path::new("/").join(folder).join("new");
+    let id = crate::suite::world::unique();
+    let attachment = data::Attachment {
+        name: "rows\r\nX-Evil: 1.csv".into(),
+        media_type: "text/csv".into(),
+        content: "name,n\r\ngröße,1\r\n.\r\n".into(),
+    };
+    let sent = Alert {
+        id: id.clone(),
+        title: "Größe \r\nBcc: evil@example.com".into(),
+        text: "**3** of\n\n| a | b |\n| --- | --- |\n| 1 | <i> |\n\n.\n..end".into(),
+        plain: Some("three of\n.\n..end".into()),
+        attachments: vec![attachment],
+        ..alert()
+    };
+    let settings = MailSettings { user: None, ..settings(port.parse().unwrap()) };
+    let delivery = Mail::new(settings.clone(), None, local()).unwrap().deliver(&sent).await.unwrap();
+    assert!(delivery.provider_id.is_some());
+    let mails =
+        || std::fs::read_dir(&folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let mail = mails().find(|mail| mail.contains(&id)).unwrap();
+    assert!(mail.contains("a@example.com") && mail.contains("zoe@example.com"), "{mail}");
+    let lines: Vec<&str> = mail.lines().collect();
+    assert!(!lines.iter().any(|line| line.starts_with("Bcc") || line.starts_with("X-Evil")), "{mail}");
+    for part in [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "text/csv",
+        "filename=\"rowsX-Evil1.csv\"",
+    ] {
+        assert!(mail.contains(part), "{part}: {mail}");
+    }
+    // A dot alone on its line ends no mail.
+    assert!(lines.iter().any(|line| line.trim() == "."), "{mail}");
+    assert!(mail.contains("three of") && mail.contains("<b>3</b> of"), "{mail}");
+    // A server that offers no STARTTLS gets no mail where it is asked for, and one without logins none with a password.
+    for wrong in [
+        MailSettings { tls: MailTls::Starttls, ..settings.clone() },
+        MailSettings { user: Some("ops".into()), ..settings },
+    ] {
+        let error = Mail::new(wrong, Some("canary"), local()).unwrap().deliver(&sent).await.unwrap_err();
+        assert!(error.code() == ErrorCode::DeliveryFailed && !error.to_string().contains("canary"), "{error}");
+    }
+    assert_eq!(mails().filter(|mail| mail.contains(&id)).count(), 1);
 }
 
 async fn refused(replies: &'static [(&'static str, &'static str)], retryable: bool, part: &str) {
