@@ -12,6 +12,7 @@ mod m0004_console;
 mod m0005_anomalies;
 mod m0006_connections;
 mod m0007_statement_times;
+mod m0008_alerts;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_anomalies::Change),
             Box::new(m0006_connections::Change),
             Box::new(m0007_statement_times::Change),
+            Box::new(m0008_alerts::Change),
         ]
     }
 }

@@ -19,6 +19,7 @@ pub(crate) struct Options {
 const FILES: &[(&str, &[&str])] = &[
     ("workflows/schema.json", &["schema"]),
     ("workflows/tables.schema.json", &["tables", "schema"]),
+    ("workflows/alerts.schema.json", &["alert", "policy", "schema"]),
     ("web/schema.graphql", &["graphql-schema"]),
 ];
 

@@ -3,7 +3,9 @@
 //! Lists are capped, documents are limited in depth, tokens and fields, and every request in time, since juniper has no
 //! cost model of its own.
 
+pub mod alerts;
 pub mod anomalies;
+pub mod channels;
 pub mod connections;
 pub mod console;
 pub mod diffs;

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod alert;
 mod anomaly;
 mod backup;
 mod channel;
@@ -54,6 +55,9 @@ pub(crate) enum Command {
     /// Add, list, test and remove alert channels.
     #[command(subcommand)]
     Channel(channel::Channel),
+    /// List alerts with what became of them, acknowledge them, try again, and set the alert policy.
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
     /// Show and change the key that seals secrets.
     #[command(subcommand)]
     Key(key::Key),
@@ -93,6 +97,7 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Diff(diff) => diff.run(settings).await,
         Command::Monitor(monitor) => monitor.run(settings).await,
         Command::Channel(channel) => channel.run(settings).await,
+        Command::Alert(alert) => alert.run(settings).await,
         Command::Key(key) => key.run(settings).await,
         Command::Plugin(plugin) => plugin.run(settings).await,
         Command::Tables(tables) => tables.run(settings).await,

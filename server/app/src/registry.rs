@@ -10,7 +10,7 @@ use connectors::mail::{Mail, MailSettings};
 use data::address::AddressRules;
 use data::registry::{ConnectionInfo, Connections, PluginCall, Plugins};
 use data::{Channel, Connector, Error, Opener, Result};
-use model::{ErrorCode, Fault, nearest};
+use model::{ErrorCode, Fault};
 use plugin_host::Host;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -21,6 +21,7 @@ use store::Database;
 use store::secrets::{Keyring, place};
 use tokio::sync::OnceCell;
 use workbench::ConnectionBook;
+use workbench::channels::no_channel;
 use workbench::connections::Stamp;
 
 /// How often what nobody asks for any more is compared with what is saved.
@@ -59,38 +60,6 @@ impl Registry {
             Arc::new(Self { book, opener, database, keyring, plugins, client, rules, opened: Mutex::default() });
         tokio::spawn(sweep(Arc::downgrade(&registry)));
         Ok(registry)
-    }
-
-    /// Opens a channel of a kind: `mail`, `webhook`, or `plugin/<name>`.
-    pub(crate) async fn open_channel(
-        &self,
-        kind: &str,
-        settings: Value,
-        secrets: Map<String, Value>,
-    ) -> Result<Arc<dyn Channel>> {
-        let secret = |name: &str| secrets.get(name).and_then(Value::as_str).map(str::to_owned);
-        if let Some(plugin) = kind.strip_prefix("plugin/") {
-            let call = PluginCall { settings, secrets, ..PluginCall::default() };
-            return self.plugins.open_channel(plugin, call).await;
-        }
-        match kind {
-            "mail" => {
-                let settings: MailSettings = read_settings(kind, settings)?;
-                Ok(Arc::new(Mail::new(settings, secret("password").as_deref(), self.rules.clone())?))
-            }
-            "webhook" => {
-                let Destination { url, headers } = read_settings(kind, settings)?;
-                let url = secret("url").or(url).ok_or_else(|| {
-                    Error::permanent(ErrorCode::MissingKey, "a webhook channel needs a `url`")
-                        .hint("Give it by `--set url=…`, or by `--secret url=…` where it holds a secret.")
-                })?;
-                let headers = headers.into_iter().collect();
-                let settings = WebhookSettings { url, secret: secret("secret"), headers };
-                Ok(Arc::new(Webhook::new(self.client.clone(), settings)?))
-            }
-            _ => Err(Error::permanent(ErrorCode::ChannelNotFound, format!("there is no channel kind `{kind}`"))
-                .hint("Use `mail`, `webhook` or `plugin/<name>`.")),
-        }
     }
 
     /// The place for that state of the connection. A caller who read an older state gets what is open of the newer one.
@@ -147,7 +116,7 @@ impl Connections for Registry {
         let record = self.database.find_channel(name).await.map_err(Fault::from)?;
         let Some(record) = record else {
             let all = self.database.list_channels(None, 500).await.map_err(Fault::from)?;
-            return Err(no_channel(name, all.iter().map(|record| record.name.as_str())));
+            return Err(no_channel(name, all.iter().map(|record| record.name.as_str())).into());
         };
         let damaged = || {
             let message = format!("the secrets of channel `{name}` are damaged");
@@ -161,6 +130,32 @@ impl Connections for Registry {
             None => Map::new(),
         };
         self.open_channel(&record.kind, record.settings, secrets).await
+    }
+
+    async fn open_channel(&self, kind: &str, settings: Value, secrets: Map<String, Value>) -> Result<Arc<dyn Channel>> {
+        let secret = |name: &str| secrets.get(name).and_then(Value::as_str).map(str::to_owned);
+        if let Some(plugin) = kind.strip_prefix("plugin/") {
+            let call = PluginCall { settings, secrets, ..PluginCall::default() };
+            return self.plugins.open_channel(plugin, call).await;
+        }
+        match kind {
+            "mail" => {
+                let settings: MailSettings = read_settings(kind, settings)?;
+                Ok(Arc::new(Mail::new(settings, secret("password").as_deref(), self.rules.clone())?))
+            }
+            "webhook" => {
+                let Destination { url, headers } = read_settings(kind, settings)?;
+                let url = secret("url").or(url).ok_or_else(|| {
+                    Error::permanent(ErrorCode::MissingKey, "a webhook channel needs a `url`")
+                        .hint("Give it by `--set url=…`, or by `--secret url=…` where it holds a secret.")
+                })?;
+                let headers = headers.into_iter().collect();
+                let settings = WebhookSettings { url, secret: secret("secret"), headers };
+                Ok(Arc::new(Webhook::new(self.client.clone(), settings)?))
+            }
+            _ => Err(Error::permanent(ErrorCode::ChannelNotFound, format!("there is no channel kind `{kind}`"))
+                .hint("Use `mail`, `webhook` or `plugin/<name>`.")),
+        }
     }
 
     fn forget(&self, name: &str) {
@@ -206,16 +201,6 @@ fn read_settings<T: for<'de> Deserialize<'de>>(kind: &str, settings: Value) -> R
         Error::permanent(ErrorCode::InvalidValue, format!("the settings of a `{kind}` channel are wrong: {error}"))
             .hint("`docs/channels.md` lists the settings of each kind.")
     })
-}
-
-/// `… does not exist`, with a near name in the hint.
-fn no_channel<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Error {
-    let shown: String = name.chars().take(80).collect();
-    let error = Error::permanent(ErrorCode::ChannelNotFound, format!("channel `{shown}` does not exist"));
-    match nearest(&shown, names) {
-        Some(near) => error.hint(format!("Did you mean `{near}`?")),
-        None => error.hint("`sluice channel list` shows what there is; `sluice channel add` makes one."),
-    }
 }
 
 #[cfg(test)]

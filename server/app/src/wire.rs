@@ -26,7 +26,9 @@ use store::secrets::Keyring;
 use workbench::anomalies::Anomalies;
 use workbench::console::Console;
 use workbench::diffs::KeptDiffs;
-use workbench::{ConnectionBook, ConnectionCare, Environment, Tables, Translations, Workbench};
+use workbench::{
+    AlertDesk, ChannelCare, ConnectionBook, ConnectionCare, Environment, Tables, Translations, Workbench,
+};
 
 /// What is there before anything runs.
 pub(crate) struct Parts {
@@ -37,6 +39,7 @@ pub(crate) struct Parts {
     pub(crate) registry: Arc<Registry>,
     pub(crate) connections: Arc<ConnectionCare>,
     pub(crate) kinds: Arc<Kinds>,
+    pub(crate) alerts: AlertDesk,
 }
 
 /// How this process takes part.
@@ -74,7 +77,8 @@ impl Parts {
         let records = (database.clone(), keyring.clone());
         let registry = Registry::new((book.clone(), opener.clone()), records, plugins.clone(), client, settings)?;
         let connections = Arc::new(ConnectionCare::new(book, opener, registry.clone()));
-        Ok(Self { settings: settings.clone(), database, keyring, plugins, registry, connections, kinds })
+        let alerts = AlertDesk::new(database.clone(), registry.clone());
+        Ok(Self { settings: settings.clone(), database, keyring, plugins, registry, connections, kinds, alerts })
     }
 
     /// Says what of the environment makes no connection; it stops nothing.
@@ -93,8 +97,9 @@ impl Parts {
         let anomalies = Anomalies::new(self.database.clone());
         let translator = Arc::new(FirstParty::new(self.plugins.clone()));
         let translations = Translations::new(translator, pools.clone());
-        let (connections, diffs) = (self.connections.clone(), KeptDiffs::default());
-        Workbench { pools, connections, console, tables, anomalies, translations, diffs }
+        let channels = ChannelCare::new(self.database.clone(), self.keyring.clone(), pools.clone());
+        let (alerts, connections, diffs) = (self.alerts.clone(), self.connections.clone(), KeptDiffs::default());
+        Workbench { pools, connections, console, tables, anomalies, translations, diffs, alerts, channels }
     }
 
     /// What wakes workers.
@@ -116,11 +121,16 @@ impl Parts {
             files,
             data_dir: dir.clone(),
             watch: self.database.clone(),
+            alerts: Arc::new(self.alerts.clone()),
             catalog: self.kinds.catalog(),
         };
         // Whoever holds the lock of an embedded data folder knows that tasks left leased are nobody's.
         let alone = if self.settings.metadata_url.is_none() { lock_alone(dir)? } else { None };
         clear_answers(&dir.join("spool"), alone.is_some());
+        // A process that ends with its run leaves what is due later to those that stay.
+        if role != Role::Once {
+            self.alerts.keep_delivering(alone.is_some());
+        }
         let mut worker = WorkerConfig::new(&format!("worker-{}", model::TaskId::generate()));
         worker.alone = alone.is_some();
         let deps = Deps {

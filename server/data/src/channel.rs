@@ -2,52 +2,8 @@
 
 use crate::Result;
 use async_trait::async_trait;
+pub use model::alert::{Alert, AlertSeverity, Attachment};
 use serde::{Deserialize, Serialize};
-
-/// How urgent an alert is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AlertSeverity {
-    /// Good to know.
-    Info,
-    /// Worth a look.
-    #[default]
-    Warning,
-    /// Somebody must act.
-    Critical,
-    /// What an earlier alert told is over.
-    Resolved,
-}
-
-impl AlertSeverity {
-    /// The word people see.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-            Self::Resolved => "resolved",
-        }
-    }
-}
-
-/// What is to be delivered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Alert {
-    /// The same in every attempt to deliver it, so that a receiver can drop repeats. Holds no `.`.
-    pub id: String,
-    /// How urgent.
-    pub severity: AlertSeverity,
-    /// One line, no line breaks.
-    pub title: String,
-    /// The message; Markdown where the channel can show it.
-    pub text: String,
-    /// Named facts (`workflow`, `run`, `differences`), in order.
-    pub fields: Vec<(String, String)>,
-    /// Where to read more.
-    pub link: Option<String>,
-}
 
 /// The receiver took the alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,7 +26,7 @@ pub mod twin;
 
 pub use address::{AddressPattern, AddressRules};
 pub use batch::{BATCH_ROWS, Batch, Checkpoint, Lane};
-pub use channel::{Alert, AlertSeverity, Channel, Delivery};
+pub use channel::{Alert, AlertSeverity, Attachment, Channel, Delivery};
 pub use connector::{Abilities, Connector, System};
 pub use console::{ConsoleAnswer, ConsoleEnd, ConsoleForm, ConsoleLimits, ConsoleRequest, ConsoleRows, StatementCheck};
 pub use error::Error;

@@ -40,6 +40,21 @@ pub trait Connections: Send + Sync {
     /// `channel_not_found`.
     async fn get_channel(&self, name: &str) -> Result<Arc<dyn Channel>>;
 
+    /// A channel of a kind (`mail`, `webhook`, `plugin/<name>`) with those settings and secrets, saved or not.
+    ///
+    /// # Errors
+    /// `channel_not_found` for a kind that is none, `invalid_value` and `missing_key` for settings that do not fit,
+    /// `address_refused`, `plugin_not_found`.
+    async fn open_channel(
+        &self,
+        kind: &str,
+        settings: serde_json::Value,
+        secrets: serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Arc<dyn Channel>> {
+        let _ = (settings, secrets);
+        Err(Error::permanent(ErrorCode::Unsupported, format!("channels of the kind `{kind}` cannot be opened here")))
+    }
+
     /// Lets go of what was opened under that name: the connection was changed or deleted. Whoever uses it still may end.
     fn forget(&self, name: &str) {
         let _ = name;

@@ -160,7 +160,8 @@ pub fn render(value: &Value, scope: &Scope<'_>) -> Result<Value, Fault> {
     render_within(value, scope, "", &mut budget)
 }
 
-/// Renders a step's settings; those of the steps nested in a `foreach` keep their expressions, whose `item` is not known yet.
+/// Renders a step's settings. Those of the steps nested in a `foreach` keep their expressions, whose `item` is not known
+/// yet; so does the `template` of an `alert`, which is made when the alert's rows are known.
 ///
 /// # Errors
 /// As for [`render`], with the path `steps.<id>.with.…`.
@@ -168,7 +169,7 @@ pub fn render_settings(step: &Step, scope: &Scope<'_>) -> Result<Map<String, Val
     let mut budget = MAX_RENDERED;
     let mut rendered = Map::with_capacity(step.with.len());
     for (key, value) in &step.with {
-        let keep = step.uses == "foreach" && key == "steps";
+        let keep = matches!((step.uses.as_str(), key.as_str()), ("foreach", "steps") | ("alert", "template"));
         let path = format!("steps.{}.with.{key}", step.id);
         let value = if keep { value.clone() } else { render_within(value, scope, &path, &mut budget)? };
         rendered.insert(key.clone(), value);

@@ -5,6 +5,7 @@
 //! [`ports`], [`worker`] leases tasks and hands them to the [`ports::TaskRunner`], [`scheduler`] fires triggers.
 //! Start with `run_state` to see everything that can happen to a run.
 
+pub mod alerts;
 #[allow(clippy::module_inception, reason = "the engine proper; its crate is named after it")]
 pub mod engine;
 pub mod expression;

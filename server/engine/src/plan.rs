@@ -15,6 +15,7 @@ use model::document::{Retry, Step, read};
 use model::kind::KindInfo;
 use model::tree::{self, Limits};
 use model::{Fault, StepId, Workflow};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,19 @@ pub trait Catalog: Send + Sync {
     fn kind_names(&self) -> Vec<String>;
     /// Faults of a step's settings that a JSON Schema cannot see. Paths are relative to the step: `with.rules.0.when`.
     fn check(&self, step: &Step) -> Vec<Fault>;
+}
+
+/// Everything that is wrong with an object that a kind's schema is about: each fault with its path and whether it is
+/// about the key there. For documents that are no workflows and publish a schema all the same.
+#[must_use]
+pub fn check_settings(object: &Map<String, Value>, kind: &KindInfo) -> Vec<(Fault, String, bool)> {
+    let problems = settings::check(object, kind).into_iter();
+    let told = problems.map(|problem| {
+        let message = problem.message.replace("`with`", &format!("the {}", kind.name));
+        let path = problem.path.trim_start_matches('.').to_owned();
+        (Fault::new(problem.code, message).hint(problem.hint), path, problem.about_key)
+    });
+    told.collect()
 }
 
 /// A checked document.

@@ -3,14 +3,16 @@
 //! `store` implements [`RunStore`] on SQLite and PostgreSQL and [`Dispatch`] in memory and on Redis; `steps`
 //! implements [`TaskRunner`]; [`crate::testing`] has an in-memory store and a manual clock.
 
+use crate::alerts::Template;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use model::alert::{DeliveryReason, NewAlert};
 use model::anomaly::{AnomalyRule, Observation, Recorded};
 use model::backup::{BackupFilter, BackupRecord, Kept};
 use model::run::{LogLine, StepMetrics};
 use model::{
-    AnomalyId, BackupId, ErrorCode, Fault, RunId, RunStatus, StepId, StepStatus, TableLogEntry, TableLogFilter,
-    TableLogRecord, TaskId, VersionId, Workflow, WorkflowId,
+    AlertId, AnomalyId, BackupId, ErrorCode, Fault, RunId, RunStatus, StepId, StepStatus, TableLogEntry,
+    TableLogFilter, TableLogRecord, TaskId, VersionId, Workflow, WorkflowId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -482,6 +484,65 @@ pub trait Watch: Send + Sync + 'static {
 
     /// Removes what is older, in pieces that hold nobody up; only counts with `dry_run`. Tells how many.
     async fn purge(&self, kept: Kept, before: DateTime<Utc>, dry_run: bool) -> Result<u64, StoreError>;
+}
+
+/// Where steps raise alerts. Whoever implements it keeps them before it delivers them, so that none is lost.
+#[async_trait]
+pub trait Alerts: Send + Sync + 'static {
+    /// Keeps the alert and its deliveries, attempts those whose time has come, and tells how each stands. An alert whose
+    /// message has an id that was raised before is the same alert: what failed then is attempted again.
+    async fn raise(&self, alert: &NewAlert) -> Result<Raised, StoreError>;
+    /// The template of that name in the alert policy.
+    async fn find_template(&self, name: &str) -> Result<Option<Template>, StoreError>;
+}
+
+/// How an alert stands after it was raised.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Raised {
+    /// The alert.
+    pub id: AlertId,
+    /// How each channel that is told at once stands, in order.
+    pub channels: Vec<ChannelReport>,
+}
+
+/// How the delivery to one channel stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelReport {
+    /// The channel.
+    pub channel: String,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// How a delivery stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// The channel took it.
+    Delivered {
+        /// The receiver's id for it, where it has one.
+        provider_id: Option<String>,
+    },
+    /// The channel did not take it.
+    Failed {
+        /// Why.
+        fault: Fault,
+        /// Whether it may pass; it is then attempted again without the step.
+        retryable: bool,
+        /// How long the other side asked to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// It is sent later.
+    Waiting {
+        /// When.
+        until: Option<DateTime<Utc>>,
+        /// Why.
+        reason: Option<DeliveryReason>,
+    },
+    /// It is not sent.
+    Dropped {
+        /// Why.
+        reason: Option<DeliveryReason>,
+    },
 }
 
 /// The time, so that tests can hold it still.

@@ -2,17 +2,20 @@
 //!
 //! The store obeys the same rules as the real ones (revisions, fences, leases); the behavior suite of `store` says so.
 
+use crate::alerts::Template;
 use crate::ports::{
-    Clock, Dispatch, LeasedTask, NewTask, RunEvent, RunFilter, RunRecord, RunStore, StoreError, TableLogs, Transition,
-    TriggerRecord, VersionRecord, Watch, WorkflowRecord,
+    Alerts, ChannelReport, Clock, Dispatch, LeasedTask, NewTask, Raised, RunEvent, RunFilter, RunRecord, RunStore,
+    Standing, StoreError, TableLogs, Transition, TriggerRecord, VersionRecord, Watch, WorkflowRecord,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use model::alert::NewAlert;
 use model::anomaly::{Anomaly, AnomalyRule, AnomalyState, Observation, Recorded};
 use model::backup::{BackupFilter, BackupRecord, Kept};
 use model::run::LogLine;
 use model::{
-    AnomalyId, BackupId, RunId, RunStatus, TableLogEntry, TableLogFilter, TableLogRecord, TaskId, VersionId, WorkflowId,
+    AlertId, AnomalyId, BackupId, RunId, RunStatus, TableLogEntry, TableLogFilter, TableLogRecord, TaskId, VersionId,
+    WorkflowId,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -385,6 +388,35 @@ pub struct MemoryWatch {
     backups: Mutex<BTreeMap<BackupId, BackupRecord>>,
     inspections: Mutex<BTreeMap<String, (DateTime<Utc>, Value)>>,
     purged: Mutex<Vec<(Kept, DateTime<Utc>, bool)>>,
+}
+
+/// Alerts in memory: every channel takes everything at once.
+#[derive(Debug, Default)]
+pub struct MemoryAlerts {
+    raised: Mutex<Vec<NewAlert>>,
+}
+
+impl MemoryAlerts {
+    /// Every alert that was raised, oldest first.
+    #[must_use]
+    pub fn raised(&self) -> Vec<NewAlert> {
+        locked(&self.raised).clone()
+    }
+}
+
+#[async_trait]
+impl Alerts for MemoryAlerts {
+    async fn raise(&self, alert: &NewAlert) -> Result<Raised, StoreError> {
+        locked(&self.raised).push(alert.clone());
+        let standing = Standing::Delivered { provider_id: None };
+        let channels = alert.channels.iter();
+        let channels = channels.map(|channel| ChannelReport { channel: channel.clone(), standing: standing.clone() });
+        Ok(Raised { id: AlertId::generate(), channels: channels.collect() })
+    }
+
+    async fn find_template(&self, _: &str) -> Result<Option<Template>, StoreError> {
+        Ok(None)
+    }
 }
 
 impl MemoryWatch {

@@ -99,12 +99,21 @@ pub enum Kept {
     Backups,
     /// What inspections found.
     Inspections,
+    /// Alerts that nothing is to be delivered of any more, with their deliveries.
+    Alerts,
 }
 
 impl Kept {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Runs, Self::LogLines, Self::ConsoleHistory, Self::Anomalies, Self::Backups, Self::Inspections];
+    pub const ALL: [Self; 7] = [
+        Self::Runs,
+        Self::LogLines,
+        Self::ConsoleHistory,
+        Self::Anomalies,
+        Self::Backups,
+        Self::Inspections,
+        Self::Alerts,
+    ];
 
     /// The word people see.
     #[must_use]
@@ -116,6 +125,7 @@ impl Kept {
             Self::Anomalies => "anomalies",
             Self::Backups => "backups",
             Self::Inspections => "inspections",
+            Self::Alerts => "alerts",
         }
     }
 }

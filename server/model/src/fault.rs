@@ -227,6 +227,10 @@ codes! {
     // Alerts.
     /// The channel did not take the message.
     DeliveryFailed = "delivery_failed", 502;
+    /// No alert of that id.
+    AlertNotFound = "alert_not_found", 404;
+    /// No delivery of that id.
+    DeliveryNotFound = "delivery_not_found", 404;
 
     // The server.
     /// No or wrong credentials for this request.

@@ -119,6 +119,14 @@ id!(
     /// Names a token that scripts send.
     ApiTokenId, "token"
 );
+id!(
+    /// Names an alert that was raised.
+    AlertId, "alert"
+);
+id!(
+    /// Names the delivery of an alert to one channel.
+    DeliveryId, "delivery"
+);
 
 /// The name a user gave a step; unique within its document.
 ///

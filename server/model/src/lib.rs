@@ -6,6 +6,7 @@
 //! What a document *means* (its plan) is the engine's business, not this crate's.
 
 pub mod access;
+pub mod alert;
 pub mod anomaly;
 pub mod backup;
 pub mod document;
@@ -23,7 +24,8 @@ pub mod tree;
 pub use document::Workflow;
 pub use fault::{ErrorCode, Fault};
 pub use id::{
-    AnomalyId, ApiTokenId, BackupId, RunId, SessionId, StatementId, StepId, TaskId, UserId, VersionId, WorkflowId,
+    AlertId, AnomalyId, ApiTokenId, BackupId, DeliveryId, RunId, SessionId, StatementId, StepId, TaskId, UserId,
+    VersionId, WorkflowId,
 };
 pub use misfit::{Misfit, misfit};
 pub use nearest::nearest;

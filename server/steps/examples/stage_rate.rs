@@ -209,6 +209,7 @@ fn prepare(world: &Arc<World>) -> (TaskContext, Runner) {
         files: folder.clone(),
         data_dir: folder,
         watch: Arc::new(engine::testing::MemoryWatch::default()),
+        alerts: Arc::new(engine::testing::MemoryAlerts::default()),
         catalog: Arc::new(Catalog::new(world.clone())),
     };
     (context, runner)

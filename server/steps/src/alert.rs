@@ -1,41 +1,75 @@
-//! `alert`: tells people, through every channel it names.
+//! `alert`: tells people, through the channels it names and those the alert policy adds.
 //!
-//! A channel that fails does not keep the others from being tried. The alert's id is the same in every attempt, so that
-//! a receiver can drop what a retry repeats.
+//! The alert is kept before anything is sent, by the port `Alerts`, which also makes the first attempts and tells how they
+//! went. What fails then is attempted again without the step. The alert's id is the same in every attempt, so that a
+//! receiver can drop what a retry repeats. [`message`] makes what is sent.
 
-use crate::diff::to_json;
+mod message;
+
 use crate::kind::{Action, ActionReport, Flow, Opened, Outputs, StepContext, StepKind};
 use crate::settings::{self, Names, names_schema};
+use crate::watching::store_failed;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use data::{Alert, AlertSeverity, Batch, Error, Result};
+use engine::alerts::{self, Template};
+use engine::ports::Standing;
+use model::alert::NewAlert;
 use model::kind::{Inputs, KindInfo};
 use model::run::LogLevel;
 use model::{ErrorCode, Fault};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
-/// The channel that is always there: the run's log.
-const LOG: &str = "log";
-/// How many rows of an input an alert shows.
+/// How many rows of an input an alert shows where it does not say.
 const SAMPLE: usize = 10;
-/// How many characters of one value it shows.
-const MAX_CELL: usize = 60;
+/// How many rows an alert may show.
+const MOST_SHOWN: usize = 100;
+/// How many rows go into an attachment at most.
+const MOST_ATTACHED: usize = 1_000;
 
 /// The step kind `alert`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AlertStep;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Template {
+/// How the message is made.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum Making {
+    /// A ready-made one, or one of the alert policy.
+    Named(String),
+    /// As it is written here.
+    Inline(Template),
+}
+
+/// A message that needs no template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReadyMade {
     DiffFound,
     RunFailed,
+}
+
+impl Making {
+    fn ready_made(&self) -> Option<ReadyMade> {
+        match self {
+            Self::Named(name) if name == "diff-found" => Some(ReadyMade::DiffFound),
+            Self::Named(name) if name == "run-failed" => Some(ReadyMade::RunFailed),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Attach {
+    Csv,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
+    #[serde(default)]
     channels: Names,
     #[serde(default)]
     severity: AlertSeverity,
@@ -43,9 +77,15 @@ struct Settings {
     text: Option<String>,
     #[serde(default)]
     fields: Map<String, Value>,
-    template: Option<Template>,
+    template: Option<Making>,
     id: Option<String>,
     link: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, Value>,
+    group: Option<String>,
+    dedupe: Option<String>,
+    rows: Option<usize>,
+    attach: Option<Attach>,
 }
 
 #[async_trait]
@@ -57,37 +97,51 @@ impl StepKind for AlertStep {
             schema: json!({
                 "type": "object",
                 "additionalProperties": false,
-                "required": ["channels"],
                 "properties": {
-                    "channels": names_schema("The channels to tell; `log` is always there and writes to the run's log."),
+                    "channels": names_schema("The channels to tell, besides those the alert policy adds; `log` is always there and writes to the run's log."),
                     "severity": { "enum": ["info", "warning", "critical", "resolved"], "default": "warning", "description": "How urgent it is." },
                     "title": { "type": "string", "minLength": 1, "description": "One line. Needed where there is no `template`." },
                     "text": { "type": "string", "description": "The message, Markdown where the channel can show it." },
                     "fields": { "type": "object", "description": "Named facts, shown in this order." },
-                    "template": { "enum": ["diff-found", "run-failed"], "description": "A ready-made title and text about the steps before this one." },
+                    "template": { "description": "How the message is made: `diff-found`, `run-failed`, the name of a template of the alert policy, or a template.", "oneOf": [
+                        { "type": "string", "minLength": 1, "description": "`diff-found`, `run-failed`, or the name of a template of the alert policy." },
+                        alerts::template::schema(),
+                    ] },
                     "id": { "type": "string", "minLength": 1, "description": "Names the alert for receivers that drop repeats; otherwise run and step do." },
                     "link": { "type": "string", "description": "Where to read more." },
+                    "labels": { "type": "object", "description": "Words that the alert policy routes by: `team: data`." },
+                    "group": { "type": "string", "minLength": 1, "description": "Alerts of one such word within a window become one message." },
+                    "dedupe": { "type": "string", "minLength": 1, "description": "Of alerts of one such word within a window only the first is told." },
+                    "rows": { "type": "integer", "minimum": 0, "maximum": MOST_SHOWN, "default": SAMPLE, "description": "How many rows of its input the message shows." },
+                    "attach": { "enum": ["csv"], "description": "The rows of its input as a file, where the channel can carry one: the first 1,000, at most 256 KiB." },
                 },
             }),
             inputs: Inputs::Optional,
             ports: Vec::new(),
             named_ports: false,
-            outputs: ["delivered", "failed", "rows", "deliveries"].map(ToOwned::to_owned).to_vec(),
+            outputs: ["delivered", "failed", "waiting", "dropped", "rows", "alert", "deliveries"]
+                .map(ToOwned::to_owned)
+                .to_vec(),
         }
     }
 
     fn check(&self, with: &Map<String, Value>) -> Vec<Fault> {
-        let has_title = with.contains_key("title") || with.contains_key("template");
-        if has_title { Vec::new() } else { vec![no_title().path("with.title")] }
+        let has_subject =
+            with.get("template").is_some_and(|template| template.is_string() || template.get("subject").is_some());
+        if !with.contains_key("title") && !has_subject {
+            return vec![no_title().path("with.title")];
+        }
+        // What is no template was told by the schema.
+        let template =
+            with.get("template").and_then(|written| serde_json::from_value::<Template>(written.clone()).ok());
+        let faults = template.iter().flat_map(alerts::template::check);
+        faults.map(|(key, fault)| fault.path(format!("with.template.{key}"))).collect()
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {
         let settings: Settings = settings::read(&context.step)?;
         if settings.title.is_none() && settings.template.is_none() {
             return Err(no_title().path(format!("steps.{}.with.title", context.step.id)).into());
-        }
-        if settings.channels.to_list().is_empty() {
-            return Err(settings::invalid("`channels` names none").hint("Name at least `log`."));
         }
         let has_input = !context.step.from.is_empty();
         let alerting = Alerting { context, settings, rows: 0, sample: Vec::new(), outputs: Map::new() };
@@ -124,7 +178,8 @@ impl Flow for Alerting {
 
     async fn process(&mut self, batch: Batch, _: &mut Outputs<'_>) -> Result<()> {
         let shown: usize = self.sample.iter().map(RecordBatch::num_rows).sum();
-        let wanted = (SAMPLE - shown.min(SAMPLE)).min(batch.records.num_rows());
+        let most = self.settings.kept();
+        let wanted = (most - shown.min(most)).min(batch.records.num_rows());
         if wanted > 0 {
             // A slice would keep the whole batch in memory.
             let indices =
@@ -145,160 +200,95 @@ impl Flow for Alerting {
     }
 }
 
+impl Settings {
+    /// How many rows the message shows.
+    fn shown(&self) -> usize {
+        self.rows.unwrap_or(SAMPLE).min(MOST_SHOWN)
+    }
+
+    /// How many rows are kept for the message and its attachment.
+    fn kept(&self) -> usize {
+        if self.attach.is_some() { MOST_ATTACHED } else { self.shown() }
+    }
+}
+
 impl Alerting {
     async fn deliver(&mut self) -> Result<()> {
-        let alert = self.alert()?;
+        let alert = self.new_alert().await?;
+        let raised = self.context.alerts.raise(&alert).await.map_err(store_failed)?;
         let mut deliveries = Vec::new();
         let mut first_error: Option<Error> = None;
-        let mut delivered = 0_u64;
-        for channel in self.settings.channels.to_list() {
-            match self.send(&channel, &alert).await {
-                Ok(provider_id) => {
+        let [mut delivered, mut failed, mut waiting, mut dropped] = [0_u64; 4];
+        for report in raised.channels {
+            let channel = report.channel;
+            match report.standing {
+                Standing::Delivered { provider_id } => {
                     delivered += 1;
+                    if channel == alerts::LOG {
+                        self.log(&alert.message);
+                    }
                     deliveries.push(json!({ "channel": channel, "provider_id": provider_id }));
                 }
-                Err(error) => {
-                    self.context.log(LogLevel::Error, format!("channel `{channel}` did not take the alert: {error}"));
-                    deliveries.push(json!({ "channel": channel, "error": error.fault.message }));
+                Standing::Failed { fault, retryable, retry_after } => {
+                    failed += 1;
+                    self.context.log(LogLevel::Error, format!("channel `{channel}` did not take the alert: {fault}"));
+                    deliveries.push(json!({ "channel": channel, "error": fault.message }));
                     // A failure that may pass is the one worth reporting: it makes the step try again.
-                    if first_error.as_ref().is_none_or(|first| error.retryable && !first.retryable) {
-                        first_error = Some(error);
+                    if first_error.as_ref().is_none_or(|first| retryable && !first.retryable) {
+                        first_error = Some(Error { fault: Box::new(fault), retryable, retry_after });
                     }
+                }
+                Standing::Waiting { until, reason } => {
+                    waiting += 1;
+                    let reason = reason.map(|reason| reason.as_str());
+                    deliveries.push(json!({ "channel": channel, "reason": reason, "until": until }));
+                }
+                Standing::Dropped { reason } => {
+                    dropped += 1;
+                    deliveries.push(json!({ "channel": channel, "dropped": reason.map(|reason| reason.as_str()) }));
                 }
             }
         }
-        let failed = deliveries.len() as u64 - delivered;
         let may_retry = self.context.step.retry.is_some_and(|retry| self.context.attempt < retry.attempts);
         if let Some(error) = first_error
-            && (delivered == 0 || (error.retryable && may_retry))
+            && (delivered + waiting + dropped == 0 || (error.retryable && may_retry))
         {
             return Err(error);
         }
-        self.outputs.insert("delivered".to_owned(), delivered.into());
-        self.outputs.insert("failed".to_owned(), failed.into());
+        for (name, count) in [("delivered", delivered), ("failed", failed), ("waiting", waiting), ("dropped", dropped)]
+        {
+            self.outputs.insert(name.to_owned(), count.into());
+        }
+        self.outputs.insert("alert".to_owned(), raised.id.to_string().into());
         self.outputs.insert("deliveries".to_owned(), Value::Array(deliveries));
         Ok(())
     }
 
-    async fn send(&self, channel: &str, alert: &Alert) -> Result<Option<String>> {
-        if channel == LOG {
-            let level = match alert.severity {
-                AlertSeverity::Critical => LogLevel::Error,
-                AlertSeverity::Warning => LogLevel::Warn,
-                AlertSeverity::Info | AlertSeverity::Resolved => LogLevel::Info,
-            };
-            let facts: String = alert.fields.iter().map(|(name, value)| format!("\n{name}: {value}")).collect();
-            let text = if alert.text.is_empty() { String::new() } else { format!("\n{}", alert.text) };
-            self.context.log(level, format!("{}: {}{text}{facts}", alert.severity.as_str(), alert.title));
-            return Ok(None);
-        }
-        let channel = self.context.connections.get_channel(channel).await?;
-        Ok(channel.deliver(alert).await?.provider_id)
+    fn log(&self, alert: &Alert) {
+        let level = match alert.severity {
+            AlertSeverity::Critical => LogLevel::Error,
+            AlertSeverity::Warning => LogLevel::Warn,
+            AlertSeverity::Info | AlertSeverity::Resolved => LogLevel::Info,
+        };
+        let facts: String = alert.fields.iter().map(|(name, value)| format!("\n{name}: {value}")).collect();
+        let text = if alert.text.is_empty() { String::new() } else { format!("\n{}", alert.text) };
+        self.context.log(level, format!("{}: {}{text}{facts}", alert.severity.as_str(), alert.title));
     }
 
-    fn alert(&self) -> Result<Alert> {
-        let id = self.settings.id.clone().unwrap_or_else(|| self.context.ledger_key("").task);
-        let told = self.settings.template.map(|template| tell(template, &self.context));
-        let (default_title, default_text) = told.unwrap_or_default();
-        let title = self.settings.title.clone().unwrap_or(default_title);
-        let mut text = self.settings.text.clone().unwrap_or(default_text);
-        if !self.context.step.from.is_empty() {
-            if !text.is_empty() {
-                text.push_str("\n\n");
-            }
-            text.push_str(&format!("{} rows", self.rows));
-            for records in &self.sample {
-                text.push_str("\n\n");
-                text.push_str(&table(records)?);
-            }
-        }
-        let mut fields: Vec<(String, String)> =
-            self.settings.fields.iter().map(|(name, value)| (name.clone(), spell(value))).collect();
-        if !fields.iter().any(|(name, _)| name == "run") {
-            fields.push(("run".to_owned(), self.context.run.to_string()));
-        }
-        Ok(Alert {
-            id: id.replace(['.', '\r', '\n'], "-"),
-            severity: self.settings.severity,
-            title: title.split_whitespace().collect::<Vec<_>>().join(" "),
-            text,
-            fields,
-            link: self.settings.link.clone(),
+    async fn new_alert(&self) -> Result<NewAlert> {
+        let spelled = self.settings.labels.iter().map(|(name, value)| (name.clone(), message::spell(value)));
+        let labels: BTreeMap<String, String> = spelled.collect();
+        let message = self.message(&labels).await?;
+        let workflow = self.context.values.get("run").and_then(|run| run.get("workflow")).and_then(Value::as_str);
+        Ok(NewAlert {
+            message,
+            channels: self.settings.channels.to_list(),
+            labels,
+            workflow: workflow.map(str::to_owned),
+            run: Some(self.context.run),
+            step: Some(self.context.step.id.to_string()),
+            group: self.settings.group.clone(),
+            dedupe: self.settings.dedupe.clone(),
         })
-    }
-}
-
-/// The title and text of a template.
-fn tell(template: Template, context: &StepContext) -> (String, String) {
-    let steps = context.values.get("steps").and_then(Value::as_object);
-    let number = |step: &Value, name: &str| step.get(name).and_then(Value::as_u64).unwrap_or(0);
-    match template {
-        Template::DiffFound => {
-            let mut total = 0;
-            let mut text = String::new();
-            for (id, step) in steps.into_iter().flatten().filter(|(_, step)| step.get("differences").is_some()) {
-                total += number(step, "differences");
-                text.push_str(&format!(
-                    "- `{id}`: {} missing, {} extra, {} changed of {} rows\n",
-                    number(step, "missing"),
-                    number(step, "extra"),
-                    number(step, "changed"),
-                    number(step, "left_rows"),
-                ));
-            }
-            (format!("{total} differences found"), text)
-        }
-        Template::RunFailed => {
-            let failed = steps
-                .into_iter()
-                .flatten()
-                .filter(|(_, step)| step.get("status").and_then(Value::as_str) == Some("failed"));
-            let lines: Vec<String> = failed
-                .map(|(id, step)| {
-                    let error = step.get("error").map(|error| error.get("message").unwrap_or(error));
-                    error.map_or_else(|| format!("- `{id}`"), |error| format!("- `{id}`: {}", spell(error)))
-                })
-                .collect();
-            (format!("{} steps failed", lines.len()), lines.join("\n"))
-        }
-    }
-}
-
-fn spell(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// The rows as a Markdown table.
-fn table(records: &RecordBatch) -> Result<String> {
-    let names: Vec<String> = records.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let cell = |text: &str| {
-        let short: String = text.chars().take(MAX_CELL).collect();
-        short.replace('|', "\\|").replace(['\n', '\r'], " ")
-    };
-    let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
-    let mut lines =
-        vec![line(names.iter().map(|name| cell(name)).collect()), line(vec!["---".to_owned(); names.len()])];
-    for row in to_json(records)? {
-        lines.push(line(names.iter().map(|name| cell(&row.get(name).map(spell).unwrap_or_default())).collect()));
-    }
-    Ok(lines.join("\n"))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use arrow::array::{ArrayRef, Int64Array, StringArray};
-    use std::sync::Arc;
-
-    #[test]
-    fn sample_rows_become_a_markdown_table() {
-        let names: ArrayRef = Arc::new(StringArray::from(vec![Some("a|b\nc"), None]));
-        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
-        let records = RecordBatch::try_from_iter([("name", names), ("n", numbers)]).unwrap();
-        assert_eq!(table(&records).unwrap(), "| name | n |\n| --- | --- |\n| a\\|b c | 1 |\n|  | 2 |");
     }
 }

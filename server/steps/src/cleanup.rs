@@ -179,6 +179,7 @@ fn words(kept: Kept) -> &'static str {
         Kept::Anomalies => "resolved anomalies",
         Kept::Backups => "records of backups that failed or were removed",
         Kept::Inspections => "findings of inspections",
+        Kept::Alerts => "alerts that nothing is to be delivered of any more",
     }
 }
 

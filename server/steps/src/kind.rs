@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use data::registry::{Connections, Plugins};
 use data::{Batch, Lane, LedgerEntry, LedgerKey, Result, Source};
-use engine::ports::{Expansion, Gathered, Observer, TableLogs, Watch};
+use engine::ports::{Alerts, Expansion, Gathered, Observer, TableLogs, Watch};
 use model::document::Step;
 use model::kind::KindInfo;
 use model::run::{LogLevel, LogLine};
@@ -226,6 +226,8 @@ pub struct StepContext {
     pub data_dir: PathBuf,
     /// What watching steps keep: anomalies, backups, inspections.
     pub watch: Arc<dyn Watch>,
+    /// Where alerts are raised.
+    pub alerts: Arc<dyn Alerts>,
     /// Fires when the step must stop.
     pub cancel: CancellationToken,
     /// Where log lines go.

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use data::{Connections, Error, Plugins};
 use engine::expression::{self, Scope};
-use engine::ports::{Chunk, StepReport, TableLogs, TaskContext, TaskRunner, Watch};
+use engine::ports::{Alerts, Chunk, StepReport, TableLogs, TaskContext, TaskRunner, Watch};
 use futures::FutureExt;
 use futures::future::join_all;
 use model::document::Step;
@@ -39,6 +39,8 @@ pub struct Runner {
     pub data_dir: PathBuf,
     /// What watching steps keep: anomalies, backups, inspections.
     pub watch: Arc<dyn Watch>,
+    /// Where alerts are raised.
+    pub alerts: Arc<dyn Alerts>,
     /// The step kinds there are.
     pub catalog: Arc<Catalog>,
 }
@@ -196,6 +198,7 @@ impl Runner {
             files: self.files.clone(),
             data_dir: self.data_dir.clone(),
             watch: self.watch.clone(),
+            alerts: self.alerts.clone(),
             cancel: cancel.clone(),
             observer: context.observer.clone(),
         };

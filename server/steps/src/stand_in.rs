@@ -13,11 +13,13 @@ use data::{
     Alert, Batch, Channel, Checkpoint, Connections, Connector, Delivery, Error, Files, Lane, Plugins, Result, Sink,
     Source, Transformer, WriteOptions,
 };
-use engine::ports::Observer;
+use engine::alerts::Template;
+use engine::ports::{Alerts, ChannelReport, Observer, Raised, Standing, StoreError};
 use engine::testing::{MemoryTableLogs, MemoryWatch};
+use model::alert::{DeliveryReason, NewAlert};
 use model::document::{OnError, Step};
 use model::run::{LogLine, StepMetrics};
-use model::{ErrorCode, RunId, StepId};
+use model::{AlertId, ErrorCode, RunId, StepId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -29,6 +31,7 @@ pub(crate) struct World {
     pub(crate) tables: HashMap<String, RecordBatch>,
     pub(crate) executed: Arc<Mutex<Vec<String>>>,
     pub(crate) delivered: Arc<Mutex<Vec<Alert>>>,
+    pub(crate) raised: Arc<Mutex<Vec<NewAlert>>>,
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
     pub(crate) table_logs: Arc<MemoryTableLogs>,
     pub(crate) sent: Arc<Mutex<Vec<(String, Batch)>>>,
@@ -81,6 +84,7 @@ impl World {
             files: std::env::temp_dir(),
             data_dir: self.data_dir.clone().unwrap_or_else(std::env::temp_dir),
             watch: self.watch.clone(),
+            alerts: Arc::new(self.clone()),
             cancel: CancellationToken::new(),
             observer: Arc::new(self.clone()),
         }
@@ -172,6 +176,41 @@ impl Channel for World {
     async fn deliver(&self, alert: &Alert) -> Result<Delivery> {
         self.delivered.lock().unwrap().push(alert.clone());
         Ok(Delivery { provider_id: Some("p1".to_owned()) })
+    }
+}
+
+#[async_trait]
+impl Alerts for World {
+    async fn raise(&self, alert: &NewAlert) -> Result<Raised, StoreError> {
+        self.raised.lock().unwrap().push(alert.clone());
+        let mut channels = Vec::new();
+        for channel in &alert.channels {
+            let delivered = match channel.as_str() {
+                "log" => Ok(Delivery { provider_id: None }),
+                "held" => {
+                    let standing = Standing::Waiting { until: None, reason: Some(DeliveryReason::Quiet) };
+                    channels.push(ChannelReport { channel: channel.clone(), standing });
+                    continue;
+                }
+                name => match self.get_channel(name).await {
+                    Ok(found) => found.deliver(&alert.message).await,
+                    Err(error) => Err(error),
+                },
+            };
+            let standing = match delivered {
+                Ok(delivery) => Standing::Delivered { provider_id: delivery.provider_id },
+                Err(error) => {
+                    Standing::Failed { fault: *error.fault, retryable: error.retryable, retry_after: error.retry_after }
+                }
+            };
+            channels.push(ChannelReport { channel: channel.clone(), standing });
+        }
+        Ok(Raised { id: AlertId::generate(), channels })
+    }
+
+    async fn find_template(&self, name: &str) -> Result<Option<Template>, StoreError> {
+        let subject = "${{ alert.row_count }} of ${{ alert.labels.table }}".to_owned();
+        Ok((name == "brief").then(|| Template { subject: Some(subject), ..Template::default() }))
     }
 }
 
@@ -449,6 +488,49 @@ mod tests {
         let text = world.delivered.lock().unwrap()[0].text.clone();
         assert!(text.starts_with("12 rows"), "{text}");
         assert_eq!(text.matches("2024-01-0").count(), 10, "{text}");
+    }
+
+    #[tokio::test]
+    async fn an_alert_that_waits_is_no_failure() {
+        let world = world();
+        let report = world.act(&AlertStep, json!({ "channels": ["held"], "title": "x" })).await.unwrap();
+        let counts = ["delivered", "failed", "waiting"].map(|name| report.outputs[name].clone());
+        assert_eq!(counts, [json!(0), json!(0), json!(1)]);
+        assert_eq!(report.outputs["deliveries"][0]["reason"], "quiet");
+        assert!(report.outputs["alert"].as_str().unwrap().starts_with("alert_"));
+    }
+
+    #[tokio::test]
+    async fn a_template_sees_the_rows_that_came_in() {
+        let world = world();
+        let from = vec![PortRef { step: StepId::new("bars").unwrap(), port: None }];
+        let check = async |template: Value, more: Value| {
+            let mut with = json!({ "channels": "ops", "title": "own", "template": template });
+            with.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let mut context = world.context("alert", with);
+            context.step.from.clone_from(&from);
+            let batch = world.tables["bars"].clone();
+            world.flow(&AlertStep, context, &[("bars", vec![batch.clone(), batch])]).await
+        };
+        let template = json!({
+            "subject": "${{ alert.row_count }} rows",
+            "markdown": "${{ alert.table }}",
+            "text": "${{ len(alert.rows) }} shown of ${{ join(alert.columns, \"+\") }}",
+        });
+        check(template, json!({ "rows": 2, "attach": "csv", "labels": { "table": "bars" } })).await.unwrap();
+        let raised = world.raised.lock().unwrap().last().unwrap().clone();
+        let message = &raised.message;
+        assert_eq!(message.title, "6 rows");
+        assert!(message.plain.as_ref().unwrap().starts_with("2 shown of "), "{message:?}");
+        assert_eq!(message.text.lines().count(), 4, "{}", message.text);
+        assert_eq!(message.attachments[0].content.lines().count(), 7, "a header and all rows");
+        assert_eq!(raised.labels["table"], "bars");
+        check(json!("brief"), json!({ "labels": { "table": "bars" } })).await.unwrap();
+        assert_eq!(world.raised.lock().unwrap().last().unwrap().message.title, "6 of bars");
+        let error = check(json!("breif"), json!({})).await.unwrap_err();
+        assert!(error.to_string().contains("`breif`"), "{error}");
+        let error = check(json!({ "subject": "${{ alert.rows[9].x }}" }), json!({})).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InvalidExpression);
     }
 
     #[tokio::test]

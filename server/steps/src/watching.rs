@@ -3,15 +3,14 @@
 use crate::kind::StepContext;
 use crate::settings::{Names, names_schema};
 use data::{Alert, AlertSeverity, Error, Result};
-use engine::ports::StoreError;
+use engine::alerts::{LOG, template::one_line};
+use engine::ports::{Standing, StoreError};
+use model::alert::NewAlert;
 use model::anomaly::{Anomaly, AnomalyRule, Finding, Observation, Recorded, Severity};
 use model::run::LogLevel;
 use model::{ErrorCode, Fault};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-
-/// The channel that is always there: the run's log.
-const LOG: &str = "log";
 
 /// Settings about anomalies, alike for every step that finds any.
 #[derive(Debug, Clone, Deserialize)]
@@ -99,18 +98,11 @@ pub(crate) async fn report(
     let recorded = context.watch.record_observation(&observation).await.map_err(store_failed)?;
     let mut told = Vec::new();
     for (anomaly, channels) in &recorded.alerts {
-        let mut heard = false;
-        for channel in channels {
-            match tell(context, channel, anomaly).await {
-                Ok(()) => heard = true,
-                // The anomaly stays due, so that the next look tries again; the look itself has done its work.
-                Err(error) => {
-                    context.log(LogLevel::Error, format!("channel `{channel}` did not take the alert: {error}"));
-                }
-            }
-        }
-        if heard {
-            told.push(anomaly.id);
+        match tell(context, channels, anomaly).await {
+            Ok(true) => told.push(anomaly.id),
+            Ok(false) => {}
+            // The anomaly stays due, so that the next look tries again; the look itself has done its work.
+            Err(error) => context.log(LogLevel::Error, format!("the alert was not raised: {error}")),
         }
     }
     if !told.is_empty() {
@@ -131,19 +123,43 @@ pub(crate) fn outcome(recorded: &Recorded) -> Value {
     })
 }
 
-async fn tell(context: &StepContext, channel: &str, anomaly: &Anomaly) -> Result<()> {
-    if channel == LOG {
-        let level = match anomaly.severity {
-            Severity::Error => LogLevel::Error,
-            Severity::Warn => LogLevel::Warn,
-            Severity::Info => LogLevel::Info,
-        };
-        context.log(level, format!("{}: {}", anomaly.rule, anomaly.message));
-        return Ok(());
+/// Raises the alert; whether anybody has heard of it, or will without a further look.
+async fn tell(context: &StepContext, channels: &[String], anomaly: &Anomaly) -> Result<bool> {
+    let workflow = context.values.get("run").and_then(|run| run.get("workflow")).and_then(Value::as_str);
+    let label = |name: &str, value: &String| (!value.is_empty()).then(|| (name.to_owned(), value.clone()));
+    let labels =
+        [label("rule", &anomaly.rule), label("connection", &anomaly.connection), label("table", &anomaly.table)];
+    let new = NewAlert {
+        message: alert(context, anomaly),
+        channels: channels.to_vec(),
+        labels: labels.into_iter().flatten().collect(),
+        workflow: workflow.map(str::to_owned),
+        run: Some(context.run),
+        step: Some(context.step.id.to_string()),
+        group: None,
+        dedupe: None,
+    };
+    let raised = context.alerts.raise(&new).await.map_err(store_failed)?;
+    let mut heard = false;
+    for report in raised.channels {
+        match report.standing {
+            Standing::Failed { fault, .. } => {
+                let message = format!("channel `{}` did not take the alert: {fault}", report.channel);
+                context.log(LogLevel::Error, message);
+            }
+            Standing::Delivered { .. } if report.channel == LOG => {
+                let level = match anomaly.severity {
+                    Severity::Error => LogLevel::Error,
+                    Severity::Warn => LogLevel::Warn,
+                    Severity::Info => LogLevel::Info,
+                };
+                context.log(level, format!("{}: {}", anomaly.rule, anomaly.message));
+                heard = true;
+            }
+            _ => heard = true,
+        }
     }
-    let channel = context.connections.get_channel(channel).await?;
-    channel.deliver(&alert(context, anomaly)).await?;
-    Ok(())
+    Ok(heard)
 }
 
 fn alert(context: &StepContext, anomaly: &Anomaly) -> Alert {
@@ -165,10 +181,10 @@ fn alert(context: &StepContext, anomaly: &Anomaly) -> Alert {
             Severity::Warn => AlertSeverity::Warning,
             Severity::Info => AlertSeverity::Info,
         },
-        title: anomaly.message.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect(),
+        title: one_line(&anomaly.message),
         text: format!("Rule `{}` found this {} times since {}.", anomaly.rule, anomaly.count, anomaly.first_seen),
         fields,
-        link: None,
+        ..Alert::default()
     }
 }
 

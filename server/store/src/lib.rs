@@ -5,6 +5,7 @@
 //! [`dispatch`] wakes workers in one process or through Redis. [`secrets`] seals what must not be read from a
 //! stolen database file. Start with `database.rs`, then `commit.rs`: every durable change of a run goes through it.
 
+mod alerts;
 mod anomalies;
 mod backups;
 mod catalog;
@@ -30,6 +31,7 @@ mod triggers;
 mod watch;
 mod workflows;
 
+pub use alerts::{AttemptEnd, Claim, Which};
 pub use channels::{ChannelRecord, NewChannel};
 pub use connections::{ConnectionRecord, NewConnection};
 pub use console::{NewStatement, Outcome, StatementEnd, StatementFilter, StatementRecord};

@@ -39,6 +39,7 @@ impl Database {
         loop {
             let piece = match kept {
                 Kept::Runs => self.remove_runs(&old, before.clone()).await?,
+                Kept::Alerts => self.remove_alerts(&old, before.clone()).await?,
                 _ => {
                     let sql = format!(
                         "DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM {0} WHERE {2} ORDER BY {1} LIMIT {PIECE})",
@@ -72,6 +73,26 @@ impl Database {
         Ok(removed)
     }
 
+    /// Removes a few alerts with their deliveries and attempts.
+    async fn remove_alerts(&self, old: &Old, before: Value) -> Result<u64> {
+        let sql = format!("SELECT id FROM alert WHERE {} ORDER BY id LIMIT {RUNS}", old.condition);
+        let rows = sql::all(&self.inner.reader, sql, vec![before]).await?;
+        let ids = rows.iter().map(|row| column::<Uuid>(row, 0)).collect::<Result<Vec<_>>>()?;
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let values: Vec<Value> = ids.iter().map(|id| (*id).into()).collect();
+        let of = format!("IN ({})", sql::list(1, ids.len()));
+        let deliveries = format!("SELECT id FROM alert_delivery WHERE alert_id {of}");
+        let transaction = crate::database::begin(&self.inner.writer).await?;
+        let attempts = format!("DELETE FROM alert_attempt WHERE delivery_id IN ({deliveries})");
+        sql::run(&transaction, attempts, values.clone()).await?;
+        sql::run(&transaction, format!("DELETE FROM alert_delivery WHERE alert_id {of}"), values.clone()).await?;
+        let removed = sql::run(&transaction, format!("DELETE FROM alert WHERE id {of}"), values).await?;
+        transaction.commit().await?;
+        Ok(removed)
+    }
+
     async fn has_table(&self, table: &str) -> Result<bool> {
         let sql = if sql::is_postgres(&self.inner.reader) {
             "SELECT 1 FROM pg_class WHERE oid = to_regclass($1)"
@@ -91,6 +112,12 @@ fn old(kept: Kept) -> Old {
         Kept::Anomalies => ("anomaly", "id", "state = 'resolved' AND changed_at < $1"),
         Kept::Backups => ("backup", "id", "status IN ('removed', 'failed') AND created_at < $1"),
         Kept::Inspections => ("inspection", "at", "at < $1"),
+        Kept::Alerts => (
+            "alert",
+            "id",
+            "raised_at < $1 AND NOT EXISTS \
+             (SELECT 1 FROM alert_delivery d WHERE d.alert_id = alert.id AND d.status = 'pending')",
+        ),
     };
     Old { table, key, condition }
 }

@@ -1,11 +1,13 @@
 //! What people do with connections by hand: the SQL console, the care of connections, tables as code, monitors,
-//! comparisons and migrations.
+//! comparisons and migrations, alerts and the channels they go by.
 //!
 //! The command line and the API both go through here, so that the same rules hold for both: what is asked is checked,
 //! bounded and put on record in the metadata database. It reaches systems only through the traits of `data`.
 //! [`Workbench`] is the whole of it, as `app` builds it and `api` holds it.
 
+pub mod alerts;
 pub mod anomalies;
+pub mod channels;
 pub mod connections;
 pub mod console;
 pub mod diffs;
@@ -16,6 +18,8 @@ mod name;
 pub mod tables;
 pub mod translations;
 
+pub use alerts::AlertDesk;
+pub use channels::ChannelCare;
 pub use connections::{ConnectionBook, ConnectionCare};
 pub use environment::Environment;
 pub use name::require_name;
@@ -44,4 +48,8 @@ pub struct Workbench {
     pub translations: Translations,
     /// What comparisons found, kept for a while for people who leaf through it.
     pub diffs: diffs::KeptDiffs,
+    /// Alerts: the delivery log and the policy.
+    pub alerts: AlertDesk,
+    /// The care of channels.
+    pub channels: ChannelCare,
 }

@@ -118,7 +118,7 @@ pub struct NewMonitor {
 /// Saves a monitor as a workflow; `replace` where there is one of that name, as its newest version.
 ///
 /// # Errors
-/// `already_exists`, `connection_not_found`, `invalid_value`, `missing_key`, and the document's faults.
+/// `already_exists`, `connection_not_found`, `channel_not_found`, `invalid_value`, `missing_key`, and the document's faults.
 pub async fn create(
     engine: &Engine,
     pools: &dyn Connections,
@@ -134,6 +134,13 @@ pub async fn create(
     let left = pools.get(&new.left.connection).await.map_err(of_data)?;
     if let Some(right) = &new.right {
         pools.get(&right.connection).await.map_err(of_data)?;
+    }
+    for channel in new.channels.iter().filter(|channel| *channel != engine::alerts::LOG) {
+        match pools.get_channel(channel).await {
+            Err(error) if error.code() == ErrorCode::ChannelNotFound => return Err(of_data(error)),
+            // One that does not work just now is told when it is used.
+            _ => {}
+        }
     }
     let expected: Option<BTreeMap<String, String>> = match (new.template, &new.right) {
         (Template::SchemaChange, None) => {

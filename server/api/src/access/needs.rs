@@ -7,8 +7,9 @@ use crate::graphql::Context;
 use model::access::{Level, Thing};
 use model::document::read::read;
 use model::tree::{self, Limits};
-use model::{ErrorCode, Fault, RunId};
+use model::{AlertId, ErrorCode, Fault, RunId};
 use serde_json::Value;
+use workbench::alerts::{parse_alert_id, parse_delivery_id};
 use workbench::anomalies::parse_anomaly_id;
 
 /// Step kinds that only read from the connections they name.
@@ -42,6 +43,8 @@ impl Needs {
             | Self::Connection(path, _)
             | Self::NewConnection(path, _)
             | Self::Anomaly(path, _)
+            | Self::Alert(path, _)
+            | Self::Delivery(path, _)
             | Self::Document(path)
             | Self::Tables(path, _)
             | Self::Settings(path) => path,
@@ -85,6 +88,18 @@ async fn one(context: &Context, needs: &Needs, text: &str) -> Result<(), ApiErro
         Needs::Connection(_, level) => connection(context, text, level).await,
         Needs::NewConnection(_, level) => caller.require(Thing::Connection, text, level),
         Needs::Anomaly(_, level) => anomaly(context, text, level).await,
+        Needs::Alert(_, level) => alert(context, parse_alert_id(text)?, level).await,
+        Needs::Delivery(_, level) => {
+            let delivery = context.workbench.alerts.get_delivery(parse_delivery_id(text)?).await?;
+            match alert(context, delivery.alert, level).await {
+                // Word for word what the workbench says of one that is not there.
+                Err(refused) if refused.0.code == ErrorCode::AlertNotFound => Err(ApiError(
+                    Fault::new(ErrorCode::DeliveryNotFound, format!("there is no delivery `{}`", delivery.id))
+                        .hint("`sluice alert show` lists an alert's deliveries."),
+                )),
+                other => other,
+            }
+        }
         Needs::Document(_) => document(caller, text),
         Needs::Tables(_, level) => tables(context, text, level).await,
         Needs::Settings(_) => match serde_json::from_str(text) {
@@ -173,6 +188,22 @@ async fn anomaly(context: &Context, text: &str, level: Level) -> Result<(), ApiE
         Fault::new(ErrorCode::AnomalyNotFound, format!("there is no anomaly `{}`", found.id))
             .hint("`sluice anomaly list` shows what there is."),
     ))
+}
+
+/// An alert counts as a part of its workflow, by its name: the workflow itself may be gone.
+async fn alert(context: &Context, id: AlertId, level: Level) -> Result<(), ApiError> {
+    let found = context.workbench.alerts.get(id).await?;
+    match found.workflow.as_deref() {
+        None => Ok(()),
+        Some(name) if context.caller.sees(Thing::Workflow, name) => {
+            context.caller.require(Thing::Workflow, name, level)
+        }
+        // Word for word what the workbench says of one that is not there.
+        Some(_) => Err(ApiError(
+            Fault::new(ErrorCode::AlertNotFound, format!("there is no alert `{id}`"))
+                .hint("`sluice alert list` shows what there is."),
+        )),
+    }
 }
 
 /// What saving a workflow takes: its name, and the connections of its steps.

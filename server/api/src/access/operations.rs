@@ -36,6 +36,10 @@ pub enum Needs {
     NewConnection(&'static str, Level),
     /// An anomaly: the level counts for its connection.
     Anomaly(&'static str, Level),
+    /// An alert: the level counts for its workflow.
+    Alert(&'static str, Level),
+    /// The delivery of an alert: the level counts for that alert's workflow.
+    Delivery(&'static str, Level),
     /// A workflow's document that is saved: its name can be written, what its steps name be used or written.
     Document(&'static str),
     /// A document of tables: the level counts for all its connections.
@@ -71,7 +75,7 @@ impl Operation {
 
 use Least::{Own, Public, Signed};
 use Level::{Read, Use, Write};
-use Needs::{Anomaly, Connection, Document, Named, NewConnection, Rows, Run, Settings, Tables, Workflow};
+use Needs::{Alert, Anomaly, Connection, Delivery, Document, Named, NewConnection, Rows, Run, Settings, Tables, Workflow};
 
 const OPERATOR: Least = Least::Role(Role::Operator);
 const EDITOR: Least = Least::Role(Role::Editor);
@@ -97,6 +101,14 @@ pub const QUERIES: &[Operation] = &[
     Operation::read("anomalies", Signed, &[Connection("filter.connection", Read)]),
     Operation::read("anomaly", Signed, &[Anomaly("id", Read)]),
     Operation::read("anomalyRules", Signed, &[]),
+    Operation::read("alerts", Signed, &[Workflow("filter.workflow", Read), Run("filter.run", Read)]),
+    Operation::read("alert", Signed, &[Alert("id", Read)]),
+    Operation::read("deliveries", Signed, &[Alert("alert", Read)]),
+    Operation::read("alertPolicy", Signed, &[]),
+    Operation::read("alertPolicySchema", Signed, &[]),
+    Operation::read("previewAlert", Signed, &[Alert("input.alert", Read)]),
+    Operation::read("channels", Signed, &[]),
+    Operation::read("channel", Signed, &[]),
     Operation::read("backups", Signed, &[Connection("connection", Read)]),
     Operation::read("check", Signed, &[]),
     Operation::read("tablesPlan", Signed, &[Tables("document", Read)]),
@@ -161,6 +173,14 @@ pub const MUTATIONS: &[Operation] = &[
     Operation { changes: false, ..Operation::change("runStatement", Signed, &[Connection("input.connection", Use)]) },
     Operation { changes: false, ..Operation::change("cancelStatement", Signed, &[]) },
     Operation::change("retryRun", Signed, &[Run("id", Use)]),
+    Operation::change("retryDelivery", OPERATOR, &[Delivery("id", Use)]),
+    Operation::change("acknowledgeAlert", OPERATOR, &[Alert("id", Read)]),
+    Operation::change("applyAlertPolicy", EDITOR, &[]),
+    Operation::change("deleteAlertPolicy", EDITOR, &[]),
+    Operation::change("createChannel", EDITOR, &[]),
+    Operation::change("updateChannel", EDITOR, &[]),
+    Operation::change("deleteChannel", EDITOR, &[]),
+    Operation::change("testChannel", OPERATOR, &[]),
     Operation::change("acknowledgeAnomaly", OPERATOR, &[Anomaly("id", Read)]),
     Operation::change("resolveAnomaly", OPERATOR, &[Anomaly("id", Read)]),
     Operation::change("reopenAnomaly", OPERATOR, &[Anomaly("id", Read)]),

@@ -1,7 +1,9 @@
 //! Changing.
 
 use super::Context;
+use super::alerts::{self, Alert, AlertDelivery, AlertPolicyApplied, AlertSeverity};
 use super::anomalies::{self, Anomaly, AnomalyRule, AnomalyRuleInput};
+use super::channels::{self, Channel, ChannelInput, ChannelTest};
 use super::connections::{Connection, ConnectionInput, ConnectionTest, NewConnection};
 use super::console::{self, Answer, StatementInput};
 use super::diffs::{self, Diff, DiffInput};
@@ -186,6 +188,50 @@ impl Mutation {
         };
         context.engine.retry_run(run, from).await?;
         Ok(Run(context.engine.get_run(run).await?))
+    }
+
+    /// Attempts a delivery here and now that failed, was dropped, or waits.
+    async fn retry_delivery(context: &Context, id: String) -> Result<AlertDelivery, ApiError> {
+        alerts::retry(context, &id).await
+    }
+
+    /// Says that somebody knows of an alert: nobody else is told.
+    async fn acknowledge_alert(context: &Context, id: String, comment: Option<String>) -> Result<Alert, ApiError> {
+        alerts::acknowledge(context, &id, comment.as_deref()).await
+    }
+
+    /// Applies an alert policy in place of the one before, or tells all its faults.
+    async fn apply_alert_policy(context: &Context, text: String) -> Result<AlertPolicyApplied, ApiError> {
+        alerts::apply_policy(context, &text).await
+    }
+
+    /// Forgets the alert policy; false: there was none.
+    async fn delete_alert_policy(context: &Context) -> Result<bool, ApiError> {
+        alerts::delete_policy(context).await
+    }
+
+    /// Saves a new channel; nothing is sent to it yet.
+    async fn create_channel(context: &Context, name: String, input: ChannelInput) -> Result<Channel, ApiError> {
+        channels::create(context, name, input).await
+    }
+
+    /// Changes a channel.
+    async fn update_channel(context: &Context, name: String, input: ChannelInput) -> Result<Channel, ApiError> {
+        channels::update(context, name, input).await
+    }
+
+    /// Deletes a channel.
+    async fn delete_channel(context: &Context, name: String) -> Result<bool, ApiError> {
+        channels::delete(context, &name).await
+    }
+
+    /// Sends a test alert to a channel; a failure is an answer too.
+    async fn test_channel(
+        context: &Context,
+        name: String,
+        severity: Option<AlertSeverity>,
+    ) -> Result<ChannelTest, ApiError> {
+        channels::test(context, &name, severity).await
     }
 
     /// Says that somebody knows of an anomaly: it does not alert again.

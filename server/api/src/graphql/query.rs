@@ -1,6 +1,8 @@
 //! Asking.
 
+use super::alerts::{self, Alert, AlertConnection, AlertDelivery, AlertFilterInput, AlertPreview, AlertPreviewInput};
 use super::anomalies::{self, Anomaly, AnomalyFilterInput, AnomalyRule, Backup};
+use super::channels::{self, Channel};
 use super::connections::{Connection, Table};
 use super::console::{self, Checked, Statement};
 use super::diffs::{self, Diff, DiffPage, DiffRepair};
@@ -143,6 +145,51 @@ impl Query {
     /// What people have set for rules of anomalies.
     async fn anomaly_rules(context: &Context) -> Result<Vec<AnomalyRule>, ApiError> {
         anomalies::list_rules(context).await
+    }
+
+    /// Alerts, newest first, after the one whose cursor is `after`.
+    async fn alerts(
+        context: &Context,
+        filter: Option<AlertFilterInput>,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<AlertConnection, ApiError> {
+        alerts::list(context, filter, after, first).await
+    }
+
+    /// The alert of that id.
+    async fn alert(context: &Context, id: String) -> Result<Alert, ApiError> {
+        alerts::get(context, &id).await
+    }
+
+    /// The deliveries of an alert, one for each channel.
+    async fn deliveries(context: &Context, alert: String) -> Result<Vec<AlertDelivery>, ApiError> {
+        alerts::deliveries(context, &alert).await
+    }
+
+    /// The alert policy as it was applied; null: there is none.
+    async fn alert_policy(context: &Context) -> Result<Option<String>, ApiError> {
+        alerts::policy(context).await
+    }
+
+    /// The JSON Schema of an alert policy, as JSON text.
+    fn alert_policy_schema() -> String {
+        alerts::policy_schema()
+    }
+
+    /// The message that a template makes, with sample or real data; nothing is sent.
+    async fn preview_alert(context: &Context, input: AlertPreviewInput) -> Result<AlertPreview, ApiError> {
+        alerts::preview(context, input).await
+    }
+
+    /// Channels by name, after the one called `after`.
+    async fn channels(context: &Context, after: Option<String>, first: Option<i32>) -> Result<Vec<Channel>, ApiError> {
+        channels::list(context, after, first).await
+    }
+
+    /// The channel of that name.
+    async fn channel(context: &Context, name: String) -> Result<Channel, ApiError> {
+        channels::get(context, &name).await
     }
 
     /// Backups, newest first, made before the backup `before`.

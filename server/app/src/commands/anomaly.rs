@@ -110,7 +110,7 @@ fn parse_severity(text: &str) -> Result<Severity, String> {
 }
 
 /// Who sits at the shell, for the record.
-fn who() -> String {
+pub(super) fn who() -> String {
     ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "cli".to_owned())
 }
 

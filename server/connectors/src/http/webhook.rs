@@ -87,6 +87,9 @@ fn body(alert: &Alert, now: i64) -> String {
         "text": alert.text,
         "fields": fields,
     });
+    if let Some(plain) = &alert.plain {
+        data["plain"] = Value::String(plain.clone());
+    }
     if let Some(link) = &alert.link {
         data["link"] = Value::String(link.clone());
     }
@@ -144,6 +147,7 @@ mod tests {
             text: "**3** differences".into(),
             fields: vec![("workflow".into(), "market-day".into())],
             link: Some("https://sluice.example/runs/7".into()),
+            ..Alert::default()
         }
     }
 

@@ -15,7 +15,7 @@ pub(crate) const MAX_BYTES: usize = 4096;
 const MAX_TOKENS: usize = 400;
 
 /// What expressions may name.
-pub(crate) const ROOTS: [&str; 5] = ["inputs", "steps", "run", "trigger", "item"];
+pub(crate) const ROOTS: [&str; 6] = ["inputs", "steps", "run", "trigger", "item", "alert"];
 
 /// Words of the language itself.
 const KEYWORDS: [&str; 7] = ["true", "false", "null", "if", "else", "in", "switch"];

@@ -68,6 +68,17 @@ impl Checker<'_> {
                 let hint = "Move the step into the `steps` of a `foreach`.";
                 self.refuse_at(ErrorCode::InvalidExpression, at, path, message, hint);
             }
+            "alert" if !path.contains(".with.template") => {
+                let message =
+                    "the expression names `alert`, which exists within the `template` of an `alert` step only";
+                self.refuse_at(
+                    ErrorCode::InvalidExpression,
+                    at,
+                    path,
+                    message,
+                    "Name what the alert is about instead.",
+                );
+            }
             _ => {}
         }
     }

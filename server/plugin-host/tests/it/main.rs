@@ -311,6 +311,7 @@ async fn webhook_delivers_a_signed_alert_and_tells_what_may_be_tried_again() {
         text: "see the run".into(),
         fields: vec![("run".into(), "run_1".into())],
         link: None,
+        ..Alert::default()
     };
     let deliver = async |path: &str| {
         let channel = host.open_channel("webhook", call(json!({ "url": format!("{base}{path}") }))).await.unwrap();

@@ -69,6 +69,7 @@ impl Run {
             files: self.folder.path().to_owned(),
             data_dir: self.folder.path().to_owned(),
             watch: Arc::new(engine::testing::MemoryWatch::default()),
+            alerts: Arc::new(engine::testing::MemoryAlerts::default()),
             catalog: Arc::new(
                 Catalog::new(self.memory.clone()).with(Arc::new(memory::Trouble)).with(Arc::new(parts::Parted)),
             ),

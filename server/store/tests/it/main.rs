@@ -1,6 +1,7 @@
 //! The behavior suites of the store: the same cases on SQLite and PostgreSQL, in memory and through Redis.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+mod alerts;
 mod anomalies;
 mod catalogs;
 mod commits;

@@ -31,6 +31,148 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
 };
 
+export type Alert = {
+  __typename?: 'Alert';
+  acknowledgedAt?: Maybe<Scalars['DateTime']['output']>;
+  acknowledgedBy?: Maybe<Scalars['String']['output']>;
+  comment?: Maybe<Scalars['String']['output']>;
+  /** One for each channel. */
+  deliveries: Array<AlertDelivery>;
+  /** Id of the alert that had told the same shortly before. */
+  duplicateOf?: Maybe<Scalars['String']['output']>;
+  fields: Array<AlertField>;
+  /** Prefix `alert_`. */
+  id: Scalars['String']['output'];
+  /** Words it was routed by. */
+  labels: Array<AlertField>;
+  link?: Maybe<Scalars['String']['output']>;
+  raisedAt: Scalars['DateTime']['output'];
+  runId?: Maybe<Scalars['String']['output']>;
+  severity: AlertSeverity;
+  step?: Maybe<Scalars['String']['output']>;
+  /** Markdown. */
+  text: Scalars['String']['output'];
+  title: Scalars['String']['output'];
+  /** The workflow's name. */
+  workflow?: Maybe<Scalars['String']['output']>;
+};
+
+export type AlertConnection = {
+  __typename?: 'AlertConnection';
+  edges: Array<AlertEdge>;
+  pageInfo: AlertPageInfo;
+};
+
+export type AlertDelivery = {
+  __typename?: 'AlertDelivery';
+  alertId: Scalars['String']['output'];
+  /** Oldest first. */
+  attempts: Array<DeliveryAttempt>;
+  channel: Scalars['String']['output'];
+  createdAt: Scalars['DateTime']['output'];
+  /** When it was delivered, failed or dropped. */
+  endedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Prefix `delivery_`. */
+  id: Scalars['String']['output'];
+  /** 0: told at once; 1, 2, …: told because nobody acknowledged the alert. */
+  level: Scalars['Int']['output'];
+  /** The message's id as the channel gets it, the same in every attempt. */
+  messageId?: Maybe<Scalars['String']['output']>;
+  /** When it is attempted next. */
+  nextAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The receiver's id for it. */
+  providerId?: Maybe<Scalars['String']['output']>;
+  /** Why it waits or was dropped: `retry`, `group`, `quiet`, `rate`, `escalation`, `duplicate`, `acknowledged`. */
+  reason?: Maybe<Scalars['String']['output']>;
+  status: DeliveryStatus;
+};
+
+export type AlertEdge = {
+  __typename?: 'AlertEdge';
+  cursor: Scalars['String']['output'];
+  node: Alert;
+};
+
+export type AlertField = {
+  __typename?: 'AlertField';
+  name: Scalars['String']['output'];
+  value: Scalars['String']['output'];
+};
+
+/** Which alerts to list. */
+export type AlertFilterInput = {
+  /** Only with a delivery to this channel. */
+  channel?: InputMaybe<Scalars['String']['input']>;
+  /** Only of this run. */
+  run?: InputMaybe<Scalars['String']['input']>;
+  /** Only of this severity. */
+  severity?: InputMaybe<AlertSeverity>;
+  /** Only those raised at that moment or later. */
+  since?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only with a delivery in one of these statuses. */
+  statuses?: InputMaybe<Array<DeliveryStatus>>;
+  /** Only of the workflow of that name. */
+  workflow?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type AlertPageInfo = {
+  __typename?: 'AlertPageInfo';
+  /** For `after` of the next page. */
+  endCursor?: Maybe<Scalars['String']['output']>;
+  hasNextPage: Scalars['Boolean']['output'];
+};
+
+export type AlertPolicyApplied = {
+  __typename?: 'AlertPolicyApplied';
+  /** Empty: it was applied. */
+  problems: Array<Problem>;
+  /** The policy that holds now. */
+  text?: Maybe<Scalars['String']['output']>;
+};
+
+export type AlertPreview = {
+  __typename?: 'AlertPreview';
+  fields: Array<AlertField>;
+  /** For channels that show Markdown. */
+  markdown: Scalars['String']['output'];
+  severity: AlertSeverity;
+  /** One line. */
+  subject: Scalars['String']['output'];
+  /** For channels that show no Markdown. */
+  text: Scalars['String']['output'];
+};
+
+/** A template, or the name of one; and whose data it is shown with. */
+export type AlertPreviewInput = {
+  /** An alert whose data is shown; absent: sample data. */
+  alert?: InputMaybe<Scalars['String']['input']>;
+  /** Named facts, as JSON text. */
+  fields?: InputMaybe<Scalars['String']['input']>;
+  /** The message for channels that show Markdown. */
+  markdown?: InputMaybe<Scalars['String']['input']>;
+  /** A template of the alert policy. */
+  name?: InputMaybe<Scalars['String']['input']>;
+  /** How urgent the sample is. */
+  severity?: InputMaybe<AlertSeverity>;
+  /** One line. */
+  subject?: InputMaybe<Scalars['String']['input']>;
+  /** The message for channels that show no Markdown. */
+  text?: InputMaybe<Scalars['String']['input']>;
+  /** Values of a run, as JSON text: `{"steps": {"same": {"differences": 3}}}`. */
+  values?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** How urgent an alert is. */
+export type AlertSeverity =
+  /** Somebody must act. */
+  | 'CRITICAL'
+  /** Good to know. */
+  | 'INFO'
+  /** What an earlier alert told is over. */
+  | 'RESOLVED'
+  /** Worth a look. */
+  | 'WARNING';
+
 export type Anomaly = {
   __typename?: 'Anomaly';
   /** When people were last told of it. */
@@ -175,6 +317,43 @@ export type Backup = {
   verifiedAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
+export type Channel = {
+  __typename?: 'Channel';
+  createdAt: Scalars['DateTime']['output'];
+  /** Whether it has secrets, which are never shown. */
+  hasSecret: Scalars['Boolean']['output'];
+  /** `mail`, `webhook` or `plugin/<name>`. */
+  kind: Scalars['String']['output'];
+  name: Scalars['String']['output'];
+  /** Everything but the secrets, as JSON text. */
+  settings: Scalars['String']['output'];
+  updatedAt: Scalars['DateTime']['output'];
+};
+
+/** What a channel is to be. */
+export type ChannelInput = {
+  /** `mail`, `webhook` or `plugin/<name>`. */
+  kind: Scalars['String']['input'];
+  /** Its secrets, as JSON text: `{"password": "…"}`. Absent on update: those it has stay. */
+  secrets?: InputMaybe<Scalars['String']['input']>;
+  /** Its settings, as JSON text: `{"url": "https://…"}`. */
+  settings?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type ChannelTest = {
+  __typename?: 'ChannelTest';
+  /** The kind of failure. */
+  code?: Maybe<Scalars['String']['output']>;
+  /** What to do about it. */
+  hint?: Maybe<Scalars['String']['output']>;
+  /** What happened. */
+  message: Scalars['String']['output'];
+  /** Whether the channel took the test alert. */
+  ok: Scalars['Boolean']['output'];
+  /** The receiver's id for it. */
+  providerId?: Maybe<Scalars['String']['output']>;
+};
+
 export type Checked = {
   __typename?: 'Checked';
   /** Columns it names; `*` where it asks for all. */
@@ -282,6 +461,33 @@ export type ConnectionTest = {
   /** Whether the system answered. */
   ok: Scalars['Boolean']['output'];
 };
+
+export type DeliveryAttempt = {
+  __typename?: 'DeliveryAttempt';
+  at: Scalars['DateTime']['output'];
+  /** The kind of failure. */
+  code?: Maybe<Scalars['String']['output']>;
+  durationMs?: Maybe<Scalars['Int']['output']>;
+  /** What the channel or its receiver said. */
+  message?: Maybe<Scalars['String']['output']>;
+  /** When the next one was planned for. */
+  nextAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Counted from 1. */
+  number: Scalars['Int']['output'];
+  /** `running`, `delivered`, `retryable`, `final` or `interrupted`. */
+  outcome: Scalars['String']['output'];
+};
+
+/** Where a delivery stands. */
+export type DeliveryStatus =
+  /** The channel took it. */
+  | 'DELIVERED'
+  /** Not to be delivered. */
+  | 'DROPPED'
+  /** The channel did not take it, and it is not attempted again. */
+  | 'FAILED'
+  /** To be attempted, now or later. */
+  | 'PENDING';
 
 export type Diff = {
   __typename?: 'Diff';
@@ -722,8 +928,12 @@ export type MonitorTemplate =
 
 export type Mutation = {
   __typename?: 'Mutation';
+  /** Says that somebody knows of an alert: nobody else is told. */
+  acknowledgeAlert: Alert;
   /** Says that somebody knows of an anomaly: it does not alert again. */
   acknowledgeAnomaly: Anomaly;
+  /** Applies an alert policy in place of the one before, or tells all its faults. */
+  applyAlertPolicy: AlertPolicyApplied;
   /** Makes the tables of a document as it describes them. With `agreed`, only tables whose plan is still the one named. */
   applyTables: TablesApplied;
   /** Cancels the newest run of a migration; what was copied stays. */
@@ -734,6 +944,8 @@ export type Mutation = {
   cancelStatement: Scalars['Boolean']['output'];
   /** Sets what a rule of anomalies does, in place of what was set before. */
   configureAnomalyRule: AnomalyRule;
+  /** Saves a new channel; nothing is sent to it yet. */
+  createChannel: Channel;
   /** Saves a new connection; nothing is sent to it yet. */
   createConnection: Connection;
   /** Saves a migration: a workflow that moves tables; `replace` the one of that name. */
@@ -743,6 +955,10 @@ export type Mutation = {
    * `startRun` runs it now, `setWorkflowEnabled` starts and stops its schedule.
    */
   createMonitor: Monitor;
+  /** Forgets the alert policy; false: there was none. */
+  deleteAlertPolicy: Scalars['Boolean']['output'];
+  /** Deletes a channel. */
+  deleteChannel: Scalars['Boolean']['output'];
   /** Deletes a saved connection; `force` even where enabled workflows use it. */
   deleteConnection: Scalars['Boolean']['output'];
   /** Removes a workflow and its versions; its runs stay. */
@@ -757,6 +973,8 @@ export type Mutation = {
   resolveAnomaly: Anomaly;
   /** Goes on with what the newest run of a migration has left. */
   resumeMigration: Migration;
+  /** Attempts a delivery here and now that failed, was dropped, or waits. */
+  retryDelivery: AlertDelivery;
   /** Tries again what did not succeed; with `from`, that step and everything after it as well. */
   retryRun: Run;
   /** Runs a statement. It only reads, unless `write` is set and the connection allows writing. */
@@ -771,8 +989,12 @@ export type Mutation = {
   startMigration: Run;
   /** Starts a run. `inputs` is JSON text: `{"day": "2024-01-31"}`. */
   startRun: Run;
+  /** Sends a test alert to a channel; a failure is an answer too. */
+  testChannel: ChannelTest;
   /** Asks the connection's system who it is. A failure is an answer too. */
   testConnection: ConnectionTest;
+  /** Changes a channel. */
+  updateChannel: Channel;
   /** Changes a saved connection; what is absent stays as it is. */
   updateConnection: Connection;
   /** Compares the rows of a migration with their source, one by one, in a run of its own. */
@@ -782,9 +1004,20 @@ export type Mutation = {
 };
 
 
+export type MutationAcknowledgeAlertArgs = {
+  comment?: InputMaybe<Scalars['String']['input']>;
+  id: Scalars['String']['input'];
+};
+
+
 export type MutationAcknowledgeAnomalyArgs = {
   comment?: InputMaybe<Scalars['String']['input']>;
   id: Scalars['String']['input'];
+};
+
+
+export type MutationApplyAlertPolicyArgs = {
+  text: Scalars['String']['input'];
 };
 
 
@@ -817,6 +1050,12 @@ export type MutationConfigureAnomalyRuleArgs = {
 };
 
 
+export type MutationCreateChannelArgs = {
+  input: ChannelInput;
+  name: Scalars['String']['input'];
+};
+
+
 export type MutationCreateConnectionArgs = {
   input: NewConnection;
   name: Scalars['String']['input'];
@@ -832,6 +1071,11 @@ export type MutationCreateMigrationArgs = {
 
 export type MutationCreateMonitorArgs = {
   input: MonitorInput;
+};
+
+
+export type MutationDeleteChannelArgs = {
+  name: Scalars['String']['input'];
 };
 
 
@@ -875,6 +1119,11 @@ export type MutationResumeMigrationArgs = {
 };
 
 
+export type MutationRetryDeliveryArgs = {
+  id: Scalars['String']['input'];
+};
+
+
 export type MutationRetryRunArgs = {
   from?: InputMaybe<Scalars['String']['input']>;
   id: Scalars['String']['input'];
@@ -915,7 +1164,19 @@ export type MutationStartRunArgs = {
 };
 
 
+export type MutationTestChannelArgs = {
+  name: Scalars['String']['input'];
+  severity?: InputMaybe<AlertSeverity>;
+};
+
+
 export type MutationTestConnectionArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+export type MutationUpdateChannelArgs = {
+  input: ChannelInput;
   name: Scalars['String']['input'];
 };
 
@@ -984,6 +1245,14 @@ export type Problem = {
 
 export type Query = {
   __typename?: 'Query';
+  /** The alert of that id. */
+  alert: Alert;
+  /** The alert policy as it was applied; null: there is none. */
+  alertPolicy?: Maybe<Scalars['String']['output']>;
+  /** The JSON Schema of an alert policy, as JSON text. */
+  alertPolicySchema: Scalars['String']['output'];
+  /** Alerts, newest first, after the one whose cursor is `after`. */
+  alerts: AlertConnection;
   /** Anomalies, the last seen first, after the one `after`. */
   anomalies: Array<Anomaly>;
   /** The anomaly of that id. */
@@ -992,6 +1261,10 @@ export type Query = {
   anomalyRules: Array<AnomalyRule>;
   /** Backups, newest first, made before the backup `before`. */
   backups: Array<Backup>;
+  /** The channel of that name. */
+  channel: Channel;
+  /** Channels by name, after the one called `after`. */
+  channels: Array<Channel>;
   /** All faults of a document; none: it would be accepted. */
   check: Array<Problem>;
   /** What can be said of a statement without running it; with `estimate`, what the system expects it to cost. */
@@ -1000,6 +1273,8 @@ export type Query = {
   connection: Connection;
   /** Connections by name, after the one called `after`. */
   connections: Array<Connection>;
+  /** The deliveries of an alert, one for each channel. */
+  deliveries: Array<AlertDelivery>;
   /** What a comparison that `startDiff` began has found. */
   diff: Diff;
   /**
@@ -1026,6 +1301,8 @@ export type Query = {
   monitorResults: Array<MonitorResult>;
   /** All monitors, each with its last result. */
   monitors: Array<Monitor>;
+  /** The message that a template makes, with sample or real data; nothing is sent. */
+  previewAlert: AlertPreview;
   /** The run of that id. */
   run: Run;
   /** Runs, newest first, made before the run `before`. */
@@ -1051,6 +1328,18 @@ export type Query = {
 };
 
 
+export type QueryAlertArgs = {
+  id: Scalars['String']['input'];
+};
+
+
+export type QueryAlertsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<AlertFilterInput>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
 export type QueryAnomaliesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<AnomalyFilterInput>;
@@ -1066,6 +1355,17 @@ export type QueryAnomalyArgs = {
 export type QueryBackupsArgs = {
   before?: InputMaybe<Scalars['String']['input']>;
   connection?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryChannelArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+export type QueryChannelsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -1090,6 +1390,11 @@ export type QueryConnectionArgs = {
 export type QueryConnectionsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryDeliveriesArgs = {
+  alert: Scalars['String']['input'];
 };
 
 
@@ -1126,6 +1431,11 @@ export type QueryMigrationLookArgs = {
 export type QueryMonitorResultsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   name: Scalars['String']['input'];
+};
+
+
+export type QueryPreviewAlertArgs = {
+  input: AlertPreviewInput;
 };
 
 
