@@ -64,6 +64,13 @@ describe.skipIf(missing())("every page", () => {
       input: { name: "orders", template: "DATA_DIFF", left: side("shop"), right: side("replica"), key: ["id"], thresholds: ["differences > 4"], cron: "0 * * * *", timezone: "Asia/Shanghai" },
     });
     await findAnomalies(server);
+    for (let times = 0; times < 2; times++) {
+      await server.graphql("mutation($text: String!) { saveWorkflow(text: $text) { problems { message } } }", {
+        text: "name: health-shop\ntags: [health]\nsteps:\n  - { id: inspect, uses: inspect, with: { connection: shop } }\n",
+      });
+      const { startRun: inspecting } = await server.graphql<{ startRun: { id: string } }>('mutation { startRun(workflow: "health-shop") { id } }');
+      await ended(server, inspecting.id);
+    }
     for (let times = 0; times < 3; times++) {
       const { startRun: measuring } = await server.graphql<{ startRun: { id: string } }>('mutation { startRun(workflow: "orders") { id } }');
       await ended(server, measuring.id);
@@ -143,6 +150,12 @@ describe.skipIf(missing())("every page", () => {
     await page.locator(".anomaly-open").first().click();
     await page.getByRole("dialog").locator("form, dl").first().waitFor();
     await check("anomaly");
+    await page.goto(`${server.base}/stores`);
+    await page.getByRole("link", { name: "shop", exact: true }).waitFor();
+    await check("stores");
+    await page.goto(`${server.base}/stores/shop`);
+    await page.locator(".store-cards").waitFor();
+    await check("store");
     await page.goto(`${server.base}/tables`);
     await page.locator(".cm-content").click();
     await page.keyboard.insertText(tablesDocument("warehouse"));

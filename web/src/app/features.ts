@@ -6,6 +6,7 @@ import { diffs } from "@/features/diffs/feature.ts";
 import { editor } from "@/features/editor/feature.ts";
 import { monitors } from "@/features/monitors/feature.ts";
 import { runs } from "@/features/runs/feature.ts";
+import { stores } from "@/features/stores/feature.ts";
 import { tables } from "@/features/tables/feature.ts";
 import { transfers } from "@/features/transfers/feature.ts";
 import { workflows } from "@/features/workflows/feature.ts";
@@ -22,4 +23,5 @@ export const features: readonly Feature[] = [
   transfers,
   diffs,
   monitors,
+  stores,
 ];

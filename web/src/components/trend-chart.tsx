@@ -66,7 +66,7 @@ export function TrendChart({ label, name, limitName, points, limits }: Props) {
           },
         },
         series: [
-          { label: "", value: (_, seconds) => (seconds === null || seconds === undefined ? "" : formatExact(new Date(seconds * 1000), language)) },
+          { label: "\u00a0", value: (_, seconds) => (seconds === null || seconds === undefined ? "" : formatExact(new Date(seconds * 1000), language)) },
           {
             label: name,
             stroke: color("--accent"),

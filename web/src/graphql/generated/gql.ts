@@ -75,6 +75,11 @@ type Documents = {
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": typeof types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.CancelRunDocument,
     "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": typeof types.RetryRunDocument,
+    "\n  fragment StoreRun on Run {\n    id\n    status\n    createdAt\n    error {\n      code\n      message\n      hint\n    }\n    steps {\n      id\n      outputs\n    }\n  }\n": typeof types.StoreRunFragmentDoc,
+    "\n  query StoreList {\n    connections(first: 200) {\n      name\n      system\n    }\n    workflows(first: 200) {\n      id\n      name\n      outline {\n        tags\n      }\n      runs(first: 1) {\n        ...StoreRun\n      }\n    }\n  }\n": typeof types.StoreListDocument,
+    "\n  query StoreDetail($workflow: String!) {\n    workflow(id: $workflow) {\n      id\n      outline {\n        schedules\n        nextRunAt\n      }\n      runs(first: 100) {\n        ...StoreRun\n      }\n    }\n  }\n": typeof types.StoreDetailDocument,
+    "\n  mutation SaveInspection($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n      }\n      problems {\n        code\n        message\n        hint\n      }\n    }\n  }\n": typeof types.SaveInspectionDocument,
+    "\n  mutation StartInspection($workflow: String!) {\n    startRun(workflow: $workflow) {\n      id\n    }\n  }\n": typeof types.StartInspectionDocument,
     "\n  fragment TableProblem on Problem {\n    code\n    message\n    hint\n    path\n    line\n    column\n  }\n": typeof types.TableProblemFragmentDoc,
     "\n  fragment TableChange on TableChangeView {\n    summary\n    sql\n    lock\n    rewrite\n    loss\n    note\n  }\n": typeof types.TableChangeFragmentDoc,
     "\n  query PlanTables($document: String!) {\n    tablesPlan(document: $document) {\n      problems {\n        ...TableProblem\n      }\n      tables {\n        databaseType\n        connection\n        table\n        action\n        changes {\n          ...TableChange\n        }\n        manual\n        notes\n        error {\n          ...TableProblem\n        }\n        fingerprint\n      }\n    }\n  }\n": typeof types.PlanTablesDocument,
@@ -165,6 +170,11 @@ const documents: Documents = {
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": types.CancelRunDocument,
     "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": types.RetryRunDocument,
+    "\n  fragment StoreRun on Run {\n    id\n    status\n    createdAt\n    error {\n      code\n      message\n      hint\n    }\n    steps {\n      id\n      outputs\n    }\n  }\n": types.StoreRunFragmentDoc,
+    "\n  query StoreList {\n    connections(first: 200) {\n      name\n      system\n    }\n    workflows(first: 200) {\n      id\n      name\n      outline {\n        tags\n      }\n      runs(first: 1) {\n        ...StoreRun\n      }\n    }\n  }\n": types.StoreListDocument,
+    "\n  query StoreDetail($workflow: String!) {\n    workflow(id: $workflow) {\n      id\n      outline {\n        schedules\n        nextRunAt\n      }\n      runs(first: 100) {\n        ...StoreRun\n      }\n    }\n  }\n": types.StoreDetailDocument,
+    "\n  mutation SaveInspection($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n      }\n      problems {\n        code\n        message\n        hint\n      }\n    }\n  }\n": types.SaveInspectionDocument,
+    "\n  mutation StartInspection($workflow: String!) {\n    startRun(workflow: $workflow) {\n      id\n    }\n  }\n": types.StartInspectionDocument,
     "\n  fragment TableProblem on Problem {\n    code\n    message\n    hint\n    path\n    line\n    column\n  }\n": types.TableProblemFragmentDoc,
     "\n  fragment TableChange on TableChangeView {\n    summary\n    sql\n    lock\n    rewrite\n    loss\n    note\n  }\n": types.TableChangeFragmentDoc,
     "\n  query PlanTables($document: String!) {\n    tablesPlan(document: $document) {\n      problems {\n        ...TableProblem\n      }\n      tables {\n        databaseType\n        connection\n        table\n        action\n        changes {\n          ...TableChange\n        }\n        manual\n        notes\n        error {\n          ...TableProblem\n        }\n        fingerprint\n      }\n    }\n  }\n": types.PlanTablesDocument,
@@ -435,6 +445,26 @@ export function graphql(source: "\n  mutation CancelRun($id: String!) {\n    can
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n"): typeof import('./graphql').RetryRunDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment StoreRun on Run {\n    id\n    status\n    createdAt\n    error {\n      code\n      message\n      hint\n    }\n    steps {\n      id\n      outputs\n    }\n  }\n"): typeof import('./graphql').StoreRunFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query StoreList {\n    connections(first: 200) {\n      name\n      system\n    }\n    workflows(first: 200) {\n      id\n      name\n      outline {\n        tags\n      }\n      runs(first: 1) {\n        ...StoreRun\n      }\n    }\n  }\n"): typeof import('./graphql').StoreListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query StoreDetail($workflow: String!) {\n    workflow(id: $workflow) {\n      id\n      outline {\n        schedules\n        nextRunAt\n      }\n      runs(first: 100) {\n        ...StoreRun\n      }\n    }\n  }\n"): typeof import('./graphql').StoreDetailDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SaveInspection($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n      }\n      problems {\n        code\n        message\n        hint\n      }\n    }\n  }\n"): typeof import('./graphql').SaveInspectionDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation StartInspection($workflow: String!) {\n    startRun(workflow: $workflow) {\n      id\n    }\n  }\n"): typeof import('./graphql').StartInspectionDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -2393,6 +2393,34 @@ export type RetryRunMutationVariables = Exact<{
 
 export type RetryRunMutation = { __typename?: 'Mutation', retryRun: { __typename?: 'Run', id: string, status: RunStatusWord } };
 
+export type StoreRunFragment = { __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> };
+
+export type StoreListQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type StoreListQuery = { __typename?: 'Query', connections: Array<{ __typename?: 'Connection', name: string, system: string }>, workflows: Array<{ __typename?: 'Workflow', id: string, name: string, outline: { __typename?: 'Outline', tags: Array<string> }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> }> }> };
+
+export type StoreDetailQueryVariables = Exact<{
+  workflow: Scalars['String']['input'];
+}>;
+
+
+export type StoreDetailQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, outline: { __typename?: 'Outline', schedules: Array<string>, nextRunAt?: string | null }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> }> } };
+
+export type SaveInspectionMutationVariables = Exact<{
+  text: Scalars['String']['input'];
+}>;
+
+
+export type SaveInspectionMutation = { __typename?: 'Mutation', saveWorkflow: { __typename?: 'Saved', workflow?: { __typename?: 'Workflow', id: string } | null, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null }> } };
+
+export type StartInspectionMutationVariables = Exact<{
+  workflow: Scalars['String']['input'];
+}>;
+
+
+export type StartInspectionMutation = { __typename?: 'Mutation', startRun: { __typename?: 'Run', id: string } };
+
 export type TableProblemFragment = { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null };
 
 export type TableChangeFragment = { __typename?: 'TableChangeView', summary: string, sql: string, lock: string, rewrite: boolean, loss?: string | null, note?: string | null };
@@ -2686,6 +2714,22 @@ export const RunStepFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"RunStep"}) as unknown as TypedDocumentString<RunStepFragment, unknown>;
+export const StoreRunFragmentDoc = new TypedDocumentString(`
+    fragment StoreRun on Run {
+  id
+  status
+  createdAt
+  error {
+    code
+    message
+    hint
+  }
+  steps {
+    id
+    outputs
+  }
+}
+    `, {"fragmentName":"StoreRun"}) as unknown as TypedDocumentString<StoreRunFragment, unknown>;
 export const TableProblemFragmentDoc = new TypedDocumentString(`
     fragment TableProblem on Problem {
   code
@@ -3535,6 +3579,85 @@ export const RetryRunDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RetryRunMutation, RetryRunMutationVariables>;
+export const StoreListDocument = new TypedDocumentString(`
+    query StoreList {
+  connections(first: 200) {
+    name
+    system
+  }
+  workflows(first: 200) {
+    id
+    name
+    outline {
+      tags
+    }
+    runs(first: 1) {
+      ...StoreRun
+    }
+  }
+}
+    fragment StoreRun on Run {
+  id
+  status
+  createdAt
+  error {
+    code
+    message
+    hint
+  }
+  steps {
+    id
+    outputs
+  }
+}`) as unknown as TypedDocumentString<StoreListQuery, StoreListQueryVariables>;
+export const StoreDetailDocument = new TypedDocumentString(`
+    query StoreDetail($workflow: String!) {
+  workflow(id: $workflow) {
+    id
+    outline {
+      schedules
+      nextRunAt
+    }
+    runs(first: 100) {
+      ...StoreRun
+    }
+  }
+}
+    fragment StoreRun on Run {
+  id
+  status
+  createdAt
+  error {
+    code
+    message
+    hint
+  }
+  steps {
+    id
+    outputs
+  }
+}`) as unknown as TypedDocumentString<StoreDetailQuery, StoreDetailQueryVariables>;
+export const SaveInspectionDocument = new TypedDocumentString(`
+    mutation SaveInspection($text: String!) {
+  saveWorkflow(text: $text) {
+    workflow {
+      id
+    }
+    problems {
+      code
+      message
+      hint
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SaveInspectionMutation, SaveInspectionMutationVariables>;
+export const StartInspectionDocument = new TypedDocumentString(`
+    mutation StartInspection($workflow: String!) {
+  startRun(workflow: $workflow) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<StartInspectionMutation, StartInspectionMutationVariables>;
 export const PlanTablesDocument = new TypedDocumentString(`
     query PlanTables($document: String!) {
   tablesPlan(document: $document) {
