@@ -80,7 +80,8 @@ async fn a_mail_arrives_with_both_forms_and_no_smuggled_header() {
     let delivery = mail.deliver(&alert()).await.unwrap();
     assert!(delivery.provider_id.unwrap().contains("queued as 42"));
     drop(mail);
-    let log = task.await.unwrap();
+    // Long lines are broken softly.
+    let log = task.await.unwrap().replace("=\n", "");
     assert!(log.contains("RCPT TO:<a@example.com>") && log.contains("RCPT TO:<zoe@example.com>"), "{log}");
     assert!(log.contains("Subject: [critical] failed Bcc: evil@example.com"), "{log}");
     assert!(!log.lines().any(|line| line.starts_with("Bcc:")), "{log}");
