@@ -102,10 +102,8 @@ pub(super) async fn pairs_query(postgres: &Postgres, request: &TwinRequest) -> R
         each.collect::<Vec<_>>().join(", ")
     };
     let on: Vec<String> = keys.iter().map(Pair::matched).collect();
-    let mut differing = vec![
-        format!("q.{} IS NULL", quote(&keys[0].own.name)),
-        format!("o.{} IS NULL", quote(&keys[0].other.name)),
-    ];
+    let mut differing =
+        vec![format!("q.{} IS NULL", quote(&keys[0].own.name)), format!("o.{} IS NULL", quote(&keys[0].other.name))];
     if !columns.is_empty() {
         let matched: Vec<String> = columns.iter().map(Pair::matched).collect();
         differing.push(format!("NOT ({})", matched.join(" AND ")));
@@ -148,23 +146,23 @@ impl Pair {
 
 impl Twins {
     async fn look(postgres: &Postgres, request: &TwinRequest) -> Result<Self> {
-    let client = postgres.pool.get().await?;
-    let own = get_table(&client, &request.table).await?;
-    let other = get_table(&client, &request.other).await?;
-    client.release();
-    let (own_key, other_key): (Vec<String>, Vec<String>) = request.key.iter().cloned().unzip();
-    for (table, key) in [(&own, &own_key), (&other, &other_key)] {
-        if key.is_empty() || !table.is_unique(key) || !table.never_null(key) {
-            return Err(not_a_key(table.shown()));
+        let client = postgres.pool.get().await?;
+        let own = get_table(&client, &request.table).await?;
+        let other = get_table(&client, &request.other).await?;
+        client.release();
+        let (own_key, other_key): (Vec<String>, Vec<String>) = request.key.iter().cloned().unzip();
+        for (table, key) in [(&own, &own_key), (&other, &other_key)] {
+            if key.is_empty() || !table.is_unique(key) || !table.never_null(key) {
+                return Err(not_a_key(table.shown()));
+            }
         }
-    }
-    let mut pairs = Vec::new();
-    for (own_name, other_name) in request.key.iter().chain(&request.columns) {
-        let (left, right) = (find(&own, own_name)?, find(&other, other_name)?);
-        let Some(written) = written(left, right) else { return Err(incomparable(own_name, other_name)) };
-        pairs.push(Pair { own: left.clone(), other: right.clone(), written });
-    }
-    Ok(Self { own, other, pairs })
+        let mut pairs = Vec::new();
+        for (own_name, other_name) in request.key.iter().chain(&request.columns) {
+            let (left, right) = (find(&own, own_name)?, find(&other, other_name)?);
+            let Some(written) = written(left, right) else { return Err(incomparable(own_name, other_name)) };
+            pairs.push(Pair { own: left.clone(), other: right.clone(), written });
+        }
+        Ok(Self { own, other, pairs })
     }
 }
 

@@ -217,7 +217,7 @@ mod tests {
 
     impl Compared {
         fn new(total: u64) -> Self {
-            let run = "run_00000000000000000000000000".parse().unwrap();
+            let run = RunId::generate();
             Self { kept: KeptDiffs::default(), run, total, made: Arc::default() }
         }
 
@@ -281,7 +281,7 @@ mod tests {
     #[tokio::test]
     async fn few_are_kept_and_none_that_failed() {
         let kept = KeptDiffs::default();
-        let run: RunId = "run_00000000000000000000000000".parse().unwrap();
+        let run = RunId::generate();
         let at = |skip: u64| PageCursor { from: None, skip };
         let fails = |_: PageCursor| async { Err(Error::permanent(ErrorCode::TableNotFound, "gone")) };
         let error = kept.page(run, &at(0), 1, fails).await.unwrap_err();

@@ -185,8 +185,14 @@ async fn text_of_any_collation_is_cut_into_ranges() {
     let rows: Vec<Vec<Cell>> = (0..600)
         .map(|n| vec![Cell::Text(format!("{}{n:03}", letters[n % letters.len()])), Cell::Integer(n as i128)])
         .collect();
-    let mut pair =
-        Pair { seed: 0, pattern: "texts", kinds: vec![Kind::Text, Kind::Integer], key: 1, left: rows.clone(), right: rows };
+    let mut pair = Pair {
+        seed: 0,
+        pattern: "texts",
+        kinds: vec![Kind::Text, Kind::Integer],
+        key: 1,
+        left: rows.clone(),
+        right: rows,
+    };
     pair.right[17][1] = Cell::Null;
     pair.right.remove(400);
     pair.left.remove(401);
