@@ -1,4 +1,4 @@
-//! A batch in binary COPY format, sent whole or in parts.
+//! Batches in binary COPY format, sent one after the other in one COPY, or in parts.
 
 use super::encode::Cells;
 use super::introspect::TableColumn;
@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use futures::SinkExt;
 use std::ops::Range;
-use std::pin::pin;
+use std::pin::Pin;
 use tokio_postgres::CopyInSink;
 
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -80,25 +80,63 @@ impl Encoded {
         self.rows.get(index).copied().unwrap_or(index)
     }
 
-    /// Sends a range of the sendable rows.
+    /// Sends a range of the sendable rows in a COPY of their own.
     pub(super) async fn send(
         &self,
         client: &Lent,
         copy: &str,
         range: Range<usize>,
     ) -> Result<(), tokio_postgres::Error> {
-        let start = if range.start == 0 { 0 } else { self.ends[range.start - 1] };
-        let end = if range.end == 0 { 0 } else { self.ends[range.end - 1] };
-        let sink: CopyInSink<Bytes> = client.copy_in(copy).await?;
-        let mut sink = pin!(sink);
+        let mut copying = Copying::open(client, copy).await?;
+        copying.feed(self, range).await?;
+        copying.finish().await
+    }
+}
+
+/// A COPY that is under way. While the server takes in what it has, the next rows are made ready.
+///
+/// Dropping it makes the server give up what it has of it.
+pub(super) struct Copying {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    /// How many rows each feeding brought.
+    fed: Vec<usize>,
+}
+
+impl Copying {
+    pub(super) async fn open(client: &Lent, copy: &str) -> Result<Self, tokio_postgres::Error> {
+        let mut sink: Pin<Box<CopyInSink<Bytes>>> = Box::pin(client.copy_in(copy).await?);
         sink.feed(Bytes::from_static(HEADER)).await?;
-        let mut rest = self.bytes.slice(start..end);
+        Ok(Self { sink, fed: Vec::new() })
+    }
+
+    /// Hands rows on. What the server thinks of them is known when the COPY is finished.
+    pub(super) async fn feed(&mut self, encoded: &Encoded, range: Range<usize>) -> Result<(), tokio_postgres::Error> {
+        let start = if range.start == 0 { 0 } else { encoded.ends[range.start - 1] };
+        let end = if range.end == 0 { 0 } else { encoded.ends[range.end - 1] };
+        self.fed.push(range.len());
+        let mut rest = encoded.bytes.slice(start..end);
         while !rest.is_empty() {
             let part = rest.split_to(rest.len().min(MESSAGE));
-            sink.feed(part).await?;
+            self.sink.feed(part).await?;
         }
-        sink.feed(Bytes::from_static(TRAILER)).await?;
-        sink.finish().await?;
         Ok(())
+    }
+
+    pub(super) async fn finish(&mut self) -> Result<(), tokio_postgres::Error> {
+        self.sink.feed(Bytes::from_static(TRAILER)).await?;
+        self.sink.as_mut().finish().await?;
+        Ok(())
+    }
+
+    /// The place that the server's line has in its feeding.
+    pub(super) fn place(&self, line: usize) -> usize {
+        let mut left = line;
+        for fed in &self.fed {
+            match left.checked_sub(*fed) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+        left
     }
 }

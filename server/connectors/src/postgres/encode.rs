@@ -7,6 +7,7 @@ use super::types::{Kind, precision};
 use crate::error::Culprit;
 use crate::{canonical, cell, civil, decimal};
 use arrow::array::*;
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::*;
 
 /// What a column of the table takes.
@@ -77,7 +78,49 @@ pub(super) fn needs_cast(column: &TableColumn) -> bool {
 pub(super) struct Cells<'a> {
     name: &'a str,
     array: ArrayRef,
+    nulls: Option<NullBuffer>,
+    values: Values,
     to: To,
+    /// Whether a character of its text may be NUL, which PostgreSQL has not.
+    may_hold_nul: bool,
+}
+
+/// The column by its canonical type, looked up once rather than for every cell.
+enum Values {
+    Null,
+    Bool(BooleanArray),
+    Int(Int64Array),
+    Float4(Float32Array),
+    Float8(Float64Array),
+    Decimal(Decimal128Array, i8),
+    Text(StringArray),
+    Bytes(BinaryArray),
+    Date(Date32Array),
+    Time(Time64MicrosecondArray),
+    Timestamp(TimestampMicrosecondArray),
+    /// `Decimal256`: rare, and written from its text.
+    LongDecimal,
+    Other,
+}
+
+impl Values {
+    fn of(array: &ArrayRef) -> Self {
+        match array.data_type() {
+            DataType::Null => Self::Null,
+            DataType::Boolean => Self::Bool(array.as_boolean().clone()),
+            DataType::Int64 => Self::Int(array.as_primitive().clone()),
+            DataType::Float32 => Self::Float4(array.as_primitive().clone()),
+            DataType::Float64 => Self::Float8(array.as_primitive().clone()),
+            DataType::Decimal128(_, scale) => Self::Decimal(array.as_primitive().clone(), *scale),
+            DataType::Decimal256(..) => Self::LongDecimal,
+            DataType::Utf8 => Self::Text(array.as_string().clone()),
+            DataType::Binary => Self::Bytes(array.as_binary().clone()),
+            DataType::Date32 => Self::Date(array.as_primitive().clone()),
+            DataType::Time64(TimeUnit::Microsecond) => Self::Time(array.as_primitive().clone()),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => Self::Timestamp(array.as_primitive().clone()),
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Why a value has no place in the column.
@@ -88,12 +131,20 @@ const OUT_OF_RANGE: Refusal = "it is out of the column's range";
 
 impl<'a> Cells<'a> {
     pub(super) fn new(name: &'a str, array: &ArrayRef, column: &TableColumn) -> Result<Self, Culprit> {
-        Ok(Self { name, array: canonical::array(name, array)?, to: To::of(column) })
+        let array = canonical::array(name, array)?;
+        let values = Values::of(&array);
+        // One look over all of the text is cheaper than one at each value.
+        let may_hold_nul = match &values {
+            Values::Text(text) => text.values().contains(&0),
+            _ => true,
+        };
+        Ok(Self { name, nulls: array.logical_nulls(), values, to: To::of(column), may_hold_nul, array })
     }
 
     /// Appends length and value of `row`.
+    #[inline]
     pub(super) fn write(&self, out: &mut Vec<u8>, row: usize) -> Result<(), Culprit> {
-        if self.array.is_null(row) || *self.array.data_type() == DataType::Null {
+        if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
             out.extend_from_slice(&(-1i32).to_be_bytes());
             return Ok(());
         }
@@ -112,60 +163,41 @@ impl<'a> Cells<'a> {
         Ok(())
     }
 
+    #[inline]
     fn value(&self, out: &mut Vec<u8>, row: usize) -> Result<(), Refusal> {
-        match self.array.data_type() {
-            DataType::Int64 => self.integer(out, row, self.array.as_primitive::<Int64Type>().value(row)),
-            DataType::Utf8 => self.text(out, self.array.as_string::<i32>().value(row)),
-            DataType::Float64 => self.float(out, row, self.array.as_primitive::<Float64Type>().value(row)),
-            DataType::Float32 => self.single(out, row, self.array.as_primitive::<Float32Type>().value(row)),
-            DataType::Boolean => self.boolean(out, self.array.as_boolean().value(row)),
-            DataType::Decimal128(_, scale) => {
-                let value = self.array.as_primitive::<Decimal128Type>().value(row);
-                match self.to {
-                    To::Numeric { limit } => put_numeric(out, value, *scale, limit),
-                    _ => self.other_decimal(out, row),
-                }
+        match (&self.values, self.to) {
+            (Values::Int(values), _) => self.integer(out, row, values.value(row)),
+            (Values::Text(values), _) => self.text(out, values.value(row)),
+            (Values::Float8(values), _) => self.float(out, row, values.value(row)),
+            (Values::Float4(values), _) => self.single(out, row, values.value(row)),
+            (Values::Bool(values), _) => self.boolean(out, values.value(row)),
+            (Values::Decimal(values, scale), To::Numeric { limit }) => {
+                put_numeric(out, values.value(row), *scale, limit)
             }
-            DataType::Decimal256(..) => self.other_decimal(out, row),
-            DataType::Binary => {
-                let bytes = self.array.as_binary::<i32>().value(row);
-                match self.to {
-                    To::Bytea => out.extend_from_slice(bytes),
-                    To::Text { .. } => {
-                        let text = std::str::from_utf8(bytes).map_err(|_| "these bytes are no text")?;
-                        return self.text(out, text);
-                    }
-                    _ => return Err(NO_FIT),
-                }
+            (Values::Decimal(..) | Values::LongDecimal, _) => self.other_decimal(out, row),
+            (Values::Bytes(values), To::Bytea) => {
+                out.extend_from_slice(values.value(row));
                 Ok(())
             }
-            DataType::Date32 => {
-                let days = self.array.as_primitive::<Date32Type>().value(row);
-                match self.to {
-                    To::Date => put_date(out, days),
-                    To::Timestamp { .. } => put_timestamp(out, i64::from(days) * civil::DAY, 1),
-                    _ => self.as_text(out, row),
-                }
+            (Values::Bytes(values), To::Text { .. }) => {
+                let text = std::str::from_utf8(values.value(row)).map_err(|_| "these bytes are no text")?;
+                self.text(out, text)
             }
-            DataType::Time64(_) => {
-                let micros = self.array.as_primitive::<Time64MicrosecondType>().value(row);
-                match self.to {
-                    To::Time { step } => put_time(out, micros, step),
-                    _ => self.as_text(out, row),
-                }
+            (Values::Date(values), To::Date) => put_date(out, values.value(row)),
+            (Values::Date(values), To::Timestamp { .. }) => {
+                put_timestamp(out, i64::from(values.value(row)) * civil::DAY, 1)
             }
-            DataType::Timestamp(..) => {
-                let micros = self.array.as_primitive::<TimestampMicrosecondType>().value(row);
-                match self.to {
-                    To::Timestamp { step } => put_timestamp(out, micros, step),
-                    To::Date if micros % civil::DAY == 0 => {
-                        put_date(out, i32::try_from(micros / civil::DAY).map_err(|_| OUT_OF_RANGE)?)
-                    }
-                    To::Date => Err("a date would lose the time of day"),
-                    _ => self.as_text(out, row),
+            (Values::Time(values), To::Time { step }) => put_time(out, values.value(row), step),
+            (Values::Timestamp(values), To::Timestamp { step }) => put_timestamp(out, values.value(row), step),
+            (Values::Timestamp(values), To::Date) => {
+                let micros = values.value(row);
+                if micros % civil::DAY != 0 {
+                    return Err("a date would lose the time of day");
                 }
+                put_date(out, i32::try_from(micros / civil::DAY).map_err(|_| OUT_OF_RANGE)?)
             }
-            _ => Err(NO_FIT),
+            (Values::Date(_) | Values::Time(_) | Values::Timestamp(_), _) => self.as_text(out, row),
+            (Values::Null | Values::Bytes(_) | Values::Other, _) => Err(NO_FIT),
         }
     }
 
@@ -264,6 +296,15 @@ impl<'a> Cells<'a> {
         }
     }
 
+    #[inline]
+    fn put_text(&self, out: &mut Vec<u8>, text: &str) -> Result<(), Refusal> {
+        if self.may_hold_nul && text.as_bytes().contains(&0) {
+            return Err("PostgreSQL has no text with a NUL character");
+        }
+        out.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
     fn text(&self, out: &mut Vec<u8>, text: &str) -> Result<(), Refusal> {
         match self.to {
             To::Text { longest } => {
@@ -273,12 +314,12 @@ impl<'a> Cells<'a> {
                 {
                     return Err("it is too long for the column");
                 }
-                put_text(out, text)
+                self.put_text(out, text)
             }
-            To::Cast => put_text(out, text),
+            To::Cast => self.put_text(out, text),
             To::Jsonb => {
                 out.push(1);
-                put_text(out, text)
+                self.put_text(out, text)
             }
             To::Uuid => put_uuid(out, text),
             To::Int { bytes } => {
@@ -326,14 +367,6 @@ impl<'a> Cells<'a> {
             To::Bytea => Err("the column holds bytes"),
         }
     }
-}
-
-fn put_text(out: &mut Vec<u8>, text: &str) -> Result<(), Refusal> {
-    if text.as_bytes().contains(&0) {
-        return Err("PostgreSQL has no text with a NUL character");
-    }
-    out.extend_from_slice(text.as_bytes());
-    Ok(())
 }
 
 fn put_integer(out: &mut Vec<u8>, value: i64, bytes: usize) -> Result<(), Refusal> {

@@ -2,8 +2,11 @@
 //!
 //! A transaction is committed at about 64k rows, when it is a second old at the next batch, and at the end. If anything
 //! fails, the connection is dropped, which rolls back what was not committed.
+//!
+//! Where rows go straight into the table and a refusal ends the write, all of a transaction is one COPY: the server is
+//! never without rows while the next are made ready, and its refusal is heard at the commit.
 
-use super::copy::Encoded;
+use super::copy::{Copying, Encoded};
 use super::error::{concerns_row, line_of, mapped, said};
 use super::ledger::Ledger;
 use super::pool::{Lent, Pool};
@@ -59,6 +62,8 @@ struct LaneState {
 struct Open {
     since: Instant,
     rows: u64,
+    /// The COPY that takes all of the transaction's rows.
+    copying: Option<Copying>,
 }
 
 struct PostgresSink {
@@ -180,7 +185,7 @@ impl PostgresSink {
             }
             self.emptied = true;
         }
-        self.open = Some(Open { since: Instant::now(), rows: 0 });
+        self.open = Some(Open { since: Instant::now(), rows: 0, copying: None });
         Ok(())
     }
 
@@ -203,12 +208,37 @@ impl PostgresSink {
             if let Some(culprit) = culprits.into_iter().next() {
                 return Err(culprit.into_error(self.target.table.shown()));
             }
-            self.send(&encoded, 0..encoded.len()).await.map_err(|error| self.culprit(&error, &encoded, 0))?;
+            match self.target.staging {
+                Some(_) => {
+                    self.send(&encoded, 0..encoded.len()).await.map_err(|error| self.culprit(&error, |at| at))?
+                }
+                None => self.feed(&encoded).await?,
+            }
         }
         if let Some(open) = &mut self.open {
             open.rows += total as u64;
         }
         Ok(Written { rows: (total - refused.len()) as u64, skipped: false, refused })
+    }
+
+    /// Sends rows in the transaction's own COPY.
+    async fn feed(&mut self, encoded: &Encoded) -> Result<()> {
+        let client = self.client.as_ref().expect("a transaction has a connection");
+        let open = self.open.as_mut().expect("a transaction was begun");
+        let copying = match &mut open.copying {
+            Some(copying) => copying,
+            None => {
+                let copying = Copying::open(client, &self.target.copy).await.map_err(|error| mapped(&error))?;
+                open.copying.insert(copying)
+            }
+        };
+        copying.feed(encoded, 0..encoded.len()).await.map_err(|error| mapped(&error))
+    }
+
+    /// Ends the transaction's COPY; here the server says what it thinks of the rows.
+    async fn end_copy(&mut self) -> Result<()> {
+        let Some(mut copying) = self.open.as_mut().and_then(|open| open.copying.take()) else { return Ok(()) };
+        copying.finish().await.map_err(|error| self.culprit(&error, |line| copying.place(line)))
     }
 
     /// Sends rows and, where they are staged, moves them on.
@@ -256,14 +286,13 @@ impl PostgresSink {
         Ok(refused)
     }
 
-    /// The server's error with the row it concerns, where it tells one.
-    fn culprit(&self, error: &tokio_postgres::Error, encoded: &Encoded, start: usize) -> Error {
+    /// The server's error with the row it concerns, where it tells one: `place` turns its line into the row of its batch.
+    fn culprit(&self, error: &tokio_postgres::Error, place: impl Fn(usize) -> usize) -> Error {
         let row_error = error.code().is_some_and(|code| concerns_row(code.code()));
         match line_of(error) {
             Some(line) if row_error => {
                 let plain = mapped(error);
-                let error = Culprit { row: encoded.row(start + line), reason: said(error) }
-                    .into_error(self.target.table.shown());
+                let error = Culprit { row: place(line), reason: said(error) }.into_error(self.target.table.shown());
                 match plain.fault.hint {
                     Some(hint) => error.hint(hint),
                     None => error,
@@ -275,7 +304,11 @@ impl PostgresSink {
 
     /// Moves the ledger on and makes the open transaction durable.
     async fn commit(&mut self) -> Result<()> {
-        if let Err(error) = self.advance().await {
+        let ready = match self.end_copy().await {
+            Ok(()) => self.advance().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = ready {
             return Err(self.failed(error).await);
         }
         let committed = self.client()?.batch_execute("COMMIT").await;
