@@ -38,5 +38,6 @@ mod stores;
 mod stubs;
 mod subscriptions;
 mod tables;
+mod translate;
 mod validate;
 mod websocket;

@@ -36,6 +36,7 @@ pub(crate) struct Parts {
     pub(crate) database: Arc<Database>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) plugins: Arc<Host>,
+    pub(crate) translator: Arc<FirstParty>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) connections: Arc<ConnectionCare>,
     pub(crate) kinds: Arc<Kinds>,
@@ -75,10 +76,12 @@ impl Parts {
         let environment = Environment::read(variables(), opener.as_ref());
         let book = Arc::new(ConnectionBook::new(database.clone(), keyring.clone(), environment));
         let records = (database.clone(), keyring.clone());
+        let translator = Arc::new(FirstParty::new(plugins.clone()));
         let registry = Registry::new((book.clone(), opener.clone()), records, plugins.clone(), client, settings)?;
         let connections = Arc::new(ConnectionCare::new(book, opener, registry.clone()));
         let alerts = AlertDesk::new(database.clone(), registry.clone());
-        Ok(Self { settings: settings.clone(), database, keyring, plugins, registry, connections, kinds, alerts })
+        let settings = settings.clone();
+        Ok(Self { settings, database, keyring, plugins, translator, registry, connections, kinds, alerts })
     }
 
     /// Says what of the environment makes no connection; it stops nothing.
@@ -95,8 +98,7 @@ impl Parts {
         let console = Console::new(database, book, pools.clone(), self.settings.console_bounds());
         let tables = Tables::new(pools.clone(), self.database.clone());
         let anomalies = Anomalies::new(self.database.clone());
-        let translator = Arc::new(FirstParty::new(self.plugins.clone()));
-        let translations = Translations::new(translator, pools.clone());
+        let translations = Translations::new(self.translator.clone(), pools.clone());
         let channels = ChannelCare::new(self.database.clone(), self.keyring.clone(), pools.clone());
         let (alerts, connections, diffs) = (self.alerts.clone(), self.connections.clone(), KeptDiffs::default());
         Workbench { pools, connections, console, tables, anomalies, translations, diffs, alerts, channels }
@@ -117,6 +119,7 @@ impl Parts {
         let runner = Runner {
             connections: self.registry.clone(),
             plugins: self.plugins.clone(),
+            translator: self.translator.clone(),
             table_logs: self.database.clone(),
             files,
             data_dir: dir.clone(),

@@ -38,7 +38,7 @@ pub use source::{Resume, Source, SourceBatch};
 pub use split::{KeyPart, KeyRange, RangeFilter, Split, SplitRequest};
 pub use structure::{TablePlan, TableStructure};
 pub use transform::Transformer;
-pub use translator::{Note, NoteLevel, Translated, Translation, Translator};
+pub use translator::{NoTranslator, Note, NoteLevel, Translated, Translation, Translator};
 pub use twin::{Site, Snapshot, TwinRequest};
 
 /// `Result` with this crate's [`Error`].

@@ -1,7 +1,8 @@
 //! Turning SQL of one dialect into another's: what is asked, what comes back, and who does it.
 
-use crate::Result;
+use crate::{Error, Result};
 use async_trait::async_trait;
+use model::ErrorCode;
 use serde::{Deserialize, Serialize};
 
 /// What is to be translated.
@@ -77,4 +78,15 @@ pub trait Translator: Send + Sync {
     /// # Errors
     /// `invalid_value` for a dialect it does not know, or what calling it met.
     async fn translate(&self, translation: &Translation) -> Result<Vec<Translated>>;
+}
+
+/// No translator: what stands in where none is at hand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTranslator;
+
+#[async_trait]
+impl Translator for NoTranslator {
+    async fn translate(&self, _: &Translation) -> Result<Vec<Translated>> {
+        Err(Error::permanent(ErrorCode::PluginNotFound, "there is no translator here"))
+    }
 }

@@ -97,10 +97,20 @@ fn config() -> Config {
         .async_stack_size(2 << 20)
         .relaxed_simd_deterministic(true)
         .wasm_memory64(false)
-        // Little address space for each memory, so that many plugins fit and `ulimit -v` is no trap.
-        .memory_reservation(1 << 20)
         .memory_reservation_for_growth(16 << 20);
+    if is_address_space_limited() {
+        // As little as a memory needs, or a handful of instances would be all that fit.
+        config.memory_reservation(1 << 20);
+    }
     config
+}
+
+/// Whether `ulimit -v` holds for this process. Where it does not, each memory takes 4 GiB of addresses (not of memory), and
+/// compiled code need not compare every access with the memory's length.
+fn is_address_space_limited() -> bool {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find(|line| line.starts_with("Max address space"));
+    line.is_some_and(|line| !line.contains("unlimited"))
 }
 
 /// Lets the engine's clock tick for as long as the engine lives.

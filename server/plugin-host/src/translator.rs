@@ -7,19 +7,28 @@ use crate::instance::Instance;
 use crate::manifest::PluginKind;
 use async_trait::async_trait;
 use data::registry::PluginCall;
-use data::{Note, NoteLevel, Result, Translated, Translation, Translator};
-use tokio::sync::Mutex;
+use data::{Error, Note, NoteLevel, Result, Translated, Translation, Translator};
+use model::ErrorCode;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::{AcquireError, Semaphore};
 use tokio::time::timeout;
 
-/// A translator that is kept for many calls, one at a time; after one that failed the next begins with a new instance.
+/// A translator that is kept for many calls. There are as many instances as calls at once, up to one for each processor; one
+/// that failed is not used again.
 pub struct PluginTranslator {
     opener: Opener,
-    running: Mutex<Option<(Instance, wit::Guest)>>,
+    places: Semaphore,
+    idle: Mutex<Vec<(Instance, wit::Guest)>>,
 }
 
 impl PluginTranslator {
     pub(crate) fn new(opener: Opener) -> Self {
-        Self { opener, running: Mutex::new(None) }
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { opener, places: Semaphore::new(processors), idle: Mutex::new(Vec::new()) }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(Instance, wit::Guest)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn start(&self) -> Result<(Instance, wit::Guest)> {
@@ -36,8 +45,10 @@ impl PluginTranslator {
 #[async_trait]
 impl Translator for PluginTranslator {
     async fn translate(&self, translation: &Translation) -> Result<Vec<Translated>> {
-        let mut running = self.running.lock().await;
-        let (mut instance, guest) = match running.take() {
+        let closed = |error: AcquireError| Error::permanent(ErrorCode::Internal, error.to_string());
+        let _place = self.places.acquire().await.map_err(closed)?;
+        let running = self.idle().pop();
+        let (mut instance, guest) = match running {
             Some(running) => running,
             None => self.start().await?,
         };
@@ -52,7 +63,7 @@ impl Translator for PluginTranslator {
         let outcome = timeout(instance.time(), guest.call_translate(&mut store, request)).await;
         let answer = instance.end(store, outcome)?;
         let statements = answer.map_err(|error| instance.told(error));
-        *running = Some((instance, guest));
+        self.idle().push((instance, guest));
         Ok(statements?.into_iter().map(lift).collect())
     }
 }

@@ -205,6 +205,7 @@ fn prepare(world: &Arc<World>) -> (TaskContext, Runner) {
     let runner = Runner {
         connections: world.clone(),
         plugins: world.clone(),
+        translator: Arc::new(data::NoTranslator),
         table_logs: Arc::new(engine::testing::MemoryTableLogs::default()),
         files: folder.clone(),
         data_dir: folder,

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use data::registry::{Connections, Plugins};
-use data::{Batch, Lane, LedgerEntry, LedgerKey, Result, Source};
+use data::{Batch, Lane, LedgerEntry, LedgerKey, Result, Source, Translator};
 use engine::ports::{Alerts, Expansion, Gathered, Observer, TableLogs, Watch};
 use model::document::Step;
 use model::kind::KindInfo;
@@ -218,6 +218,8 @@ pub struct StepContext {
     pub connections: Arc<dyn Connections>,
     /// Installed plugins.
     pub plugins: Arc<dyn Plugins>,
+    /// Turns SQL of one dialect into another's.
+    pub translator: Arc<dyn Translator>,
     /// What is kept about tables.
     pub table_logs: Arc<dyn TableLogs>,
     /// The folder that relative paths start from and no path may leave.

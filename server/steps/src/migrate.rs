@@ -49,6 +49,7 @@ impl StepKind for Migrate {
     fn info(&self) -> KindInfo {
         let outputs = [
             "tables",
+            "views",
             "rows",
             "rejected",
             "bytes",

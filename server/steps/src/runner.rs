@@ -11,7 +11,7 @@ use crate::kind::{Opened, Part, StepContext};
 use crate::stage::{self, Ended, Member, Settings};
 use async_trait::async_trait;
 use chrono::Utc;
-use data::{Connections, Error, Plugins};
+use data::{Connections, Error, Plugins, Translator};
 use engine::expression::{self, Scope};
 use engine::ports::{Alerts, Chunk, StepReport, TableLogs, TaskContext, TaskRunner, Watch};
 use futures::FutureExt;
@@ -31,6 +31,8 @@ pub struct Runner {
     pub connections: Arc<dyn Connections>,
     /// Installed plugins.
     pub plugins: Arc<dyn Plugins>,
+    /// Turns SQL of one dialect into another's.
+    pub translator: Arc<dyn Translator>,
     /// What is kept about tables.
     pub table_logs: Arc<dyn TableLogs>,
     /// The folder that relative paths start from and no path may leave.
@@ -194,6 +196,7 @@ impl Runner {
             values: values.clone(),
             connections: self.connections.clone(),
             plugins: self.plugins.clone(),
+            translator: self.translator.clone(),
             table_logs: self.table_logs.clone(),
             files: self.files.clone(),
             data_dir: self.data_dir.clone(),

@@ -10,8 +10,8 @@ use data::connector::{Abilities, ColumnInfo, ReadOptions, Relation, System, Tabl
 use data::registry::{FileRequest, PluginCall};
 use data::source::MemorySource;
 use data::{
-    Alert, Batch, Channel, Checkpoint, Connections, Connector, Delivery, Error, Files, Lane, Plugins, Result, Sink,
-    Source, Transformer, WriteOptions,
+    Alert, Batch, Channel, Checkpoint, Connections, Connector, Delivery, Error, Files, Lane, NoTranslator, Plugins,
+    Result, Sink, Source, Transformer, WriteOptions,
 };
 use engine::alerts::Template;
 use engine::ports::{Alerts, ChannelReport, Observer, Raised, Standing, StoreError};
@@ -80,6 +80,7 @@ impl World {
             values: self.values.clone(),
             connections: Arc::new(self.clone()),
             plugins: Arc::new(self.clone()),
+            translator: Arc::new(NoTranslator),
             table_logs: self.table_logs.clone(),
             files: std::env::temp_dir(),
             data_dir: self.data_dir.clone().unwrap_or_else(std::env::temp_dir),

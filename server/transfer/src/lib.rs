@@ -9,6 +9,7 @@ mod canonical;
 mod compare;
 pub mod count;
 mod cursor;
+mod definition;
 pub mod diff;
 mod difference;
 mod json;
@@ -20,5 +21,6 @@ pub mod tables;
 #[cfg(test)]
 mod testing;
 
+pub use definition::{definitions, dialect};
 pub use diff::{DiffOptions, DifferenceSink, Side, Totals, compare};
 pub use difference::{CHANGED_COLUMN, CHANGED_LEFT, CHANGED_RIGHT, DifferenceKind};

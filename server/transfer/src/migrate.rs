@@ -21,6 +21,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod types;
+mod views;
 
 pub use catch_up::{CatchUpOptions, CaughtUp, before_load, catch_up};
 pub use columns::{AsNull, ColumnRule, Conversions, NulAs, ToldColumn};
@@ -29,7 +30,8 @@ pub use finish::{Finished, Known, Validation, Verdict, finish, validate};
 pub use left_out::{LeftOut, left_out};
 pub use look::Hazard;
 pub use prepare::{Cut, Prepared, PreparedColumn, Sample, examine, prepare, ranges, sample};
-pub use tables::{Chosen, choose};
+pub use tables::{Chosen, choose, means};
+pub use views::{MovedView, views};
 
 use data::Mode;
 use data::connector::Relation;

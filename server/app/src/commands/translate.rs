@@ -10,9 +10,12 @@ use data::{Note, NoteLevel, Translated, Translation, Translator};
 use model::{ErrorCode, Fault};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use std::io::{BufRead, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
 
 #[derive(Debug, Args)]
 pub(crate) struct Translate {
@@ -105,37 +108,59 @@ impl Translate {
         }
     }
 
-    /// Answers line by line; a line that cannot be answered is answered with its error.
+    /// Answers line by line, in order; a line that cannot be answered is answered with its error. Lines that have already
+    /// come are worked on at once, as many as there are processors.
     async fn answer_lines(&self, settings: &Settings) -> Result<ExitCode, Failure> {
-        let translator = translator(settings)?;
+        let answering = Arc::new(Answering {
+            translator: translator(settings)?,
+            from: self.from.clone(),
+            to: self.to.clone(),
+            strict: self.strict,
+        });
+        let most = 4 * std::thread::available_parallelism().map_or(1, usize::from);
         let mut out = BufWriter::new(std::io::stdout().lock());
         let mut input = Input(std::io::BufReader::with_capacity(1 << 16, std::io::stdin().lock()));
-        let mut text = Vec::new();
-        loop {
-            text.clear();
-            let read = input.0.read_until(b'\n', &mut text).map_err(|error| cannot_read("standard input", &error))?;
-            if read == 0 {
-                break;
-            }
-            if text.iter().all(u8::is_ascii_whitespace) {
+        let mut waiting: VecDeque<JoinHandle<Vec<u8>>> = VecDeque::new();
+        let (mut has_more, mut written) = (true, Ok(()));
+        while written.is_ok() && (has_more || !waiting.is_empty()) {
+            // Who waits for an answer gets it before another line is waited for.
+            let is_due = !has_more || waiting.len() >= most || (!waiting.is_empty() && !input.buffer_has_line());
+            if is_due && let Some(next) = waiting.pop_front() {
+                let answer = next.await.map_err(|error| Fault::new(ErrorCode::Internal, error.to_string()))?;
+                written = out.write_all(&answer);
+                if waiting.is_empty() && !input.buffer_has_line() {
+                    written = written.and_then(|()| out.flush());
+                }
                 continue;
             }
-            let answer = self.answer(&translator, &text).await;
-            let written = serde_json::to_writer(&mut out, &answer)
-                .map_err(std::io::Error::from)
-                .and_then(|()| out.write_all(b"\n"))
-                // What has already come is answered before anything is sent; who waits for an answer gets it at once.
-                .and_then(|()| if input.buffer_has_line() { Ok(()) } else { out.flush() });
-            if written.is_err() {
-                // Nobody reads any more.
-                break;
+            let mut text = Vec::new();
+            let read = input.0.read_until(b'\n', &mut text).map_err(|error| cannot_read("standard input", &error))?;
+            has_more = read > 0;
+            if !text.iter().all(u8::is_ascii_whitespace) {
+                let answering = answering.clone();
+                waiting.push_back(tokio::spawn(async move {
+                    let mut answer = answering.answer(&text).await.to_string().into_bytes();
+                    answer.push(b'\n');
+                    answer
+                }));
             }
         }
+        // Where nobody reads any more there is nothing left to do.
         let _ = out.flush();
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    async fn answer(&self, translator: &FirstParty, text: &[u8]) -> Value {
+/// What all lines of `--stdin` have in common.
+struct Answering {
+    translator: FirstParty,
+    from: Option<String>,
+    to: Option<String>,
+    strict: bool,
+}
+
+impl Answering {
+    async fn answer(&self, text: &[u8]) -> Value {
         let line: Line = match serde_json::from_slice(text) {
             Ok(line) => line,
             Err(error) => {
@@ -149,7 +174,7 @@ impl Translate {
         };
         let strict = line.strict || self.strict;
         let translation = Translation { sql: line.sql, from, to, schema: line.schema, strict };
-        match translator.translate(&translation).await {
+        match self.translator.translate(&translation).await {
             Ok(statements) => answer_of(&statements),
             Err(error) => json!({ "error": { "code": error.code().to_string(), "message": error.to_string() } }),
         }
@@ -183,7 +208,7 @@ fn is_refused(statement: &Translated) -> bool {
 }
 
 /// The translator alone; no metadata database is opened for it.
-fn translator(settings: &Settings) -> Result<FirstParty, Failure> {
+pub(super) fn translator(settings: &Settings) -> Result<FirstParty, Failure> {
     let dir = settings.make_data_dir()?;
     Ok(FirstParty::new(open_plugins(&dir.join("plugins"), None)?))
 }

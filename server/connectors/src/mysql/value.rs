@@ -16,6 +16,7 @@ use std::sync::Arc;
 /// A column of a batch being read.
 pub(super) struct Builder {
     name: String,
+    data_type: DataType,
     target: Target,
     zero_dates: ZeroDates,
     /// Dates without month or day that became NULL.
@@ -69,7 +70,7 @@ impl Builder {
             DataType::Binary => Target::Binary(BinaryBuilder::new()),
             _ => Target::Utf8(StringBuilder::new()),
         };
-        Self { name: name.to_owned(), target, zero_dates, nulled: 0 }
+        Self { name: name.to_owned(), data_type: data_type.clone(), target, zero_dates, nulled: 0 }
     }
 
     /// Adds a value and tells how many bytes it holds; the error says what is wrong with it.
@@ -179,25 +180,43 @@ impl Builder {
         (self.nulled > 0).then_some((self.name.as_str(), self.nulled))
     }
 
+    /// The column so far. The next batch is most likely as large, and has its room at once.
     pub(super) fn finish(&mut self) -> ArrayRef {
+        fn next<B: ArrayBuilder>(builder: &mut B, fresh: impl FnOnce(usize) -> B) -> ArrayRef {
+            let rows = builder.len();
+            std::mem::replace(builder, fresh(rows)).finish()
+        }
+        let data_type = || self.data_type.clone();
         match &mut self.target {
-            Target::Int8(builder) => Arc::new(builder.finish()),
-            Target::Int16(builder) => Arc::new(builder.finish()),
-            Target::Int32(builder) => Arc::new(builder.finish()),
-            Target::Int64(builder) => Arc::new(builder.finish()),
-            Target::UInt8(builder) => Arc::new(builder.finish()),
-            Target::UInt16(builder) => Arc::new(builder.finish()),
-            Target::UInt32(builder) => Arc::new(builder.finish()),
-            Target::UInt64(builder) => Arc::new(builder.finish()),
-            Target::Float32(builder) => Arc::new(builder.finish()),
-            Target::Float64(builder) => Arc::new(builder.finish()),
-            Target::Boolean(builder) => Arc::new(builder.finish()),
-            Target::Decimal128(builder, ..) => Arc::new(builder.finish()),
-            Target::Decimal256(builder, ..) => Arc::new(builder.finish()),
-            Target::Date(builder) => Arc::new(builder.finish()),
-            Target::Timestamp(builder) => Arc::new(builder.finish()),
-            Target::Binary(builder) => Arc::new(builder.finish()),
-            Target::Utf8(builder) => Arc::new(builder.finish()),
+            Target::Int8(builder) => next(builder, Int8Builder::with_capacity),
+            Target::Int16(builder) => next(builder, Int16Builder::with_capacity),
+            Target::Int32(builder) => next(builder, Int32Builder::with_capacity),
+            Target::Int64(builder) => next(builder, Int64Builder::with_capacity),
+            Target::UInt8(builder) => next(builder, UInt8Builder::with_capacity),
+            Target::UInt16(builder) => next(builder, UInt16Builder::with_capacity),
+            Target::UInt32(builder) => next(builder, UInt32Builder::with_capacity),
+            Target::UInt64(builder) => next(builder, UInt64Builder::with_capacity),
+            Target::Float32(builder) => next(builder, Float32Builder::with_capacity),
+            Target::Float64(builder) => next(builder, Float64Builder::with_capacity),
+            Target::Boolean(builder) => next(builder, BooleanBuilder::with_capacity),
+            Target::Decimal128(builder, ..) => {
+                next(builder, |rows| Decimal128Builder::with_capacity(rows).with_data_type(data_type()))
+            }
+            Target::Decimal256(builder, ..) => {
+                next(builder, |rows| Decimal256Builder::with_capacity(rows).with_data_type(data_type()))
+            }
+            Target::Date(builder) => next(builder, Date32Builder::with_capacity),
+            Target::Timestamp(builder) => {
+                next(builder, |rows| TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(data_type()))
+            }
+            Target::Binary(builder) => {
+                let bytes = builder.values_slice().len();
+                next(builder, |rows| BinaryBuilder::with_capacity(rows, bytes))
+            }
+            Target::Utf8(builder) => {
+                let bytes = builder.values_slice().len();
+                next(builder, |rows| StringBuilder::with_capacity(rows, bytes))
+            }
         }
     }
 

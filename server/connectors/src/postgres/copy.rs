@@ -7,6 +7,7 @@ use crate::error::Culprit;
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use futures::SinkExt;
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::pin::Pin;
 use tokio_postgres::CopyInSink;
@@ -27,8 +28,8 @@ pub(super) struct Encoded {
 }
 
 impl Encoded {
-    /// Encodes a batch; `numbered` adds a column with the row's number.
-    pub(super) fn new(records: &RecordBatch, columns: &[TableColumn], numbered: bool) -> Self {
+    /// Encodes a batch; `numbered` adds a column with the row's number, `room` is used again.
+    pub(super) fn new(records: &RecordBatch, columns: &[TableColumn], numbered: bool, room: Vec<u8>) -> Self {
         let schema = records.schema();
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let cells = |row: Option<usize>| -> Result<Vec<Cells<'_>>, Culprit> {
@@ -41,8 +42,9 @@ impl Encoded {
                 .collect()
         };
         let whole = cells(None);
-        let mut bytes =
-            Vec::with_capacity(records.get_array_memory_size() + records.num_rows() * (columns.len() * 4 + 8));
+        let mut bytes = room;
+        bytes.clear();
+        bytes.reserve(records.get_array_memory_size() + records.num_rows() * (columns.len() * 4 + 8));
         let (mut ends, mut rows, mut culprits) = (Vec::with_capacity(records.num_rows()), Vec::new(), Vec::new());
         let fields = (columns.len() + usize::from(numbered)) as u16;
         for row in 0..records.num_rows() {
@@ -100,13 +102,15 @@ pub(super) struct Copying {
     sink: Pin<Box<CopyInSink<Bytes>>>,
     /// How many rows each feeding brought.
     fed: Vec<usize>,
+    /// What the last feedings held. Once it is sent its memory serves the next.
+    sent: VecDeque<Bytes>,
 }
 
 impl Copying {
     pub(super) async fn open(client: &Lent, copy: &str) -> Result<Self, tokio_postgres::Error> {
         let mut sink: Pin<Box<CopyInSink<Bytes>>> = Box::pin(client.copy_in(copy).await?);
         sink.feed(Bytes::from_static(HEADER)).await?;
-        Ok(Self { sink, fed: Vec::new() })
+        Ok(Self { sink, fed: Vec::new(), sent: VecDeque::new() })
     }
 
     /// Hands rows on. What the server thinks of them is known when the COPY is finished.
@@ -119,7 +123,20 @@ impl Copying {
             let part = rest.split_to(rest.len().min(MESSAGE));
             self.sink.feed(part).await?;
         }
+        self.sent.truncate(1);
+        self.sent.push_back(encoded.bytes.clone());
         Ok(())
+    }
+
+    /// Memory that is no longer in use; empty where all of it is.
+    pub(super) fn room(&mut self) -> Vec<u8> {
+        if !self.sent.front().is_some_and(Bytes::is_unique) {
+            return Vec::new();
+        }
+        let mut first = self.sent.pop_front().unwrap_or_default();
+        // Nothing of it need be moved.
+        first.truncate(0);
+        Vec::from(first)
     }
 
     pub(super) async fn finish(&mut self) -> Result<(), tokio_postgres::Error> {

@@ -197,7 +197,8 @@ impl PostgresSink {
         if total == 0 {
             return Ok(Written::default());
         }
-        let mut encoded = Encoded::new(&batch.records, &self.target.columns, self.target.staging.is_some());
+        let room = self.open.as_mut().and_then(|open| open.copying.as_mut()).map(Copying::room).unwrap_or_default();
+        let mut encoded = Encoded::new(&batch.records, &self.target.columns, self.target.staging.is_some(), room);
         let culprits = std::mem::take(&mut encoded.culprits);
         let mut refused: Vec<RefusedRow> = Vec::new();
         if self.options.keep_refused {

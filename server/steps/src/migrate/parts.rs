@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use transfer::migrate::{
-    self, CatchUpOptions, Chosen, Copied, CopyOptions, Known, LeftOut, Prepared, TableJob, Verdict,
+    self, CatchUpOptions, Chosen, Copied, CopyOptions, Known, LeftOut, MovedView, Prepared, TableJob, Verdict,
 };
 
 /// How often what comes after the rows is begun again where a connection breaks, and the pause before, which grows.
@@ -139,6 +139,8 @@ impl Migration {
             return Ok(Vec::new());
         }
         let mut found = migrate::left_out(from, chosen).await?;
+        let views = self.settings.views.to_list();
+        found.retain(|left_out| left_out.kind != "view" || !migrate::means(&views, &left_out.name));
         if !self.settings.is_many() {
             found.retain(|left_out| left_out.table.is_some());
         }
@@ -386,8 +388,10 @@ impl Migration {
             self.context.log(LogLevel::Error, json!(outputs).to_string());
             return Err(summed);
         }
+        let views = self.views(from.as_ref(), to.as_ref(), &names).await?;
         let all = [
             ("tables", json!(outputs)),
+            ("views", json!(views)),
             ("rows", json!(totals.written)),
             ("rejected", json!(totals.rejected)),
             ("bytes", json!(totals.bytes)),
@@ -396,6 +400,24 @@ impl Migration {
         ];
         let outputs = all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Ok(ActionReport { outputs, ..ActionReport::default() })
+    }
+
+    /// The source's views, after all the tables that they read.
+    async fn views(
+        &self,
+        from: &dyn Connector,
+        to: &dyn Connector,
+        names: &BTreeMap<String, String>,
+    ) -> Result<Vec<MovedView>> {
+        let patterns = self.settings.views.to_list();
+        let views = migrate::views(from, to, &patterns, names, self.context.translator.as_ref()).await?;
+        for view in &views {
+            let what = if view.statement.is_some() { "was made" } else { "is left out" };
+            let notes: String = view.notes.iter().map(|note| format!("; {note}")).collect();
+            let level = if view.notes.is_empty() { LogLevel::Info } else { LogLevel::Warn };
+            self.context.log(level, format!("the view `{}` {what}{notes}", view.name));
+        }
+        Ok(views)
     }
 
     /// Indexes, foreign keys, numbers; what changed meanwhile; the proof.

@@ -65,6 +65,7 @@ impl Run {
         let runner = Runner {
             connections: Arc::new(Shared(self.memory.clone())),
             plugins: self.memory.clone(),
+            translator: Arc::new(data::NoTranslator),
             table_logs: self.table_logs.clone(),
             files: self.folder.path().to_owned(),
             data_dir: self.folder.path().to_owned(),

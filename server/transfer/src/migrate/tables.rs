@@ -102,8 +102,14 @@ async fn sorted(from: &dyn Connector, chosen: Vec<Chosen>) -> Result<Vec<Chosen>
     Ok(order.into_iter().map(|place| kept[place].clone()).collect())
 }
 
+/// Whether one of the patterns means the name.
+#[must_use]
+pub fn means(patterns: &[String], name: &str) -> bool {
+    patterns.iter().any(|pattern| matches(pattern, name))
+}
+
 /// Whether a name fits a pattern.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut at, mut place) = (0, 0);
     let mut star: Option<(usize, usize)> = None;

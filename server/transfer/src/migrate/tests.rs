@@ -9,6 +9,7 @@ mod enums;
 mod left_out;
 mod pairs;
 mod refusals;
+mod views;
 mod world;
 
 use super::*;

@@ -72,6 +72,9 @@ pub(crate) struct Once {
     /// Rows each second at most.
     #[arg(long)]
     rate_limit: Option<f64>,
+    /// A view, or a pattern, to make at the target after the rows, translated; repeatable.
+    #[arg(long = "view", value_name = "NAME")]
+    views: Vec<String>,
     /// Only look, and tell what would be done.
     #[arg(long)]
     dry_run: bool,
@@ -157,6 +160,18 @@ impl Once {
                 print(&one);
             }
             told.push(one);
+        }
+        if !self.views.is_empty() && !self.dry_run {
+            let translator = super::super::translate::translator(settings)?;
+            let made = migrate::views(from.as_ref(), to.as_ref(), &self.views, &names, &translator).await?;
+            for view in made {
+                if !self.json {
+                    let what = if view.statement.is_some() { "made" } else { "left out" };
+                    output::line(format!("view {}: {what}", view.name));
+                    view.notes.iter().for_each(|note| output::line(format!("  {note}")));
+                }
+                told.push(json!({ "view": view.name, "statement": view.statement, "notes": view.notes }));
+            }
         }
         if self.json {
             output::json(&told);
