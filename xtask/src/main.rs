@@ -15,7 +15,6 @@ mod project;
 mod servers;
 mod spoil;
 mod suite;
-mod wasm;
 mod web;
 
 use clap::{Parser, Subcommand};

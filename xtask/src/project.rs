@@ -76,8 +76,8 @@ pub(crate) fn build_server(profile: Profile) -> Result<PathBuf> {
 }
 
 /// The folders of these first-party plugins, built first where their sources changed.
-pub(crate) fn build_plugins(names: &[&str]) -> Result<Vec<crate::wasm::Built>> {
-    crate::wasm::build_plugins(root(), &plugins_dir(), names)
+pub(crate) fn build_plugins(names: &[&str]) -> Result<Vec<plugin_build::Built>> {
+    plugin_build::build_plugins(root(), &plugins_dir(), names)
 }
 
 /// Where built plugins are put, one folder each.

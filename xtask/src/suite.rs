@@ -4,7 +4,7 @@ mod count;
 
 use crate::project::{self, Profile};
 use crate::servers::{Kind, Servers};
-use crate::{browser, wasm, web};
+use crate::{browser, web};
 use anyhow::{Context, Result, bail};
 use count::{Counter, Counts};
 use std::io::{BufRead as _, BufReader};
@@ -66,7 +66,7 @@ fn prepare(options: &Options) -> Result<()> {
     if !options.crates.is_empty() && !options.crates.iter().any(|name| name == "tests") {
         return Ok(());
     }
-    let _built: Vec<wasm::Built> = project::build_plugins(project::PLUGINS)?;
+    let _built: Vec<plugin_build::Built> = project::build_plugins(project::PLUGINS)?;
     project::build_server(Profile::Dev)?;
     Ok(())
 }

@@ -100,12 +100,28 @@ impl PluginInfo {
         Some(KindInfo {
             name: format!("plugin/{}", self.name),
             summary: self.description.clone(),
-            schema: self.config.clone(),
+            schema: self.step_schema(),
             inputs,
             ports,
             named_ports: false,
             outputs: Vec::new(),
         })
+    }
+
+    /// The plugin's config schema with the key that is the step's own: a plugin that allows no key but its own is used with
+    /// `as` all the same, and forms and completion show it.
+    fn step_schema(&self) -> serde_json::Value {
+        let mut schema = self.config.clone();
+        let roles = [PluginKind::Source, PluginKind::Transform, PluginKind::Sink];
+        let roles: Vec<_> = roles.iter().filter(|kind| self.kinds.contains(kind)).map(|kind| kind.as_str()).collect();
+        if let Some(schema) = schema.as_object_mut() {
+            let properties = schema.entry("properties").or_insert_with(|| serde_json::json!({}));
+            if let Some(properties) = properties.as_object_mut() {
+                let own = serde_json::json!({ "enum": roles, "description": "What the plugin is used as." });
+                properties.entry("as").or_insert(own);
+            }
+        }
+        schema
     }
 
     /// What the plugin asks for and was not granted, each as people read it: `http https://*`.

@@ -26,6 +26,9 @@ pub enum PluginKind {
 }
 
 impl PluginKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Source, Self::Sink, Self::Transform, Self::Channel, Self::Translator];
+
     /// The word in manifests and messages.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -81,6 +84,21 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Refuses what cannot be a plugin's name.
+    ///
+    /// # Errors
+    /// `plugin_invalid`.
+    pub fn check_name(name: &str) -> Result<(), Error> {
+        let good_name = !name.is_empty()
+            && name.len() <= 64
+            && name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        if good_name {
+            return Ok(());
+        }
+        Err(invalid("`name` in `plugin.toml` must be 1 to 64 lowercase letters, digits and `-`, a letter first"))
+    }
+
     /// Reads and checks a manifest.
     ///
     /// # Errors
@@ -91,13 +109,7 @@ impl Manifest {
             invalid(format!("`plugin.toml` line {place}: {}", error.message().trim()))
         })?;
         let name = &manifest.name;
-        let good_name = !name.is_empty()
-            && name.len() <= 64
-            && name.starts_with(|first: char| first.is_ascii_lowercase())
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if !good_name {
-            return Err(invalid("`name` in `plugin.toml` must be 1 to 64 lowercase letters, digits and `-`"));
-        }
+        Self::check_name(name)?;
         let parts: Vec<_> = manifest.version.split('.').collect();
         if parts.len() != 3 || parts.iter().any(|part| part.parse::<u32>().is_err()) {
             return Err(invalid(format!("`version` of plugin `{name}` must be three numbers like `0.1.0`")));

@@ -35,6 +35,32 @@ fn influxdb_gets_the_readmes_points() {
 }
 
 #[test]
+fn a_plugin_that_allows_no_key_but_its_own_is_a_sink_by_as() {
+    let kept = Kept::default();
+    let keeper = kept.clone();
+    let stub = Stub::start(move |request| stores::influxdb(&keeper, request));
+    let Some(example) = Example::find("influxdb", &[("http://127.0.0.1:8086", &stub.base)]) else { return };
+    let example = example.set("INFLUX_TOKEN", "a token");
+    example.set_up();
+    let readme = example.block("yaml");
+    let document = |used_as: &str| {
+        let (before, after) = readme.split_once("uses: write").unwrap();
+        let after =
+            after.replace("plugin: influxdb, settings: { url", &format!("as: {used_as}, url")).replace(" } }", " }");
+        format!("{before}uses: plugin/influxdb{after}")
+    };
+    let run = example.run_document(&document("sink"));
+    assert_eq!(run["status"], "succeeded", "{run:#}");
+    assert_eq!(kept.lock().unwrap().len(), 1);
+
+    let file = example.sluice.folder.path().join("wrong.yaml");
+    std::fs::write(&file, document("channel")).unwrap();
+    let refused = example.sluice.command().args(["validate", "--json"]).arg(&file).output().unwrap();
+    let refused = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert!(refused.contains("steps.stored.with.as") && refused.contains("sink"), "{refused}");
+}
+
+#[test]
 fn elasticsearch_gets_the_readmes_documents_once() {
     let kept = Kept::default();
     let keeper = kept.clone();

@@ -1,6 +1,6 @@
 //! The components the tests load, built once by the same function that builds the first-party plugins.
 
-use crate::wasm::{self, Guest};
+use plugin_build::Guest;
 use plugin_host::Grants;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -33,9 +33,9 @@ fn build() -> Option<PathBuf> {
             manifest: manifests.join("identity.toml"),
         },
     ];
-    match wasm::Toolchain::find() {
+    match plugin_build::Toolchain::find() {
         Ok(_) => {
-            let built = wasm::build(root, &out, &guests).expect("the plugins build");
+            let built = plugin_build::build(root, &out, &guests).expect("the plugins build");
             assert!(built.iter().all(|plugin| plugin.folder.join("plugin.wasm").is_file()));
             Some(out)
         }

@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-#[path = "../../../../xtask/src/wasm.rs"]
-mod wasm;
-
 mod guests;
 mod stub;
 

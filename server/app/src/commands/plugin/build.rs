@@ -1,0 +1,98 @@
+//! `sluice plugin build` and `sluice plugin test`: the language's own tools, called the same way for all of them.
+
+use super::language::{self, Purpose};
+use crate::output;
+use clap::Args;
+use model::{ErrorCode, Fault};
+use plugin_host::Manifest;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Where a build is put, below the plugin's folder.
+const DIST: &str = "dist";
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// The folder of its source.
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The folder of its source.
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+    /// Arguments for the language's own test program.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+impl Build {
+    pub(super) fn run(self) -> Result<ExitCode, Fault> {
+        let built = build(&self.folder, Purpose::Release)?;
+        let size = std::fs::metadata(built.join("plugin.wasm")).map_or(0, |file| file.len());
+        output::line(format!("built `{}` ({} KiB)", built.join("plugin.wasm").display(), size.div_ceil(1024)));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Test {
+    pub(super) fn run(self) -> Result<ExitCode, Fault> {
+        let passed = language::of(&self.folder)?.test(&self.folder, &self.arguments)?;
+        Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Builds the plugin in `folder`; gives the folder with `plugin.toml`, `plugin.wasm` and the README.
+pub(super) fn build(folder: &Path, purpose: Purpose) -> Result<PathBuf, Fault> {
+    let language = language::of(folder)?;
+    let manifest = read(&folder.join("plugin.toml"))?;
+    // A manifest that no server would take is told before minutes of compiling.
+    Manifest::parse(&String::from_utf8_lossy(&manifest)).map_err(|error| *error.fault)?;
+    let component = language.build(folder, &manifest, purpose)?;
+    let dist = folder.join(DIST);
+    std::fs::create_dir_all(&dist).map_err(|error| cannot_write(&dist, &error))?;
+    replace(&dist.join("plugin.wasm"), &component)?;
+    replace(&dist.join("plugin.toml"), &manifest)?;
+    for extra in ["README.md", "check.toml"] {
+        match std::fs::read(folder.join(extra)) {
+            Ok(text) => replace(&dist.join(extra), &text)?,
+            Err(_) => drop(std::fs::remove_file(dist.join(extra))),
+        }
+    }
+    Ok(dist)
+}
+
+/// The folder of a built plugin: the one named, or what `build` made below it.
+pub(super) fn built_folder(folder: &Path) -> Result<PathBuf, Fault> {
+    for candidate in [folder.to_owned(), folder.join(DIST)] {
+        if candidate.join("plugin.toml").is_file() && candidate.join("plugin.wasm").is_file() {
+            return Ok(candidate);
+        }
+    }
+    let message = format!("`{}` holds no built plugin", folder.display());
+    let hint = if folder.join("plugin.toml").is_file() {
+        "Build it first with `sluice plugin build`."
+    } else {
+        "Name the folder that holds `plugin.toml` and `plugin.wasm`, or an archive made by `sluice plugin pack`."
+    };
+    Err(Fault::new(ErrorCode::FileNotFound, message).hint(hint))
+}
+
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Fault> {
+    std::fs::read(file)
+        .map_err(|error| Fault::new(ErrorCode::FileNotFound, format!("`{}` cannot be read: {error}", file.display())))
+}
+
+/// Puts a file in place by renaming, so that nobody reads half of it.
+pub(super) fn replace(file: &Path, content: &[u8]) -> Result<(), Fault> {
+    let mut new = file.as_os_str().to_owned();
+    new.push(format!(".{}.new", std::process::id()));
+    let new = PathBuf::from(new);
+    std::fs::write(&new, content).and_then(|()| std::fs::rename(&new, file)).map_err(|error| cannot_write(file, &error))
+}
+
+fn cannot_write(file: &Path, error: &std::io::Error) -> Fault {
+    Fault::new(ErrorCode::DiskFailed, format!("`{}` cannot be written: {error}", file.display()))
+}
