@@ -1,12 +1,15 @@
 //! First-party plugins in the sandbox: each README is carried out as it stands, against a stub of its service.
 //!
 //! A README's `sh` block holds the commands and its first `yaml` block the workflow; only addresses are replaced by the
-//! stub's. [`channels`], [`sources`], [`sinks`] and [`transforms`] have the tests of those kinds.
+//! stub's. [`channels`], [`sources`], [`sinks`] and [`transforms`] have the tests of those kinds;
+//! [`author`] goes the way of a plugin's author, and [`versions`] that of whoever installs it.
 
+mod author;
 mod channels;
 mod sinks;
 mod sources;
 mod transforms;
+mod versions;
 
 use crate::program::{Sluice, find_plugin, root, skip};
 use serde_json::Value;

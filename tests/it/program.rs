@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Settings of the person who runs the tests; they must not reach the servers under test.
-const SETTINGS: [&str; 21] = [
+const SETTINGS: [&str; 24] = [
     "DATABASE_URL",
     "MYSQL_HOST",
     "MYSQL_PASSWORD",
@@ -25,6 +25,9 @@ const SETTINGS: [&str; 21] = [
     "SLUICE_LISTEN",
     "SLUICE_LOG",
     "SLUICE_METADATA_URL",
+    "SLUICE_PLUGIN_KEYS",
+    "SLUICE_PLUGIN_SIGNATURES",
+    "SLUICE_SERVER",
     "SLUICE_STORES_FILE",
     "SLUICE_TOKEN",
     "SQLITE_PATH",

@@ -69,6 +69,12 @@ pub fn build(root: &Path, out: &Path, guests: &[Guest<'_>]) -> Result<Vec<Built>
             std::fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
             replace(&folder.join("plugin.wasm"), &component)?;
             replace(&folder.join("plugin.toml"), &std::fs::read(&guest.manifest)?)?;
+            let beside = guest.manifest.parent().unwrap_or(root);
+            for extra in ["README.md", "check.toml"] {
+                if guest.example.is_none() && beside.join(extra).is_file() {
+                    replace(&folder.join(extra), &std::fs::read(beside.join(extra))?)?;
+                }
+            }
             replace(&folder.join(".stamp"), stamp.as_bytes())?;
         }
     }

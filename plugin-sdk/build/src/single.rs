@@ -26,10 +26,13 @@ pub fn build_crate(folder: &Path, manifest: &[u8], profile: Profile) -> Result<V
         Profile::Plugin => "plugin",
         Profile::Dev => "dev",
     };
-    let mut cargo = toolchain.cargo(folder, &folder.join("target/wasm"));
+    // Whoever keeps builds elsewhere keeps these there, too.
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| folder.join("target"), |dir| folder.join(dir));
+    // A target folder is named to cargo as it is seen from where cargo runs.
+    let target = std::path::absolute(target.join("wasm")).context("the target folder has no absolute path")?;
+    let mut cargo = toolchain.cargo(folder, &target);
     cargo.args(["--lib", "--profile", profile, "--message-format", "json-render-diagnostics"]);
-    // A workspace's own target folder and features are nothing to a plugin that lies elsewhere.
-    cargo.env_remove("CARGO_TARGET_DIR").stdout(Stdio::piped());
+    cargo.stdout(Stdio::piped());
     let output = cargo.spawn().context("cannot start cargo; is Rust installed?")?.wait_with_output()?;
     if !output.status.success() {
         bail!("the plugin does not compile for {TARGET} ({}): see above", toolchain.describe());

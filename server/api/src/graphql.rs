@@ -13,6 +13,7 @@ pub mod http;
 pub mod migrations;
 pub mod monitors;
 pub mod mutation;
+pub mod plugins;
 pub mod query;
 pub mod socket;
 pub mod subscription;

@@ -1,6 +1,6 @@
 //! `/api/openapi.json`: what the REST routes take and answer (OpenAPI 3.1).
 
-use crate::rest::{anomalies, databases, query, tasks};
+use crate::rest::{anomalies, databases, plugins, query, tasks};
 use crate::{health, hooks};
 use actix_web::HttpResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -24,6 +24,7 @@ use utoipa::{Modify, OpenApi};
         databases::test,
         databases::tables,
         databases::table,
+        plugins::install,
         query::run,
         query::validate,
         query::history,

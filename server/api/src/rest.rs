@@ -6,6 +6,7 @@
 pub mod anomalies;
 pub mod databases;
 pub mod page;
+pub mod plugins;
 pub mod query;
 pub mod tasks;
 

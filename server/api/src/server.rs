@@ -2,7 +2,7 @@
 
 use crate::access::{Access, Caller, gate};
 use crate::error::ApiError;
-use crate::rest::{anomalies, databases, query, tasks};
+use crate::rest::{anomalies, databases, plugins, query, tasks};
 use crate::{graphql, health, hooks, openapi, web as editor};
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::middleware::from_fn;
@@ -138,6 +138,7 @@ fn routes(app: &mut web::ServiceConfig) {
         .service(at("/api/anomalies/config").get(anomalies::rules).put(anomalies::configure).delete(anomalies::reset))
         .service(at("/api/anomalies/{id}").get(anomalies::get))
         .service(at("/api/anomalies/{id}/{action}").post(anomalies::change))
+        .service(at("/api/plugins").post(plugins::install).taking(plugins::ARCHIVE))
         .service(at("/api/tasks").get(tasks::list))
         .service(at("/api/tasks/{name}").get(tasks::get).put(tasks::update))
         .service(at("/api/tasks/{name}/runs").post(tasks::run));
@@ -151,6 +152,13 @@ struct At {
 
 fn at(path: &'static str) -> At {
     At { path, resource: web::resource(path).default_service(web::to(method_not_allowed)) }
+}
+
+impl At {
+    /// The same with a limit of its own for bodies, in bytes.
+    fn taking(self, most: usize) -> Self {
+        Self { path: self.path, resource: self.resource.app_data(web::PayloadConfig::new(most)) }
+    }
 }
 
 macro_rules! verbs {

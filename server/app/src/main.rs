@@ -10,6 +10,7 @@ mod opener;
 mod output;
 mod registry;
 mod settings;
+mod shelf;
 mod translator;
 mod wire;
 

@@ -5,6 +5,7 @@ use connectors::Gate;
 use data::ConsoleLimits;
 use data::address::{AddressPattern, AddressRules};
 use model::{ErrorCode, Fault};
+use plugin_host::Trust;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -58,6 +59,14 @@ pub(crate) struct Settings {
     #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_STORES_FILE")]
     pub(crate) stores_file: Option<PathBuf>,
 
+    /// Keys whose signatures of plugins are trusted; the data folder's `plugin-keys` where absent.
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_PLUGIN_KEYS")]
+    pub(crate) plugin_keys: Option<PathBuf>,
+
+    /// Whether plugins must be signed to be installed: `optional` or `required`.
+    #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_PLUGIN_SIGNATURES", default_value = "optional", value_parser = ["optional", "required"])]
+    pub(crate) plugin_signatures: String,
+
     /// What is logged: `info`, `debug`, or directives such as `engine=debug,info`.
     #[arg(long, global = true, hide_short_help = true, help_heading = SERVER, env = "SLUICE_LOG", default_value = "warn")]
     pub(crate) log: String,
@@ -87,6 +96,25 @@ impl Settings {
         let allow = read_patterns("--connection-addresses", &self.connection_addresses)?;
         let is_listed = !allow.is_empty();
         Ok(Gate::new(AddressRules { allow, allow_private: !is_listed, only_listed: is_listed }))
+    }
+
+    /// The file of trusted keys.
+    pub(crate) fn plugin_keys(&self) -> PathBuf {
+        self.plugin_keys.clone().unwrap_or_else(|| self.data_dir.join("plugin-keys"))
+    }
+
+    /// Whose signatures of plugins count.
+    pub(crate) fn plugin_trust(&self) -> Result<Trust, Fault> {
+        let file = self.plugin_keys();
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && self.plugin_keys.is_none() => String::new(),
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {error}", file.display());
+                return Err(Fault::new(ErrorCode::FileNotFound, message).hint("Check `--plugin-keys`."));
+            }
+        };
+        Trust::parse(&text, self.plugin_signatures == "required").map_err(|error| *error.fault)
     }
 
     /// What the SQL console lets a statement use at most.

@@ -5,6 +5,7 @@ use crate::kinds::Kinds;
 use crate::opener::Connectors;
 use crate::registry::Registry;
 use crate::settings::Settings;
+use crate::shelf::Shelf;
 use crate::translator::FirstParty;
 use connectors::file::LocalFiles;
 use connectors::http::{Client, ClientOptions};
@@ -67,7 +68,7 @@ impl Parts {
         let dir = settings.make_data_dir()?;
         let database = Arc::new(Database::open(&settings.metadata_url()).await.map_err(Fault::from)?);
         let keyring = Arc::new(Keyring::load(&dir.join("key")).map_err(Fault::from)?);
-        let plugins = open_plugins(&dir.join("plugins"), Some(plugin_log(database.clone())))?;
+        let plugins = open_plugins(settings, &dir.join("plugins"), Some(plugin_log(database.clone())))?;
         let client = http_client(settings)?;
         let files = LocalFiles::new(client.clone(), make_dir(dir.join("spool"))?);
         let catalog = catalog(settings, files)?;
@@ -101,7 +102,8 @@ impl Parts {
         let translations = Translations::new(self.translator.clone(), pools.clone());
         let channels = ChannelCare::new(self.database.clone(), self.keyring.clone(), pools.clone());
         let (alerts, connections, diffs) = (self.alerts.clone(), self.connections.clone(), KeptDiffs::default());
-        Workbench { pools, connections, console, tables, anomalies, translations, diffs, alerts, channels }
+        let plugins = Arc::new(Shelf::new(self.plugins.clone()));
+        Workbench { pools, connections, console, tables, anomalies, translations, diffs, alerts, channels, plugins }
     }
 
     /// What wakes workers.
@@ -151,7 +153,7 @@ impl Parts {
 /// The step kinds for a check that runs nothing: those of this binary and of the plugins in `dir`, if there are any.
 pub(crate) fn kinds_only(settings: &Settings, dir: &Path) -> Result<Kinds, Failure> {
     let files = LocalFiles::new(http_client(settings)?, PathBuf::new());
-    let plugins = if dir.is_dir() { Some(open_plugins(dir, None)?) } else { None };
+    let plugins = if dir.is_dir() { Some(open_plugins(settings, dir, None)?) } else { None };
     Ok(Kinds::new(Arc::new(catalog(settings, files)?), plugins))
 }
 
@@ -182,8 +184,8 @@ pub(crate) fn http_client(settings: &Settings) -> Result<Client, Fault> {
 }
 
 /// Opens the plugins of a folder.
-pub(crate) fn open_plugins(dir: &Path, log: Option<LogSink>) -> Result<Arc<Host>, Fault> {
-    let config = HostConfig { log, ..HostConfig::new(dir) };
+pub(crate) fn open_plugins(settings: &Settings, dir: &Path, log: Option<LogSink>) -> Result<Arc<Host>, Fault> {
+    let config = HostConfig { log, trust: settings.plugin_trust()?, ..HostConfig::new(dir) };
     Ok(Arc::new(Host::open(config).map_err(|error| *error.fault)?))
 }
 

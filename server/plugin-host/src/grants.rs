@@ -1,5 +1,6 @@
 //! What an administrator grants a plugin, and the address patterns that grants of `http` and `tcp` are made of.
 
+use crate::manifest::Asks;
 use data::address::{AddressPattern, AddressRules, parse_literal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -248,6 +249,21 @@ impl Permit {
 }
 
 impl Grants {
+    /// These grants without what is no longer asked for.
+    pub(crate) fn asked(&self, asks: &Asks) -> Self {
+        let mut kept = self.clone();
+        if asks.http.is_empty() {
+            kept.http.clear();
+        }
+        if asks.tcp.is_empty() {
+            kept.tcp.clear();
+        }
+        kept.secrets.retain(|name, _| asks.secrets.contains(name));
+        kept.clock &= asks.clock;
+        kept.kv &= asks.kv;
+        kept
+    }
+
     /// Whether a request to `url` is granted; a literal address is checked here, a name when it is resolved.
     pub(crate) fn permit(&self, url: &Url) -> Result<Permit, String> {
         let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {

@@ -10,6 +10,8 @@ use crate::instance::{Instance, Prepared};
 use crate::library::{Current, Installed, Library};
 use crate::limits::{Limits, Meter};
 use crate::manifest::{Asks, Manifest, PluginKind, check_contract, invalid};
+use crate::package::{Package, read_bounded};
+use crate::signature::Trust;
 use crate::sink::PluginSink;
 use crate::source::PluginSource;
 use crate::state::{LocalSecrets, LogSink, Secrets, State};
@@ -39,13 +41,21 @@ pub struct HostConfig {
     pub secrets: Arc<dyn Secrets>,
     /// Where plugins' log lines go besides the server's own log.
     pub log: Option<LogSink>,
+    /// Whose signatures of archives count.
+    pub trust: Trust,
 }
 
 impl HostConfig {
     /// The defaults, below `dir`.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), limits: Limits::default(), secrets: Arc::new(LocalSecrets), log: None }
+        Self {
+            dir: dir.into(),
+            limits: Limits::default(),
+            secrets: Arc::new(LocalSecrets),
+            log: None,
+            trust: Trust::default(),
+        }
     }
 }
 
@@ -70,13 +80,20 @@ pub struct PluginInfo {
     pub config: serde_json::Value,
     /// Digest of manifest and component, in hex.
     pub digest: String,
+    /// The name of the trusted key that signed it.
+    pub signed_by: Option<String>,
+    /// The numbers of all versions that are kept, newest first; workflows may ask for one: `plugin/name@1.2`.
+    pub versions: Vec<String>,
 }
 
 impl PluginInfo {
     fn new(installed: &Installed) -> Self {
         let Manifest { name, version, contract, kinds, description, capabilities, config } = installed.manifest.clone();
-        let Current { digest, grants } = installed.current.clone();
-        Self { name, version, description, contract, kinds, asks: capabilities, grants, config, digest }
+        let Current { digest, grants, signed_by, others } = installed.current.clone();
+        let mut versions: Vec<String> = others.into_iter().map(|kept| kept.version).chain([version.clone()]).collect();
+        versions.sort_by_key(|version| std::cmp::Reverse(crate::library::numbers(version)));
+        let asks = capabilities;
+        Self { name, version, description, contract, kinds, asks, grants, config, digest, signed_by, versions }
     }
 
     /// What the checker must know of the step kind `plugin/<name>`; none for a plugin that is no step.
@@ -156,6 +173,7 @@ struct Inner {
     limits: Limits,
     secrets: Arc<dyn Secrets>,
     log: Option<LogSink>,
+    trust: Trust,
     library: Library,
     compiler: Compiler,
     linker: Linker<State>,
@@ -218,7 +236,7 @@ impl Host {
     /// # Errors
     /// `disk_failed` when the folder cannot be used.
     pub fn open(config: HostConfig) -> Result<Self> {
-        let HostConfig { dir, limits, secrets, log } = config;
+        let HostConfig { dir, limits, secrets, log, trust } = config;
         let library = Library::open(dir.join("plugins"))?;
         let compiler = Compiler::new(dir.join("compiled"))?;
         let mut linker = Linker::new(compiler.engine());
@@ -227,6 +245,7 @@ impl Host {
             limits,
             secrets,
             log,
+            trust,
             library,
             compiler,
             linker,
@@ -237,31 +256,65 @@ impl Host {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Installs the plugin in `folder` (`plugin.toml`, `plugin.wasm`) and grants it `grants`; an older version stays on
-    /// disk and in use until this one has been checked and compiled.
+    /// Installs the plugin in `folder` (`plugin.toml`, `plugin.wasm`) and grants it `grants`; see [`Host::install_package`].
     ///
     /// # Errors
-    /// `plugin_invalid` when manifest or component are refused, `capability_denied` when more is granted than asked.
+    /// As for [`Host::install_package`], and `file_not_found`.
     pub async fn install(&self, folder: &Path, grants: Grants) -> Result<PluginInfo> {
+        let package = Package::from_folder(folder, self.inner.limits.component)?;
+        self.install_package(package, Some(grants)).await
+    }
+
+    /// How large a component may be.
+    #[must_use]
+    pub fn component_limit(&self) -> u64 {
+        self.inner.limits.component
+    }
+
+    /// Installs a version of a plugin and puts it to use; the one before stays in use until this one has been checked and
+    /// compiled, and is kept. Without `grants` it gets those of the version before, as far as it asks for them and was signed
+    /// by the same key.
+    ///
+    /// # Errors
+    /// `plugin_invalid` when manifest, component or signature are refused, `capability_denied` when more is granted than asked.
+    pub async fn install_package(&self, package: Package, grants: Option<Grants>) -> Result<PluginInfo> {
         let inner = self.inner.clone();
-        let folder = folder.to_owned();
         let _one = self.inner.compiling.lock().await;
         let work = move || -> Result<PluginInfo> {
-            let manifest_file = folder.join("plugin.toml");
-            let text = String::from_utf8(read_bounded(&manifest_file, 1 << 20)?)
-                .map_err(|_| invalid("`plugin.toml` is not UTF-8 text"))?;
-            let manifest = Manifest::parse(&text)?;
-            let component = read_bounded(&folder.join("plugin.wasm"), inner.limits.component)?;
+            let manifest = package.parse_manifest()?;
+            let signed_by = package.signed_by(&inner.trust)?;
+            if package.component.len() as u64 > inner.limits.component {
+                let (size, limit) = (package.component.len(), inner.limits.component);
+                return Err(invalid(format!("`plugin.wasm` has {size} bytes; at most {limit} are allowed")));
+            }
+            let grants = match grants {
+                Some(grants) => grants,
+                None => match inner.library.find(&manifest.name).ok().flatten() {
+                    Some(before) if before.current.signed_by == signed_by => {
+                        before.current.grants.asked(&manifest.capabilities)
+                    }
+                    _ => Grants::default(),
+                },
+            };
             check_grants(&manifest, &grants)?;
-            inner.prepare(&manifest, &grants, &component)?;
-            let digest = inner.library.add(&manifest.name, &text, &component)?;
-            let current = Current { digest, grants };
-            inner.library.set_current(&manifest.name, &current)?;
+            inner.prepare(&manifest, &grants, &package.component)?;
+            let digest = inner.library.add(&manifest.name, &package.manifest, &package.component)?;
+            let current = Current { digest, grants, signed_by, others: Vec::new() };
+            let current = inner.library.upgrade(&manifest.name, &manifest.version, current)?;
             Ok(PluginInfo::new(&Installed { manifest, current, component: PathBuf::new() }))
         };
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))?
+    }
+
+    /// Puts an earlier version to use again: the one before, or that of the given number.
+    ///
+    /// # Errors
+    /// `plugin_not_found` where there is no such plugin or version.
+    pub fn roll_back(&self, name: &str, to: Option<&str>) -> Result<PluginInfo> {
+        let installed = self.inner.library.roll_back(name, to)?.ok_or_else(|| self.not_found(name))?;
+        Ok(PluginInfo::new(&installed))
     }
 
     /// All installed plugins, by name. One that cannot be read is left out and logged.
@@ -288,23 +341,46 @@ impl Host {
         Ok(self.inner.library.find(name)?.as_ref().map(PluginInfo::new))
     }
 
+    /// The plugin of that name.
+    ///
+    /// # Errors
+    /// `plugin_not_found` with the names of those that are installed.
+    pub fn get(&self, name: &str) -> Result<PluginInfo> {
+        self.find(name)?.ok_or_else(|| self.not_found(name))
+    }
+
     /// Replaces what a plugin is granted; instances under way keep what they had.
     ///
     /// # Errors
     /// `plugin_not_found`, or `capability_denied` when more is granted than the plugin asks for.
     pub fn grant(&self, name: &str, grants: Grants) -> Result<PluginInfo> {
         let mut installed = self.inner.library.find(name)?.ok_or_else(|| self.not_found(name))?;
+        if name.contains('@') {
+            let message = format!("grants are given to the version in use, not to `{name}`");
+            return Err(Error::permanent(ErrorCode::InvalidValue, message)
+                .hint("Roll back to that version first, or grant when you install it."));
+        }
         check_grants(&installed.manifest, &grants)?;
         installed.current.grants = grants;
         self.inner.library.set_current(name, &installed.current)?;
         Ok(PluginInfo::new(&installed))
     }
 
-    /// Removes a plugin with all its versions, its grants and its memory.
+    /// Removes a plugin with all its versions, its grants and its memory; `name@1.2.3` is that version alone, which must not
+    /// be the one in use.
     ///
     /// # Errors
     /// `plugin_not_found`.
     pub fn remove(&self, name: &str) -> Result<()> {
+        if let Some((name, version)) = name.split_once('@') {
+            if self.inner.library.remove_version(name, version)? {
+                return Ok(());
+            }
+            let message = format!("plugin `{name}` has no version `{version}` that is not in use");
+            let hint =
+                "`sluice plugin list` shows the versions; the one in use is removed after a rollback or an upgrade.";
+            return Err(Error::permanent(ErrorCode::PluginNotFound, message).hint(hint));
+        }
         self.inner.library.find(name)?.ok_or_else(|| self.not_found(name))?;
         self.inner.ready.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         self.inner.library.remove(name)
@@ -343,6 +419,14 @@ impl Host {
         }))
     }
 
+    /// The interfaces of the contract that a component imports, by their bare names: `http`.
+    pub(crate) fn imports(&self, plugin: &str, component: &[u8]) -> Result<Vec<String>> {
+        let compiled = self.inner.compiler.load(plugin, component)?;
+        let engine = self.inner.compiler.engine();
+        let bare = |import: &str| Some(import.strip_prefix("sluice:plugin/")?.split('@').next()?.to_owned());
+        Ok(compiled.component_type().imports(engine).filter_map(|(import, _)| bare(import)).collect())
+    }
+
     fn not_found(&self, name: &str) -> Error {
         let shown = crate::capability::always::clean(name, 128);
         let names = self.inner.library.names().unwrap_or_default();
@@ -355,11 +439,11 @@ impl Host {
     }
 
     /// The plugin ready to be instantiated, compiled where it was not yet.
-    async fn opener(&self, name: &str) -> Result<Opener> {
+    pub(crate) async fn opener(&self, name: &str) -> Result<Opener> {
         let name = name.strip_prefix("plugin/").unwrap_or(name);
         // Another process may have installed or granted since, so the disk decides.
         let installed = self.inner.library.find(name)?.ok_or_else(|| self.not_found(name))?;
-        let Current { digest, grants } = installed.current.clone();
+        let Current { digest, grants, .. } = installed.current.clone();
         if let Some(opener) = self.inner.find_ready(name, &digest, &grants) {
             return Ok(opener);
         }
@@ -375,11 +459,10 @@ impl Host {
         let prepared = tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))??;
-        let opener = Opener {
-            prepared: Arc::new(prepared),
-            host: Arc::downgrade(&self.inner),
-            kv: Arc::new(Kv::new(self.inner.library.memory(name))),
-        };
+        // All versions share one memory.
+        let memory = self.inner.library.memory(&prepared.manifest.name);
+        let opener =
+            Opener { prepared: Arc::new(prepared), host: Arc::downgrade(&self.inner), kv: Arc::new(Kv::new(memory)) };
         let mut ready = self.inner.ready.lock().unwrap_or_else(PoisonError::into_inner);
         ready.insert(name.to_owned(), (digest, grants, opener.clone()));
         Ok(opener)
@@ -506,20 +589,6 @@ fn check_grants(manifest: &Manifest, grants: &Grants) -> Result<()> {
                 .hint(format!("See what it asks for with `sluice plugin info {name}`.")))
         }
     }
-}
-
-/// A file of at most `limit` bytes.
-fn read_bounded(file: &Path, limit: u64) -> Result<Vec<u8>> {
-    let unreadable = |error: std::io::Error| {
-        let message = format!("`{}` cannot be read: {error}", file.display());
-        Error::permanent(ErrorCode::FileNotFound, message)
-            .hint("A plugin is a folder with `plugin.toml` and `plugin.wasm`.")
-    };
-    let size = std::fs::metadata(file).map_err(unreadable)?.len();
-    if size > limit {
-        return Err(invalid(format!("`{}` has {size} bytes; at most {limit} are allowed", file.display())));
-    }
-    std::fs::read(file).map_err(unreadable)
 }
 
 #[async_trait]

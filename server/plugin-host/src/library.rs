@@ -11,12 +11,29 @@ use model::ErrorCode;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// Which version of a plugin is in use, and what it may reach.
+/// Which version of a plugin is in use, and what it may reach; and the other versions that are kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Current {
     pub(crate) digest: String,
     pub(crate) grants: Grants,
+    /// The name of the trusted key that signed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signed_by: Option<String>,
+    /// Versions that were in use before, the last one last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) others: Vec<Kept>,
+}
+
+/// A version that is not the one in use; workflows may ask for it by its number.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kept {
+    pub(crate) version: String,
+    pub(crate) digest: String,
+    pub(crate) grants: Grants,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signed_by: Option<String>,
 }
 
 /// A plugin as it lies on disk.
@@ -24,6 +41,28 @@ pub(crate) struct Installed {
     pub(crate) manifest: Manifest,
     pub(crate) current: Current,
     pub(crate) component: PathBuf,
+}
+
+impl Installed {
+    /// The version in use as one that is kept.
+    fn keep(&self) -> Kept {
+        Kept {
+            version: self.manifest.version.clone(),
+            digest: self.current.digest.clone(),
+            grants: self.current.grants.clone(),
+            signed_by: self.current.signed_by.clone(),
+        }
+    }
+}
+
+/// Whether `version` is what `wanted` asks for: `1.2` is every `1.2.x`.
+fn fits(version: &str, wanted: &str) -> bool {
+    version == wanted || version.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The numbers of a version, for their order.
+pub(crate) fn numbers(version: &str) -> Vec<u32> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
 }
 
 /// The folder of installed plugins.
@@ -58,8 +97,58 @@ impl Library {
         disk::replace(&file, &text).map_err(|error| disk_failed(&file, &error))
     }
 
-    /// The plugin of that name, if one is installed.
+    /// Puts a version to use, keeping the one before; the same number again takes its place.
+    pub(crate) fn upgrade(&self, name: &str, version: &str, mut current: Current) -> Result<Current, Error> {
+        let before = self.find(name).ok().flatten();
+        let mut replaced = Vec::new();
+        if let Some(before) = &before {
+            current.others = before.current.others.clone();
+            current.others.push(before.keep());
+            current.others.retain(|kept| {
+                if kept.version == version && kept.digest != current.digest {
+                    replaced.push(kept.digest.clone());
+                }
+                kept.version != version && kept.digest != current.digest
+            });
+        }
+        self.set_current(name, &current)?;
+        for digest in replaced {
+            self.forget_version(name, &digest);
+        }
+        Ok(current)
+    }
+
+    /// Puts an earlier version to use: the one before, or that of the given number. The one in use is kept, as the oldest,
+    /// so that a second call goes further back.
+    pub(crate) fn roll_back(&self, name: &str, to: Option<&str>) -> Result<Option<Installed>, Error> {
+        let Some(installed) = self.find(name)? else { return Ok(None) };
+        let mut others = installed.current.others.clone();
+        let place = match to {
+            None => others.len().checked_sub(1),
+            Some(wanted) => others.iter().rposition(|kept| fits(&kept.version, wanted)),
+        };
+        let Some(place) = place else {
+            let why = match to {
+                Some(wanted) => format!("plugin `{name}` has no other version `{wanted}` installed"),
+                None => format!("plugin `{name}` has no earlier version to go back to"),
+            };
+            return Err(Error::permanent(ErrorCode::PluginNotFound, why).hint(self.versions_hint(&installed)));
+        };
+        let back = others.remove(place);
+        others.insert(0, installed.keep());
+        let current = Current { digest: back.digest, grants: back.grants, signed_by: back.signed_by, others };
+        // What cannot be read must not come into use.
+        let rolled_back = self.open_version(name, current)?;
+        self.set_current(name, &rolled_back.current)?;
+        Ok(Some(rolled_back))
+    }
+
+    /// The plugin of that name, if one is installed; `name@1.2` is the newest version `1.2.x` that is kept.
     pub(crate) fn find(&self, name: &str) -> Result<Option<Installed>, Error> {
+        let (name, wanted) = match name.split_once('@') {
+            Some((name, wanted)) => (name, Some(wanted)),
+            None => (name, None),
+        };
         // Names come from documents: one that no manifest may have is no path either.
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Ok(None);
@@ -72,11 +161,52 @@ impl Library {
         };
         let current: Current = serde_json::from_slice(&text)
             .map_err(|error| invalid(format!("`current.json` of plugin `{name}` cannot be read: {error}")))?;
-        let version = folder.join(&current.digest);
+        let installed = self.open_version(name, current)?;
+        let Some(wanted) = wanted else { return Ok(Some(installed)) };
+        let own = installed.keep();
+        let all = installed.current.others.iter().chain([&own]);
+        let Some(best) = all.filter(|kept| fits(&kept.version, wanted)).max_by_key(|kept| numbers(&kept.version))
+        else {
+            let shown = crate::capability::always::clean(wanted, 64);
+            let message = format!("plugin `{name}` is not installed in version `{shown}`");
+            return Err(Error::permanent(ErrorCode::PluginNotFound, message).hint(self.versions_hint(&installed)));
+        };
+        let Kept { digest, grants, signed_by, .. } = best.clone();
+        self.open_version(name, Current { digest, grants, signed_by, others: Vec::new() }).map(Some)
+    }
+
+    fn versions_hint(&self, installed: &Installed) -> String {
+        let others = installed.current.others.iter().map(|kept| kept.version.as_str());
+        let all: Vec<&str> = others.chain([installed.manifest.version.as_str()]).collect();
+        format!("Installed are: {}.", all.join(", "))
+    }
+
+    /// The version of that digest, as it lies on disk.
+    fn open_version(&self, name: &str, current: Current) -> Result<Installed, Error> {
+        let version = self.folder.join(name).join(&current.digest);
         let manifest = version.join("plugin.toml");
         let text = std::fs::read_to_string(&manifest).map_err(|error| disk_failed(&manifest, &error))?;
         let manifest = Manifest::parse(&text)?;
-        Ok(Some(Installed { manifest, current, component: version.join("plugin.wasm") }))
+        Ok(Installed { manifest, current, component: version.join("plugin.wasm") })
+    }
+
+    /// Removes a version that is not the one in use; false: there is none of that number.
+    pub(crate) fn remove_version(&self, name: &str, version: &str) -> Result<bool, Error> {
+        let Some(installed) = self.find(name)? else { return Ok(false) };
+        let mut current = installed.current;
+        let Some(place) = current.others.iter().position(|kept| kept.version == version) else { return Ok(false) };
+        let removed = current.others.remove(place);
+        self.set_current(name, &current)?;
+        self.forget_version(name, &removed.digest);
+        Ok(true)
+    }
+
+    /// What is in use elsewhere is in memory there; what cannot be removed is only in the way.
+    fn forget_version(&self, name: &str, digest: &str) {
+        let folder = self.folder.join(name).join(digest);
+        if let Err(error) = std::fs::remove_dir_all(&folder) {
+            tracing::warn!(plugin.id = name, %error, "an old version of a plugin cannot be removed");
+        }
     }
 
     /// The names of all installed plugins, in order.

@@ -65,6 +65,17 @@ impl PluginSink {
         Ok(Self { instance: Some(instance), guest: Some(guest), writer, key, input, plain, durable })
     }
 
+    /// Undoes what is not durable, and waits for it.
+    pub(crate) async fn abort(mut self) -> Result<()> {
+        let writer = self.writer;
+        let (instance, guest) = self.parts()?;
+        let mut store = instance.begin()?;
+        let outcome = timeout(instance.time(), guest.writer().call_abort(&mut store, writer)).await;
+        instance.end(store, outcome)?;
+        self.instance = None;
+        Ok(())
+    }
+
     fn parts(&mut self) -> Result<(&mut Instance, &Guest)> {
         match (&mut self.instance, &self.guest) {
             (Some(instance), Some(guest)) => Ok((instance, guest)),

@@ -15,6 +15,7 @@ pub mod environment;
 pub mod migrations;
 pub mod monitors;
 mod name;
+pub mod plugins;
 pub mod tables;
 pub mod translations;
 
@@ -52,4 +53,6 @@ pub struct Workbench {
     pub alerts: AlertDesk,
     /// The care of channels.
     pub channels: ChannelCare,
+    /// The installed plugins.
+    pub plugins: Arc<dyn plugins::PluginShelf>,
 }

@@ -79,6 +79,7 @@ use Needs::{Alert, Anomaly, Connection, Delivery, Document, Named, NewConnection
 
 const OPERATOR: Least = Least::Role(Role::Operator);
 const EDITOR: Least = Least::Role(Role::Editor);
+const ADMIN: Least = Least::Role(Role::Admin);
 
 /// Fields of `Query`.
 pub const QUERIES: &[Operation] = &[
@@ -121,6 +122,9 @@ pub const QUERIES: &[Operation] = &[
     Operation::read("statements", Signed, &[Connection("connection", Read)]),
     Operation::read("translate", Signed, &[Connection("input.connection", Read), Connection("input.check", Use)]),
     Operation::read("stepKinds", Signed, &[]),
+    // Their grants name hosts, and where secrets lie.
+    Operation::read("plugins", EDITOR, &[]),
+    Operation::read("plugin", EDITOR, &[]),
 ];
 
 /// Fields of `Mutation`.
@@ -186,6 +190,10 @@ pub const MUTATIONS: &[Operation] = &[
     Operation::change("reopenAnomaly", OPERATOR, &[Anomaly("id", Read)]),
     Operation::change("configureAnomalyRule", EDITOR, &[]),
     Operation::change("resetAnomalyRule", EDITOR, &[]),
+    Operation::change("installPlugin", ADMIN, &[]),
+    Operation::change("grantPlugin", ADMIN, &[]),
+    Operation::change("rollbackPlugin", ADMIN, &[]),
+    Operation::change("removePlugin", ADMIN, &[]),
 ];
 
 /// Fields of `Subscription`.
@@ -218,6 +226,7 @@ pub const ROUTES: &[Operation] = &[
     Operation::change("DELETE /api/anomalies/config", EDITOR, &[]),
     Operation::read("GET /api/anomalies/{id}", Signed, &[Anomaly("id", Read)]),
     Operation::change("POST /api/anomalies/{id}/{action}", OPERATOR, &[Anomaly("id", Read)]),
+    Operation::change("POST /api/plugins", ADMIN, &[]),
     Operation::read("GET /api/tasks", Signed, &[]),
     Operation::read("GET /api/tasks/{name}", Signed, &[Workflow("name", Read)]),
     Operation::change("PUT /api/tasks/{name}", Signed, &[Workflow("name", Write)]),

@@ -9,6 +9,7 @@ use super::console::{self, Answer, StatementInput};
 use super::diffs::{self, Diff, DiffInput};
 use super::migrations::{self, Migration, MigrationInput, MigrationTask};
 use super::monitors::{self, Monitor, MonitorInput};
+use super::plugins::{self, Plugin};
 use super::query::run_id;
 use super::tables::{self, TablePlanAgreement, TablesApplied, TablesDropped, TablesValidation};
 use super::types::{Problem, Run, Saved, Workflow};
@@ -31,6 +32,31 @@ impl Mutation {
             Ok(workflow) => Saved { workflow: Some(Workflow(workflow)), problems: Vec::new() },
             Err(faults) => Saved { workflow: None, problems: faults.into_iter().map(Problem::from).collect() },
         }
+    }
+
+    /// Installs a plugin from an archive made by `sluice plugin pack`, in base64, and puts it to use; a broken one leaves the
+    /// version before in use. Without `grants` an upgrade keeps what it had. Larger ones go to `POST /api/plugins`.
+    async fn install_plugin(
+        context: &Context,
+        archive: String,
+        grants: Option<Vec<String>>,
+    ) -> Result<Plugin, ApiError> {
+        plugins::install(context, &archive, grants).await
+    }
+
+    /// Replaces what the version of a plugin that is in use was granted: `http:https://api.example.com`, `clock`, ….
+    async fn grant_plugin(context: &Context, name: String, grants: Vec<String>) -> Result<Plugin, ApiError> {
+        plugins::grant(context, &name, grants)
+    }
+
+    /// Puts an earlier version of a plugin to use again: the one before, or that of the given number.
+    async fn rollback_plugin(context: &Context, name: String, to: Option<String>) -> Result<Plugin, ApiError> {
+        plugins::roll_back(context, &name, to.as_deref())
+    }
+
+    /// Removes a plugin, or one version of it that is not in use: `name@1.2.3`.
+    async fn remove_plugin(context: &Context, name: String) -> Result<bool, ApiError> {
+        plugins::remove(context, &name)
     }
 
     /// Makes a monitor: a workflow that compares on its schedule and tells people when a threshold is passed.

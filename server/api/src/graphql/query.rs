@@ -8,6 +8,7 @@ use super::console::{self, Checked, Statement};
 use super::diffs::{self, Diff, DiffPage, DiffRepair};
 use super::migrations::{self, Migration, MigrationInput, MigrationLook};
 use super::monitors::{self, Monitor, MonitorResult};
+use super::plugins::{self, Plugin};
 use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
 use super::translations::{self, TranslateInput, TranslatedStatement};
 use super::types::{Problem, Run, RunStatusWord, StepKind, Workflow};
@@ -22,6 +23,16 @@ pub struct Query;
 
 #[graphql_object(context = Context)]
 impl Query {
+    /// The installed plugins, by name.
+    async fn plugins(context: &Context) -> Result<Vec<Plugin>, ApiError> {
+        plugins::list(context)
+    }
+
+    /// The plugin of that name; `name@1.2` is a version of it.
+    async fn plugin(context: &Context, name: String) -> Result<Plugin, ApiError> {
+        plugins::get(context, &name)
+    }
+
     /// Workflows by name, after the one called `after`.
     async fn workflows(
         context: &Context,

@@ -3,9 +3,13 @@
 //! Authors' commands need no server and no data folder; what they must know of a language is in [`language`].
 
 mod build;
+mod check;
+mod dev;
+mod key;
 mod language;
 mod manage;
 mod new;
+mod pack;
 
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -20,6 +24,15 @@ pub(crate) enum Plugin {
     Build(build::Build),
     /// Run the unit tests of the plugin in a folder.
     Test(build::Test),
+    /// Hold a built plugin against the contract (exit code 0 passed, 1 failed).
+    Check(check::Check),
+    /// Pack a built plugin into one archive, signed if you like.
+    Pack(pack::Pack),
+    /// Build a plugin and put it to use in a running server; with `--watch`, again at every change.
+    Dev(dev::Dev),
+    /// Make keys to sign archives with, and say whose are trusted.
+    #[command(subcommand)]
+    Key(key::Key),
     #[command(flatten)]
     Manage(manage::Manage),
 }
@@ -30,6 +43,10 @@ impl Plugin {
             Self::New(new) => Ok(new.run()?),
             Self::Build(build) => Ok(build.run()?),
             Self::Test(test) => Ok(test.run()?),
+            Self::Check(check) => check.run().await,
+            Self::Pack(pack) => Ok(pack.run()?),
+            Self::Dev(dev) => Ok(dev.run(settings).await?),
+            Self::Key(key) => Ok(key.run(settings)?),
             Self::Manage(manage) => manage.run(settings).await,
         }
     }

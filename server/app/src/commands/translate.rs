@@ -210,7 +210,7 @@ fn is_refused(statement: &Translated) -> bool {
 /// The translator alone; no metadata database is opened for it.
 pub(super) fn translator(settings: &Settings) -> Result<FirstParty, Failure> {
     let dir = settings.make_data_dir()?;
-    Ok(FirstParty::new(open_plugins(&dir.join("plugins"), None)?))
+    Ok(FirstParty::new(open_plugins(settings, &dir.join("plugins"), None)?))
 }
 
 fn read_file(file: &Path) -> Result<String, Fault> {

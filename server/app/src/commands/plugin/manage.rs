@@ -1,8 +1,9 @@
-//! `sluice plugin install list info grant remove`: what is installed, and what it may reach.
+//! `sluice plugin install list info grant rollback remove`: what is installed, and what it may reach.
 
 use crate::failure::Failure;
 use crate::output;
 use crate::settings::Settings;
+use crate::shelf::parse_grants;
 use crate::wire::Parts;
 use clap::{Args, Subcommand};
 use model::{ErrorCode, Fault};
@@ -13,10 +14,10 @@ use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Manage {
-    /// Install a plugin's folder (`plugin.toml` and `plugin.wasm`), after showing what it asks for.
+    /// Install a plugin from its folder or archive, or a new version of it, after showing what it asks for.
     Install {
-        /// The folder.
-        folder: PathBuf,
+        /// The folder with `plugin.toml` and `plugin.wasm`, that of its source once built, or an archive.
+        plugin: PathBuf,
         #[command(flatten)]
         grants: GrantArguments,
         /// Do not ask before installing.
@@ -44,7 +45,15 @@ pub(crate) enum Manage {
         #[command(flatten)]
         grants: GrantArguments,
     },
-    /// Remove a plugin.
+    /// Put an earlier version to use again.
+    Rollback {
+        /// Its name.
+        name: String,
+        /// Which version, rather than the one before: `1.2.3`, or `1.2` for the last of those used.
+        #[arg(long, value_name = "VERSION")]
+        to: Option<String>,
+    },
+    /// Remove a plugin, or one version of it that is not in use: `NAME@1.2.3`.
     Remove {
         /// Its name.
         name: String,
@@ -60,30 +69,7 @@ pub(crate) struct GrantArguments {
 
 impl GrantArguments {
     fn parse(&self) -> Result<Grants, Fault> {
-        let mut grants = Grants::default();
-        for text in &self.grants {
-            let wrong = |why: String| {
-                Fault::new(ErrorCode::InvalidValue, format!("`--grant {text}` {why}")).hint(
-                    "Write `http:https://host[:port]`, `tcp:host:port`, `secret:NAME=env:VARIABLE`, `clock` or `kv`.",
-                )
-            };
-            match text.split_once(':') {
-                None if text == "clock" => grants.clock = true,
-                None if text == "kv" => grants.kv = true,
-                Some(("http", pattern)) => {
-                    grants.http.push(pattern.parse().map_err(|error| wrong(format!("cannot be read: {error}")))?);
-                }
-                Some(("tcp", pattern)) => {
-                    grants.tcp.push(pattern.parse().map_err(|error| wrong(format!("cannot be read: {error}")))?);
-                }
-                Some(("secret", pair)) => {
-                    let (name, value) = pair.split_once('=').ok_or_else(|| wrong("names no value".to_owned()))?;
-                    grants.secrets.insert(name.to_owned(), value.to_owned());
-                }
-                _ => return Err(wrong("is no capability".to_owned())),
-            }
-        }
-        Ok(grants)
+        parse_grants(&self.grants)
     }
 }
 
@@ -91,14 +77,16 @@ impl Manage {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let parts = Parts::open(settings).await?;
         match self {
-            Self::Install { folder, grants, yes, json } => {
-                let grants = grants.parse()?;
-                if !yes && !confirm(&folder)? {
+            Self::Install { plugin, grants, yes, json } => {
+                let package = super::pack::find(&plugin)?.package()?;
+                // Without a word about grants, an upgrade keeps those that were given.
+                let grants = if grants.grants.is_empty() { None } else { Some(grants.parse()?) };
+                let signed_by = package.signed_by(&settings.plugin_trust()?).map_err(|error| *error.fault)?;
+                if !yes && !confirm(&package.manifest, signed_by.as_deref())? {
                     output::line("nothing was installed");
                     return Ok(ExitCode::FAILURE);
                 }
-                let folder = super::build::built_folder(&folder)?;
-                let info = parts.plugins.install(&folder, grants).await?;
+                let info = parts.plugins.install_package(package, grants).await?;
                 if json { output::json(&info) } else { describe(&info) }
             }
             Self::List { json } => {
@@ -108,10 +96,12 @@ impl Manage {
                 } else {
                     let row = |p: PluginInfo| {
                         let kinds = p.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
-                        vec![p.name, p.version, kinds, p.description]
+                        let others = p.versions.iter().filter(|version| **version != p.version);
+                        let others = others.cloned().collect::<Vec<_>>().join(", ");
+                        vec![p.name, p.version, others, kinds, p.signed_by.unwrap_or_default(), p.description]
                     };
                     let rows = plugins.into_iter().map(row).collect();
-                    let header = ["plugin", "version", "kinds", "what it does"];
+                    let header = ["plugin", "in use", "also there", "kinds", "signed by", "what it does"];
                     output::list(&header, &[], rows, "No plugin is installed; `sluice plugin install` does it.");
                 }
             }
@@ -124,6 +114,7 @@ impl Manage {
                 }
             },
             Self::Grant { name, grants } => describe(&parts.plugins.grant(&name, grants.parse()?)?),
+            Self::Rollback { name, to } => describe(&parts.plugins.roll_back(&name, to.as_deref())?),
             Self::Remove { name } => {
                 parts.plugins.remove(&name)?;
                 output::line(format!("removed `{name}`"));
@@ -135,13 +126,13 @@ impl Manage {
 }
 
 /// Shows the manifest's wishes and asks.
-fn confirm(folder: &std::path::Path) -> Result<bool, Fault> {
-    let path = folder.join("plugin.toml");
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        Fault::new(ErrorCode::PluginInvalid, format!("`{}` cannot be read: {error}", path.display()))
-            .hint("Name the folder that holds `plugin.toml` and `plugin.wasm`.")
-    })?;
-    output::line(text.trim_end());
+fn confirm(manifest: &str, signed_by: Option<&str>) -> Result<bool, Fault> {
+    // A stranger's text must not move the cursor over what it asks for.
+    manifest.lines().for_each(|line| output::line(output::one_line(line, 400)));
+    match signed_by {
+        Some(name) => output::line(format!("# signed by {name}")),
+        None => output::line("# not signed"),
+    }
     if !std::io::stdin().is_terminal() {
         return Err(Fault::new(ErrorCode::BadRequest, "nobody is there to confirm the installation")
             .hint("Give `--yes` to install without asking."));
@@ -160,6 +151,13 @@ fn describe(info: &PluginInfo) {
         output::line(format!("  {}", info.description));
     }
     output::line(format!("  digest {}", info.digest));
+    output::line(match &info.signed_by {
+        Some(name) => format!("  signed by {name}"),
+        None => "  not signed".to_owned(),
+    });
+    if info.versions.len() > 1 {
+        output::line(format!("  versions {} (in use: {})", info.versions.join(", "), info.version));
+    }
     for missing in info.missing_grants() {
         let elsewhere = if missing.starts_with("secret ") { " (unless a channel or step brings its own)" } else { "" };
         output::line(format!("  asks for, and was not granted: {missing}{elsewhere}"));

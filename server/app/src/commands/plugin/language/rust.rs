@@ -88,7 +88,7 @@ impl Language for Rust {
 
     fn test(&self, folder: &Path, arguments: &[String]) -> Result<bool, Fault> {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(folder).arg("test").args(arguments).env_remove("CARGO_TARGET_DIR");
+        cargo.current_dir(folder).arg("test").args(arguments);
         let status = cargo.status().map_err(|error| {
             Fault::new(ErrorCode::FileNotFound, format!("cargo cannot be started: {error}")).hint("Install Rust.")
         })?;

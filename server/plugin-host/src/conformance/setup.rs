@@ -1,0 +1,103 @@
+//! `check.toml`: what the suite opens a plugin with, and what its stand-ins answer.
+
+use super::{Lines, Verdict};
+use crate::format::parse_format;
+use crate::manifest::Manifest;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What a plugin is opened with. The default has no settings and answers no request.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Setup {
+    /// Settings that must work; `http://stub` in them is the stub's address.
+    pub(super) settings: Map<String, Value>,
+    /// Values of secrets; those not named get a text of no meaning.
+    pub(super) secrets: BTreeMap<String, String>,
+    /// Columns of the rows for sinks and transforms: names and formats of the contract.
+    pub(super) columns: Map<String, Value>,
+    /// Settings that the plugin itself must refuse.
+    pub(super) wrong: Vec<Map<String, Value>>,
+    /// What the stub answers; the first that fits counts, else 404.
+    pub(super) http: Vec<Route>,
+}
+
+/// One answer of the stub.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Route {
+    /// The method; any where absent.
+    pub(super) method: Option<String>,
+    /// The path without its query; `*` at the end stands for the rest.
+    pub(super) path: String,
+    /// What address or body must hold.
+    pub(super) contains: Option<String>,
+    #[serde(default = "ok")]
+    pub(super) status: u16,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) body: String,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+impl Setup {
+    /// The columns of sample rows with their formats.
+    pub(super) fn columns(&self) -> Vec<(String, String)> {
+        if self.columns.is_empty() {
+            let usual = [("id", "l"), ("name", "u"), ("amount", "g"), ("at", "tsu:UTC")];
+            return usual.iter().map(|(name, format)| ((*name).to_owned(), (*format).to_owned())).collect();
+        }
+        let text = |format: &Value| format.as_str().unwrap_or_default().to_owned();
+        self.columns.iter().map(|(name, format)| (name.clone(), text(format))).collect()
+    }
+}
+
+/// Reads the file beside the manifest; none, with a line in the report, where it cannot be used.
+pub(super) fn read(folder: &Path, manifest: &Manifest, lines: &mut Lines) -> Option<Setup> {
+    const TRIED: &str = "reads `check.toml` and holds its settings against the config schema";
+    let text = match std::fs::read_to_string(folder.join("check.toml")) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => {
+            lines.add("check.toml", TRIED, Verdict::fail(error.to_string(), "Make it a text file of UTF-8."));
+            return None;
+        }
+    };
+    let setup: Setup = match toml::from_str(&text) {
+        Ok(setup) => setup,
+        Err(error) => {
+            let place = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            let why = format!("line {place}: {}", error.message().trim());
+            let mend = "`docs/plugins/check.md` lists the keys: settings, secrets, columns, wrong, http.";
+            lines.add("check.toml", TRIED, Verdict::fail(why, mend));
+            return None;
+        }
+    };
+    let bad = setup.columns.iter().find(|(_, format)| format.as_str().and_then(parse_format).is_none());
+    let verdict = if let Some((name, format)) = bad {
+        Verdict::fail(
+            format!("column `{name}` has format {format}"),
+            "Give formats of the contract, such as `l` or `u`.",
+        )
+    } else {
+        match jsonschema::validator_for(&manifest.config) {
+            Ok(schema) => match schema.validate(&Value::Object(setup.settings.clone())) {
+                Ok(()) => Verdict::pass(),
+                Err(error) => Verdict::fail(
+                    format!("its settings do not fit the config schema: {error}"),
+                    "Give under `[settings]` of `check.toml` what a user must set.",
+                ),
+            },
+            Err(error) => Verdict::fail(error.to_string(), "Mend `[config]` in `plugin.toml`."),
+        }
+    };
+    let usable = matches!(verdict, Verdict::Pass(_));
+    lines.add("check.toml", TRIED, verdict);
+    usable.then_some(setup)
+}

@@ -1,0 +1,78 @@
+//! The care of plugins, as the API offers it: install, grant, roll back, remove, list.
+//!
+//! Plugins themselves are behind [`PluginShelf`], which `app` builds over the plugin host; nothing here knows WebAssembly.
+
+use async_trait::async_trait;
+use model::Fault;
+use serde::Serialize;
+use serde_json::Value;
+
+/// An installed plugin.
+#[derive(Debug, Clone, Serialize)]
+pub struct PluginView {
+    /// Its name.
+    pub name: String,
+    /// The version in use.
+    pub version: String,
+    /// All versions that are kept, newest first.
+    pub versions: Vec<String>,
+    /// One sentence for people.
+    pub description: String,
+    /// The contract it was written for.
+    pub contract: String,
+    /// `source`, `sink`, `transform`, `channel`, `translator`.
+    pub kinds: Vec<String>,
+    /// What it asks to be granted, as `plugin.toml` writes it.
+    pub asks: Value,
+    /// What it was granted, as `--grant` writes it: `http:https://api.example.com`; of secrets the names and where they
+    /// come from, never a value.
+    pub grants: Vec<String>,
+    /// What it asks for and was not granted.
+    pub missing: Vec<String>,
+    /// JSON Schema of its settings.
+    pub config: Value,
+    /// Digest of manifest and component.
+    pub digest: String,
+    /// The name of the trusted key that signed it.
+    pub signed_by: Option<String>,
+}
+
+/// The installed plugins of this server.
+#[async_trait]
+pub trait PluginShelf: Send + Sync {
+    /// All plugins by name.
+    ///
+    /// # Errors
+    /// `disk_failed`.
+    fn list(&self) -> Result<Vec<PluginView>, Fault>;
+
+    /// The plugin of that name; `name@1.2` is a version of it.
+    ///
+    /// # Errors
+    /// `plugin_not_found`.
+    fn get(&self, name: &str) -> Result<PluginView, Fault>;
+
+    /// Installs an archive made by `sluice plugin pack`. Without grants an upgrade keeps those it had.
+    ///
+    /// # Errors
+    /// `plugin_invalid`, `capability_denied`, `invalid_value` for a grant that cannot be read.
+    async fn install(&self, archive: Vec<u8>, grants: Option<Vec<String>>) -> Result<PluginView, Fault>;
+
+    /// Replaces what the version in use was granted.
+    ///
+    /// # Errors
+    /// As for [`PluginShelf::install`], and `plugin_not_found`.
+    fn grant(&self, name: &str, grants: Vec<String>) -> Result<PluginView, Fault>;
+
+    /// Puts an earlier version to use: the one before, or that of the given number.
+    ///
+    /// # Errors
+    /// `plugin_not_found`.
+    fn roll_back(&self, name: &str, to: Option<&str>) -> Result<PluginView, Fault>;
+
+    /// Removes a plugin, or one version of it that is not in use: `name@1.2.3`.
+    ///
+    /// # Errors
+    /// `plugin_not_found`.
+    fn remove(&self, name: &str) -> Result<(), Fault>;
+}
