@@ -37,6 +37,8 @@ export default defineConfig({
   },
   server: {
     host: "127.0.0.1",
+    // Templates are the documents of `workflows/`, beside this folder.
+    fs: { allow: [".."] },
     proxy: {
       "/graphql": { target: server, ws: true, changeOrigin: true, headers: { origin: server } },
       "/health": server,

@@ -11,8 +11,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the built editor is made from, below `web/`.
-const SOURCES: &[&str] =
-    &["src", "public", "index.html", "package-lock.json", "package.json", "tsconfig.json", "vite.config.ts"];
+const SOURCES: &[&str] = &[
+    "src",
+    "public",
+    "index.html",
+    "package-lock.json",
+    "package.json",
+    "tsconfig.json",
+    "vite.config.ts",
+    // Its templates are these documents.
+    "../workflows",
+];
 
 /// The editor's folder.
 pub(crate) fn folder() -> PathBuf {

@@ -1,6 +1,6 @@
 /** The editor of one workflow: kinds at the left, canvas in the middle, form and text at the right. */
 import { useEffect } from "react";
-import { useParams } from "react-router";
+import { useLocation, useParams } from "react-router";
 import { Skeleton } from "@/components/empty.tsx";
 import { Notice } from "@/components/notice.tsx";
 import { Page } from "@/components/page.tsx";
@@ -22,12 +22,21 @@ export const BLANK = "name: new-workflow\nsteps: []\n";
 
 function NewEditor() {
   const isOpen = useEditor((state) => state.saved === null && state.text !== "");
+  const given = textOf(useLocation().state);
   useEffect(() => {
-    const { saved, text, open } = useEditor.getState();
+    const { saved, text, open, edit } = useEditor.getState();
     if (saved !== null || text === "") open(null, BLANK);
+    // Undo leads back to what was there, a draft for example.
+    if (given !== undefined) edit(given);
     return () => useEditor.getState().open(null, "");
-  }, []);
+  }, [given]);
   return isOpen ? <Editor /> : null;
+}
+
+/** A document that another page hands over. */
+function textOf(state: unknown): string | undefined {
+  if (typeof state !== "object" || state === null || !("text" in state)) return undefined;
+  return typeof state.text === "string" ? state.text : undefined;
 }
 
 function SavedEditor({ name }: { name: string }) {

@@ -129,6 +129,15 @@ export function Editor() {
                   {pick(action.label, language)}
                 </MenuItem>
               ))}
+            {selected.length > 1 && <MenuLine />}
+            {selected.length > 1 &&
+              actions
+                .filter((action) => ["align-left", "align-top", "spread"].includes(action.id))
+                .map((action) => (
+                  <MenuItem key={action.id} disabled={action.id === "spread" && selected.length < 3} onSelect={() => perform(action.id)}>
+                    {pick(action.label, language)}
+                  </MenuItem>
+                ))}
             <MenuLine />
             <MenuItem disabled={!saved} onSelect={() => state.setPanel({ kind: "versions" })}>
               {t("versions")}

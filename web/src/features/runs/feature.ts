@@ -9,6 +9,7 @@ export function runs(loadGraph: () => Promise<ComponentType<GraphProps>>): Featu
     rail: [{ path: "/runs", label: ["Runs", "运行"], icon: History }],
     routes: [
       { path: "runs", lazy: async () => ({ Component: (await import("./runs-page.tsx")).RunsPage }) },
+      { path: "runs/compare", lazy: async () => ({ Component: (await import("./compare-page.tsx")).ComparePage }) },
       {
         path: "runs/:id",
         lazy: async () => {

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { pairInputs, pairSteps } from "./compare.ts";
 import { apply, readPorts, statesOf, type RunView } from "./live-run.ts";
 
 const STEP = {
@@ -34,4 +35,18 @@ it("keeps what an event does not speak of", () => {
 it("reads only numbers as rows of ports", () => {
   expect(readPorts('{"out": 3, "odd": "x"}')).toEqual({ out: 3 });
   expect(readPorts("null")).toEqual({});
+});
+
+it("pairs the steps of two runs, and says which went otherwise", () => {
+  const other = { id: "run_2", inputs: '{"day":"b","new":1}', steps: [{ ...STEP, rowsOut: 3 }, { ...STEP, id: "late" }] } as unknown as RunView;
+  expect(pairSteps(RUN, other).map((pair) => [pair.id, pair.a !== undefined, pair.b !== undefined, pair.isDifferent])).toEqual([
+    ["rows", true, true, true],
+    ["stored", true, false, true],
+    ["late", false, true, true],
+  ]);
+  expect(pairSteps(RUN, RUN).some((pair) => pair.isDifferent)).toBe(false);
+  expect(pairInputs({ ...RUN, inputs: '{"day":"a"}' }, other)).toEqual([
+    { name: "day", a: "a", b: "b" },
+    { name: "new", a: "", b: "1" },
+  ]);
 });

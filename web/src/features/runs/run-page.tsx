@@ -1,5 +1,5 @@
 /** One run: its graph with the rows on the wires, its timeline, its log, and the step that was chosen. */
-import { Ban, Copy, Pencil, RotateCcw } from "lucide-react";
+import { Ban, Copy, GitCompareArrows, Pencil, RotateCcw } from "lucide-react";
 import { useCallback, useMemo, useState, type ComponentType } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { Button } from "@/components/button.tsx";
@@ -130,6 +130,9 @@ function Actions({ run }: { run: RunView }) {
     <>
       {run.workflowName && (
         <IconButton icon={Pencil} label={t("openEditor")} onClick={() => void navigate(`/workflows/${run.workflowName ?? ""}`)} />
+      )}
+      {run.workflowName && (
+        <IconButton icon={GitCompareArrows} label={t("compare")} onClick={() => void navigate(`/runs/compare?a=${run.id}`)} />
       )}
       {!isOver(run.status) && (
         <Button tone="danger" icon={Ban} isBusy={cancel.isPending} onClick={() => cancel.mutate({ id: run.id })}>

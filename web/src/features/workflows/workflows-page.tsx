@@ -1,5 +1,5 @@
 import { createColumnHelper } from "@tanstack/react-table";
-import { Plus, Upload, Workflow } from "lucide-react";
+import { LayoutTemplate, Plus, Upload, Workflow } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { Button } from "@/components/button.tsx";
@@ -46,6 +46,9 @@ export function WorkflowsPage() {
       crumbs={[{ label: t("title") }]}
       actions={
         <>
+          <Button icon={LayoutTemplate} className="short-narrow" onClick={() => void navigate("/templates")}>
+            {t("templates")}
+          </Button>
           <ImportButton />
           <Button tone="main" icon={Plus} onClick={() => void navigate("/workflows/new")}>
             {t("new")}
@@ -75,6 +78,7 @@ export function WorkflowsPage() {
       {data && rows.length === 0 && (
         <Empty icon={Workflow} title={wanted ? t("noMatch") : t("none")}>
           {!wanted && <p>{t("noneText")}</p>}
+          {!wanted && <Button onClick={() => void navigate("/templates")}>{t("templates")}</Button>}
         </Empty>
       )}
       {rows.length > 0 && (

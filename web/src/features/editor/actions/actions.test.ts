@@ -117,4 +117,23 @@ describe("actions", () => {
     useEditor.getState().dropDraft();
     expect(useEditor.getState().text).toBe(TEXT);
   });
+
+  it("align and spread what is selected, and leave the others where they are", () => {
+    useEditor.getState().place({ rows: { x: 0, y: 40 }, checked: { x: 300, y: 0 }, stored: { x: 900, y: 80 } });
+    useEditor.getState().select(["rows", "checked", "stored"]);
+    const at = () => {
+      const { places } = useEditor.getState();
+      return [places["rows"], places["checked"], places["stored"]];
+    };
+    const placed = () => ({ ...context(), places: useEditor.getState().places });
+    const run = (id: string) => actions.find((one) => one.id === id)?.perform(placed());
+    run("spread");
+    expect(at()).toEqual([{ x: 0, y: 40 }, { x: 450, y: 0 }, { x: 900, y: 80 }]);
+    useEditor.getState().select(["checked", "stored"]);
+    run("align-top");
+    expect(at()).toEqual([{ x: 0, y: 40 }, { x: 450, y: 0 }, { x: 900, y: 0 }]);
+    run("align-left");
+    expect(at()).toEqual([{ x: 0, y: 40 }, { x: 450, y: 0 }, { x: 450, y: 0 }]);
+    expect(actions.find((one) => one.id === "spread")?.isEnabled(placed())).toBe(false);
+  });
 });

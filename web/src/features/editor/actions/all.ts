@@ -1,6 +1,7 @@
 /** Every action, in the order of the list of keys. */
 import type { Action } from "./action.ts";
 import { add } from "./add.ts";
+import { alignLeft, alignTop, spread } from "./align.ts";
 import { arrange } from "./arrange.ts";
 import { close } from "./close.ts";
 import { copy } from "./copy.ts";
@@ -50,6 +51,9 @@ export const actions: readonly Action[] = [
   extendUp,
   extendDown,
   arrange,
+  alignLeft,
+  alignTop,
+  spread,
   fit,
   fullSize,
   zoomIn,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { read } from "../document/read.ts";
 import { downstream, upstream, wireKind } from "./connect.ts";
+import { changesOf } from "./changes.ts";
 import { graphOf, refOf, tellingLine, type Kind, type Kinds } from "./graph.ts";
 import { layout, neighbor } from "./layout.ts";
 
@@ -104,5 +105,23 @@ describe("the layout", () => {
     const many = Array.from({ length: 500 }, (_, at) => `  - { id: s${at}, uses: validate${at ? `, from: s${Math.floor(at / 2)}` : ""} }`);
     const big = graphOf(read(`steps:\n${many.join("\n")}\n`).steps, KINDS);
     expect(Object.keys(layout(big))).toHaveLength(500);
+  });
+});
+
+describe("what differs between two versions", () => {
+  const steps = (text: string) => read(`steps:\n${text}`).steps;
+
+  it("is told of each step, wherever it stands in the text", () => {
+    const before = steps("  - { id: a, uses: fetch, with: { path: x.csv } }\n  - { id: b, uses: write, from: a }\n  - { id: c, uses: script }\n");
+    const after = steps("  # moved\n  - { id: c, uses: script }\n  - { id: a, uses: fetch, with: { path: y.csv } }\n  - { id: d, uses: write, from: a }\n");
+    const marks = changesOf(before, after);
+    expect([...marks.before]).toEqual([
+      ["a", "changed"],
+      ["b", "removed"],
+    ]);
+    expect([...marks.after]).toEqual([
+      ["a", "changed"],
+      ["d", "added"],
+    ]);
   });
 });

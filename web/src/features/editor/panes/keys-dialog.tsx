@@ -11,7 +11,7 @@ export function KeysDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={t("keys")} closeLabel={t("close")} onClose={onClose} width={620}>
       <ul className="key-list">
-        {actions.map((action) => (
+        {actions.filter((action) => action.shortcuts.length > 0).map((action) => (
           <li key={action.id}>
             <span className="grow">{pick(action.label, language)}</span>
             {action.shortcuts.slice(0, 1).map((shortcut) => (

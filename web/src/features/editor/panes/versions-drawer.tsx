@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Button } from "@/components/button.tsx";
 import { Dialog } from "@/components/dialog.tsx";
 import { Skeleton } from "@/components/empty.tsx";
+import { Segments } from "@/components/segments.tsx";
 import { TextDiff } from "@/components/text-diff.tsx";
 import { Moment } from "@/components/time.tsx";
 import { tell } from "@/components/toast.tsx";
@@ -10,6 +11,7 @@ import { useWords } from "@/lib/language.ts";
 import { useEditor } from "../document/store.ts";
 import { WorkflowVersions } from "../operations.ts";
 import { words } from "../words.ts";
+import { VersionGraphs } from "./version-graphs.tsx";
 
 /** The workflow's versions, each compared with the text as it is now. */
 export function VersionsDrawer({ workflow }: { workflow: string }) {
@@ -17,10 +19,11 @@ export function VersionsDrawer({ workflow }: { workflow: string }) {
   const { text, edit, setPanel } = useEditor();
   const { data } = useData(WorkflowVersions, { id: workflow });
   const [chosen, setChosen] = useState<number>();
+  const [view, setView] = useState<"text" | "graph">("text");
   const versions = data?.workflow.versions ?? [];
   const version = versions.find((one) => one.number === chosen) ?? versions[0];
   return (
-    <Dialog kind="drawer" width={760} title={t("versions")} description={t("versionsText")} closeLabel={t("close")} onClose={() => setPanel(null)}>
+    <Dialog kind="drawer" width={860} title={t("versions")} description={t("versionsText")} closeLabel={t("close")} onClose={() => setPanel(null)}>
       {!data && <Skeleton rows={4} />}
       <div className="versions">
         <ul className="versions-list">
@@ -39,7 +42,20 @@ export function VersionsDrawer({ workflow }: { workflow: string }) {
               <p className="muted">{t("same")}</p>
             ) : (
               <>
-                <TextDiff before={version.text} after={text} label={t("versions")} />
+                <Segments
+                  label={t("versionsView")}
+                  value={view}
+                  choices={[
+                    { value: "text", label: t("asText") },
+                    { value: "graph", label: t("asGraph") },
+                  ]}
+                  onChange={setView}
+                />
+                {view === "text" ? (
+                  <TextDiff before={version.text} after={text} label={t("versions")} />
+                ) : (
+                  <VersionGraphs before={version.text} after={text} name={t("version", { number: version.number })} />
+                )}
                 <div>
                   <Button
                     onClick={() => {
