@@ -156,6 +156,12 @@ describe.skipIf(missing())("every page", () => {
     await page.goto(`${server.base}/stores/shop`);
     await page.locator(".store-cards").waitFor();
     await check("store");
+    await page.goto(`${server.base}/templates`);
+    await page.getByRole("heading", { name: "market-day" }).waitFor();
+    await check("templates");
+    await page.goto(`${server.base}/runs/compare?a=${run}`);
+    await page.locator(".bar a").first().waitFor();
+    await check("runs-compared");
     await page.goto(`${server.base}/tables`);
     await page.locator(".cm-content").click();
     await page.keyboard.insertText(tablesDocument("warehouse"));

@@ -65,10 +65,10 @@ describe.skipIf(missing())("versions, runs and templates", () => {
 
   it("opens a template as a new document, which is saved only when asked", async () => {
     const page = await visit(browser, server, "/templates");
-    await page.getByRole("button", { name: "Open market-quality in the editor" }).waitFor();
+    await page.getByRole("button", { name: "Open in the editor: market-quality" }).waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await picture(page, "templates");
-    await page.getByRole("button", { name: "Open market-quality in the editor" }).click();
+    await page.getByRole("button", { name: "Open in the editor: market-quality" }).click();
     await node(page, "checked").waitFor();
     const { workflows } = await server.graphql<{ workflows: { name: string }[] }>("{ workflows { name } }");
     expect(workflows.map((one) => one.name)).not.toContain("market-quality");

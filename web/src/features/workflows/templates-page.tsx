@@ -21,7 +21,7 @@ export function TemplatesPage() {
               <LayoutTemplate size={15} aria-hidden />
               <h2 className="grow">{template.name}</h2>
               <Button aria-label={t("useTemplate", { name: template.name })} onClick={() => void navigate("/workflows/new", { state: { text: template.text } })}>
-                {t("open")}
+                {t("openTemplate")}
               </Button>
             </div>
             <p>{template.description}</p>

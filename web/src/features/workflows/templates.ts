@@ -1,8 +1,8 @@
 /** The ready-made workflows of `workflows/`, taken into the page when it is built. */
 import { parse } from "yaml";
 
-const documents = import.meta.glob("../../../../workflows/*/workflow.yaml", { query: "?raw", import: "default", eager: true });
-const readmes = import.meta.glob("../../../../workflows/*/README.md", { query: "?raw", import: "default", eager: true });
+const documents = import.meta.glob<string>("../../../../workflows/*/workflow.yaml", { query: "?raw", import: "default", eager: true });
+const readmes = import.meta.glob<string>("../../../../workflows/*/README.md", { query: "?raw", import: "default", eager: true });
 
 export interface Template {
   name: string;
@@ -15,7 +15,7 @@ export interface Template {
 }
 
 export const templates: readonly Template[] = Object.entries(documents)
-  .map(([path, text]) => readTemplate(path.split("/").at(-2) ?? "", String(text), String(readmes[path.replace("workflow.yaml", "README.md")] ?? "")))
+  .map(([path, text]) => readTemplate(path.split("/").at(-2) ?? "", text, readmes[path.replace("workflow.yaml", "README.md")] ?? ""))
   .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** A template out of its files. */
