@@ -965,6 +965,15 @@ export type Mutation = {
   deleteWorkflow: Scalars['Boolean']['output'];
   /** Drops the tables of a document; without `allowDestructive` it only says what would be dropped. */
   dropTables: TablesDropped;
+  /** Replaces what the version of a plugin that is in use was granted: `http:https://api.example.com`, `clock`, …. */
+  grantPlugin: Plugin;
+  /**
+   * Installs a plugin from an archive made by `sluice plugin pack`, in base64, and puts it to use; a broken one leaves the
+   * version before in use. Without `grants` an upgrade keeps what it had. Larger ones go to `POST /api/plugins`.
+   */
+  installPlugin: Plugin;
+  /** Removes a plugin, or one version of it that is not in use: `name@1.2.3`. */
+  removePlugin: Scalars['Boolean']['output'];
   /** Says that an anomaly is not over after all. */
   reopenAnomaly: Anomaly;
   /** Forgets what was set for a rule; false: nothing was. */
@@ -977,6 +986,8 @@ export type Mutation = {
   retryDelivery: AlertDelivery;
   /** Tries again what did not succeed; with `from`, that step and everything after it as well. */
   retryRun: Run;
+  /** Puts an earlier version of a plugin to use again: the one before, or that of the given number. */
+  rollbackPlugin: Plugin;
   /** Runs a statement. It only reads, unless `write` is set and the connection allows writing. */
   runStatement: Answer;
   /** Saves a document as the newest version of the workflow it names, or tells all its faults. */
@@ -1097,6 +1108,23 @@ export type MutationDropTablesArgs = {
 };
 
 
+export type MutationGrantPluginArgs = {
+  grants: Array<Scalars['String']['input']>;
+  name: Scalars['String']['input'];
+};
+
+
+export type MutationInstallPluginArgs = {
+  archive: Scalars['String']['input'];
+  grants?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+
+export type MutationRemovePluginArgs = {
+  name: Scalars['String']['input'];
+};
+
+
 export type MutationReopenAnomalyArgs = {
   comment?: InputMaybe<Scalars['String']['input']>;
   id: Scalars['String']['input'];
@@ -1127,6 +1155,12 @@ export type MutationRetryDeliveryArgs = {
 export type MutationRetryRunArgs = {
   from?: InputMaybe<Scalars['String']['input']>;
   id: Scalars['String']['input'];
+};
+
+
+export type MutationRollbackPluginArgs = {
+  name: Scalars['String']['input'];
+  to?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -1232,6 +1266,34 @@ export type Outline = {
   webhooks: Array<Scalars['String']['output']>;
 };
 
+export type Plugin = {
+  __typename?: 'Plugin';
+  /** What it asks to be granted, as JSON. */
+  asks: Scalars['String']['output'];
+  /** JSON Schema of its settings, as JSON. */
+  configSchema: Scalars['String']['output'];
+  /** The contract it was written for. */
+  contract: Scalars['String']['output'];
+  /** What it does, in one sentence. */
+  description: Scalars['String']['output'];
+  /** Digest of manifest and component, in hex. */
+  digest: Scalars['String']['output'];
+  /** What it was granted: `http:https://api.example.com`, `secret:token=env:API_TOKEN`, `clock`, `kv`. */
+  grants: Array<Scalars['String']['output']>;
+  /** `source`, `sink`, `transform`, `channel`, `translator`. */
+  kinds: Array<Scalars['String']['output']>;
+  /** What it asks for and was not granted. */
+  missing: Array<Scalars['String']['output']>;
+  /** Its name; the step kind is `plugin/<name>`. */
+  name: Scalars['String']['output'];
+  /** The name of the trusted key that signed it; none: not signed. */
+  signedBy?: Maybe<Scalars['String']['output']>;
+  /** The version in use. */
+  version: Scalars['String']['output'];
+  /** All versions that are kept, newest first; a workflow asks for one by `plugin/<name>@1.2`. */
+  versions: Array<Scalars['String']['output']>;
+};
+
 /** Something wrong, in the one shape. */
 export type Problem = {
   __typename?: 'Problem';
@@ -1301,6 +1363,10 @@ export type Query = {
   monitorResults: Array<MonitorResult>;
   /** All monitors, each with its last result. */
   monitors: Array<Monitor>;
+  /** The plugin of that name; `name@1.2` is a version of it. */
+  plugin: Plugin;
+  /** The installed plugins, by name. */
+  plugins: Array<Plugin>;
   /** The message that a template makes, with sample or real data; nothing is sent. */
   previewAlert: AlertPreview;
   /** The run of that id. */
@@ -1430,6 +1496,11 @@ export type QueryMigrationLookArgs = {
 
 export type QueryMonitorResultsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
+  name: Scalars['String']['input'];
+};
+
+
+export type QueryPluginArgs = {
   name: Scalars['String']['input'];
 };
 
