@@ -61,8 +61,12 @@ pub(super) async fn sees(postgres: &Postgres, site: &Site) -> Result<bool> {
 pub(super) async fn snapshot(postgres: &Postgres) -> Result<Option<Snapshot>> {
     let client = postgres.pool.get().await?;
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0";
-    client.batch_execute(begin).await.map_err(|error| error::mapped(&error))?;
-    match client.query_one("SELECT pg_export_snapshot()", &[]).await {
+    let exported = async {
+        client.batch_execute(begin).await?;
+        client.query_one("SELECT pg_export_snapshot()", &[]).await
+    };
+    let exported = exported.await;
+    match exported {
         Ok(row) => Ok(Some(Snapshot { name: row.get(0), held: Box::new(client) })),
         Err(error) => {
             // A server in between, or an old standby: the reads then have moments of their own.

@@ -73,7 +73,11 @@ impl Plan {
         if !asked && !(options.strategy == Strategy::Auto && cheaper && options.sample_rows.is_none()) {
             return Ok(false);
         }
-        let why = match self.join(left, right, options).await {
+        let joined = self.join(left, right, options).await;
+        if joined.is_err() {
+            (self.pairs, self.only, self.joined) = (None, None, None);
+        }
+        let why = match joined {
             Ok(true) if asked => {
                 self.because("one database holds both tables and joins them: it was asked for".to_owned());
                 return Ok(true);
@@ -86,7 +90,8 @@ impl Plan {
                 return Ok(true);
             }
             Ok(false) => "the two sides are not seen to be in one database".to_owned(),
-            Err(error) if is_a_reason(&error) => {
+            // Where nobody asked, whatever fails is none of their business: what is broken shows when the sides are read.
+            Err(error) if !asked || is_a_reason(&error) => {
                 self.because(format!("no join inside the database: {}", error.fault.message));
                 error.fault.message.clone()
             }
