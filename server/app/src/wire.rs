@@ -27,9 +27,7 @@ use store::secrets::Keyring;
 use workbench::anomalies::Anomalies;
 use workbench::console::Console;
 use workbench::diffs::KeptDiffs;
-use workbench::{
-    AlertDesk, ChannelCare, ConnectionBook, ConnectionCare, Environment, Tables, Translations, Workbench,
-};
+use workbench::{AlertDesk, ChannelCare, ConnectionBook, ConnectionCare, Environment, Tables, Translations, Workbench};
 
 /// What is there before anything runs.
 pub(crate) struct Parts {

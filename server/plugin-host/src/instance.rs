@@ -110,7 +110,7 @@ impl Instance {
                 ErrorCode::CapabilityDenied,
                 format!("capability `clock` was not granted to plugin `{}`", self.plugin),
             )
-            .hint(format!("Grant it with `sluice plugin grant {} --clock`.", self.plugin));
+            .hint(format!("Grant it with `sluice plugin grant {} --grant clock`.", self.plugin));
         }
         let recursion = Exceeded::new("its limit of 1 MiB of stack", "Look for endless recursion in the plugin.");
         match error.downcast_ref::<Trap>() {

@@ -75,7 +75,9 @@ impl Operation {
 
 use Least::{Own, Public, Signed};
 use Level::{Read, Use, Write};
-use Needs::{Alert, Anomaly, Connection, Delivery, Document, Named, NewConnection, Rows, Run, Settings, Tables, Workflow};
+use Needs::{
+    Alert, Anomaly, Connection, Delivery, Document, Named, NewConnection, Rows, Run, Settings, Tables, Workflow,
+};
 
 const OPERATOR: Least = Least::Role(Role::Operator);
 const EDITOR: Least = Least::Role(Role::Editor);

@@ -11,7 +11,6 @@ use arrow::array::*;
 use arrow::datatypes::*;
 use mysql_async::Value;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 /// A column of a batch being read.
 pub(super) struct Builder {
