@@ -26,7 +26,7 @@ impl Reading {
     }
 
     /// All rows from that page on, as one batch.
-    fn from_page(&self, page: usize) -> Option<RecordBatch> {
+    fn since_page(&self, page: usize) -> Option<RecordBatch> {
         let schema = self.pages.first()?.schema();
         concat_batches(&schema, self.pages.get(page..)?).ok()
     }
@@ -82,7 +82,7 @@ async fn again(suite: &Suite, first: &Reading, lines: &mut Lines) {
             // `replay` promises the same batches, `cursor` the same rows from where it stands.
             let same = match first.resume {
                 Resume::Replay => first.pages == second.pages,
-                _ => first.from_page(0) == second.from_page(0),
+                _ => first.since_page(0) == second.since_page(0),
             };
             match same {
                 true => Verdict::pass(),
@@ -121,8 +121,8 @@ async fn resume(suite: &Suite, first: &Reading, lines: &mut Lines) {
                 verdict = Verdict::fail(format!("at the cursor of page {page}: {}", error.fault.message), mend)
             }
             Ok(rest) => {
-                let wanted = first.from_page(page).filter(|rows| rows.num_rows() > 0);
-                let found = rest.from_page(0).filter(|rows| rows.num_rows() > 0);
+                let wanted = first.since_page(page).filter(|rows| rows.num_rows() > 0);
+                let found = rest.since_page(0).filter(|rows| rows.num_rows() > 0);
                 if wanted != found {
                     let count = |rows: Option<RecordBatch>| rows.map_or(0, |rows| rows.num_rows());
                     let (wanted, found) = (count(wanted), count(found));

@@ -70,7 +70,7 @@ impl Plan {
         // Measured: PostgreSQL hashes or merges both tables for less than it sends one; MariaDB looks each row up by the
         // index, which costs it several times of what sending costs; an SQLite file is read by this very process.
         let cheaper = left.0.system() == System::Postgres && options.pause_above.is_none();
-        if !asked && !(options.strategy == Strategy::Auto && cheaper && options.sample_rows.is_none()) {
+        if !(asked || options.strategy == Strategy::Auto && cheaper && options.sample_rows.is_none()) {
             return Ok(false);
         }
         let joined = self.join(left, right, options).await;
