@@ -118,14 +118,14 @@ impl Database {
                 .pragma("cache_size", "-16000")
                 .pragma("wal_autocheckpoint", "4000")
         });
-        let writer = sea_orm::Database::connect(writing).await.map_err(|error| explain_opening(error, &label))?;
+        let writer = connect_patiently(writing, patience, &label).await?;
 
         let file = path.to_path_buf();
         let mut reading = sqlite_options(options.patience);
         reading.max_connections(options.connections.max(1)).map_sqlx_sqlite_opts(move |sqlite| {
             sqlite.filename(&file).busy_timeout(patience).pragma("query_only", "ON").pragma("cache_size", "-8000")
         });
-        let reader = sea_orm::Database::connect(reading).await.map_err(|error| explain_opening(error, &label))?;
+        let reader = connect_patiently(reading, patience, &label).await?;
         Self::assemble(writer, reader, 1, label, scratch).await
     }
 
@@ -205,6 +205,20 @@ fn explain_opening(error: DbErr, label: &str) -> Error {
     error.fault.message = format!("cannot open the metadata database `{label}`: {}", error.fault.message)
         .replace("the metadata database failed: ", "");
     error
+}
+
+/// Connects, and tries again while another process is about to make the file: SQLite does not wait for the lock that
+/// its change to WAL takes, whatever `busy_timeout` says.
+async fn connect_patiently(options: ConnectOptions, patience: Duration, label: &str) -> Result<DatabaseConnection> {
+    let until = tokio::time::Instant::now() + patience;
+    loop {
+        match sea_orm::Database::connect(options.clone()).await {
+            Err(error) if error.to_string().contains("database is locked") && tokio::time::Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            connected => return connected.map_err(|error| explain_opening(error, label)),
+        }
+    }
 }
 
 fn sqlite_options(patience: Duration) -> ConnectOptions {

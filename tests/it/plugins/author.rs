@@ -129,7 +129,7 @@ fn a_change_of_the_source_is_in_use_in_the_running_server() {
     let reloads = || said.lock().unwrap().matches("reloaded live").count();
     wait_for("the first reload", || reloads() == 1);
     let run = server.run_once(&std::fs::read_to_string(folder.join("example.yaml")).unwrap());
-    assert_eq!(run["status"], "succeeded", "{run:#}");
+    assert_eq!(run["status"], "SUCCEEDED", "{run:#}");
     let first = server.graphql("{ plugin(name: \"live\") { digest version } }", json!({}))["plugin"].clone();
 
     // What does not compile is told, and the server keeps what it has.
@@ -147,7 +147,7 @@ fn a_change_of_the_source_is_in_use_in_the_running_server() {
     assert_ne!(first["digest"], second["digest"]);
     let again = std::fs::read_to_string(folder.join("example.yaml")).unwrap().replace("example_rows", "later_rows");
     let run = server.run_once(&again);
-    assert_eq!(run["status"], "succeeded", "{run:#}");
+    assert_eq!(run["status"], "SUCCEEDED", "{run:#}");
     let rows = server.sluice.read("history", "later_rows");
     assert!(rows.iter().any(|row| row["name"] == "row-2"), "{rows:#?}");
 }
