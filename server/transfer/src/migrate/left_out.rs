@@ -2,13 +2,9 @@
 //!
 //! It is listed before the first row, so that nobody misses it afterwards. Systems without such things list nothing.
 
-use super::sql::{bare, literal};
+use super::sql::{bare, literal, texts};
 use super::tables::Chosen;
 use crate::tables::parts;
-use arrow::array::{Array, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use data::connector::ReadOptions;
 use data::{Connector, Result, System};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -52,30 +48,13 @@ pub async fn left_out(from: &dyn Connector, chosen: &[Chosen]) -> Result<Vec<Lef
     };
     let names: BTreeSet<String> = chosen.iter().map(|table| bare(&table.from)).collect();
     let mut found = Vec::new();
-    let mut source = from.read(ReadOptions::query(&sql)).await?;
-    while let Some(batch) = source.next().await? {
-        let columns: Vec<_> = batch
-            .records
-            .columns()
-            .iter()
-            .map(|column| cast(column, &DataType::Utf8))
-            .collect::<std::result::Result<_, _>>()?;
-        let text = |column: usize, row: usize| {
-            let column = columns[column].as_string::<i32>();
-            (column.is_valid(row) && !column.value(row).is_empty()).then(|| column.value(row).to_owned())
-        };
-        for row in 0..batch.records.num_rows() {
-            let one = LeftOut {
-                kind: text(0, row).unwrap_or_default(),
-                name: text(1, row).unwrap_or_default(),
-                table: text(2, row),
-                note: text(3, row),
-            };
-            // A view that is asked for by name is copied as a table.
-            let is_chosen = names.contains(&one.name);
-            if one.table.as_ref().map_or(!is_chosen, |table| names.contains(table)) {
-                found.push(one);
-            }
+    for [kind, name, table, note] in texts(from, &sql).await? {
+        let filled = |text: String| (!text.is_empty()).then_some(text);
+        let one = LeftOut { kind, name, table: filled(table), note: filled(note) };
+        // A view that is asked for by name is copied as a table.
+        let is_chosen = names.contains(&one.name);
+        if one.table.as_ref().map_or(!is_chosen, |table| names.contains(table)) {
+            found.push(one);
         }
     }
     found.sort();

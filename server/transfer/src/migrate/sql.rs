@@ -1,7 +1,11 @@
-//! Names and values in each system's own SQL.
+//! Names and values in each system's own SQL, and the texts that its catalogs answer with.
 
 use crate::tables::parts;
-use data::System;
+use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use data::connector::ReadOptions;
+use data::{Connector, Result, System};
 
 /// A name between quotes.
 pub(super) fn quote(system: System, name: &str) -> String {
@@ -44,6 +48,23 @@ pub(super) fn value(system: System, value: &serde_json::Value) -> Option<String>
         Value::String(text) => literal(system, text),
         Value::Array(_) | Value::Object(_) => return None,
     })
+}
+
+/// The rows of a query of `N` columns as texts; NULL is empty.
+pub(super) async fn texts<const N: usize>(from: &dyn Connector, sql: &str) -> Result<Vec<[String; N]>> {
+    let mut rows = Vec::new();
+    let mut source = from.read(ReadOptions::query(sql)).await?;
+    while let Some(batch) = source.next().await? {
+        let columns = batch.records.columns().iter().map(|column| cast(column, &DataType::Utf8));
+        let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
+        for row in 0..batch.records.num_rows() {
+            rows.push(std::array::from_fn(|at| {
+                let column = columns[at].as_string::<i32>();
+                if column.is_valid(row) { column.value(row).to_owned() } else { String::new() }
+            }));
+        }
+    }
+    Ok(rows)
 }
 
 /// A piece of an expression.

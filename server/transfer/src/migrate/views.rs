@@ -3,13 +3,9 @@
 //! A view is never made in part or by guesswork: what the translator refuses, what reads a table that has another name at
 //! the target, and what the target refuses is left out and said. The translator's warnings are told with the view.
 
-use super::sql::{bare, quote};
+use super::sql::{bare, quote, texts};
 use super::tables::{matches, means};
 use crate::definition::{definitions, dialect};
-use arrow::array::{Array, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use data::connector::ReadOptions;
 use data::{Connector, Error, NoteLevel, Result, System, Translation, Translator};
 use model::{ErrorCode, nearest};
 use serde::Serialize;
@@ -145,27 +141,16 @@ async fn stored(from: &dyn Connector) -> Result<Vec<(String, String)>> {
         System::Sqlite => "SELECT name, sql, '' FROM sqlite_master WHERE type = 'view' ORDER BY name",
         other => return Err(data::connector::unsupported(other, "tell its views")),
     };
-    let mut found = Vec::new();
-    let mut source = from.read(ReadOptions::query(sql)).await?;
-    while let Some(batch) = source.next().await? {
-        let columns = batch.records.columns().iter().map(|column| cast(column, &DataType::Utf8));
-        let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
-        let text = |column: usize, row: usize| {
-            let column = columns[column].as_string::<i32>();
-            if column.is_valid(row) { column.value(row).to_owned() } else { String::new() }
+    let stored = texts(from, sql).await?.into_iter().map(|[name, text, database]| {
+        let statement = match system {
+            // SQLite keeps the statement, the others its query.
+            System::Sqlite => text,
+            System::Mysql => created(system, &name, &unqualified(&text, &database)),
+            _ => created(system, &name, &text),
         };
-        for row in 0..batch.records.num_rows() {
-            let name = text(0, row);
-            let statement = match system {
-                // SQLite keeps the statement, the others its query.
-                System::Sqlite => text(1, row),
-                System::Mysql => created(system, &name, &unqualified(&text(1, row), &text(2, row))),
-                _ => created(system, &name, &text(1, row)),
-            };
-            found.push((name, statement));
-        }
-    }
-    Ok(found)
+        (name, statement)
+    });
+    Ok(stored.collect())
 }
 
 fn created(system: System, name: &str, query: &str) -> String {
