@@ -41,12 +41,12 @@ impl Ledger {
         format!("{} {}", self.application(), self.key.fence)
     }
 
+    /// The task and its ledger, since another schema has a ledger of its own and may know a task of the same name.
     fn application(&self) -> String {
         // FNV-1a: the name has 63 bytes and a task's name may have 200.
-        let hash = self
-            .key
-            .task
-            .bytes()
+        let hash = [self.table.as_str(), "\0", self.key.task.as_str()]
+            .iter()
+            .flat_map(|part| part.bytes())
             .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         format!("sluice {hash:016x}")
     }
@@ -56,7 +56,8 @@ impl Ledger {
         let ended = client
             .query(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE usename = current_user AND pid <> pg_backend_pid() AND CASE WHEN application_name LIKE $1 || ' %' \
+                 WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() \
+                 AND CASE WHEN application_name LIKE $1 || ' %' \
                  THEN split_part(application_name, ' ', 3)::bigint < $2 ELSE false END",
                 &[&self.application(), &self.key.fence],
             )

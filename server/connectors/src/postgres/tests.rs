@@ -8,7 +8,7 @@ mod inspect;
 mod tls;
 mod values;
 
-use crate::suite::world::{World, keyed, records};
+use crate::suite::world::{World, batch, keyed, named, records};
 use arrow::array::*;
 use arrow::datatypes::DataType;
 use data::connector::ReadOptions;
@@ -198,6 +198,23 @@ async fn rows_with_null_in_a_nullable_key_all_stay() {
     world.write(keyed("t", Mode::Upsert, &["k"]), &rows).await.unwrap();
     assert_eq!(world.count("t").await, 3);
     world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_attempt_elsewhere_ends_nothing_here() {
+    let case = "a_later_attempt_elsewhere_ends_nothing_here";
+    let (Some(here), Some(elsewhere)) = (World::postgres(case).await, World::postgres(case).await) else { return };
+    let rows = named(&[(1, "a")]);
+    let mut first = here.claimed("t", 1, &rows).await;
+    first.write(&batch(1, &rows)).await.unwrap();
+    // The same task by name, in the ledger of another schema.
+    let mut second = elsewhere.claimed("t", 2, &rows).await;
+    second.write(&batch(1, &rows)).await.unwrap();
+    first.finish().await.unwrap();
+    second.finish().await.unwrap();
+    assert_eq!((here.count("t").await, elsewhere.count("t").await), (1, 1));
+    here.end().await;
+    elsewhere.end().await;
 }
 
 #[tokio::test]
