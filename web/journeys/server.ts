@@ -19,11 +19,12 @@ export interface Server {
 /** The program under test; the chore that runs the journeys names it. */
 export const program = process.env["SLUICE_PROGRAM"];
 
-export async function startServer(): Promise<Server> {
+/** Starts a server; `more` are further flags of `serve`. */
+export async function startServer(more: readonly string[] = []): Promise<Server> {
   if (!program) throw new Error("SLUICE_PROGRAM names no server; `cargo xtask test` does");
   const folder = mkdtempSync(join(tmpdir(), "sluice-journey-"));
   const data = join(folder, "data");
-  const child = spawn(program, ["--data-dir", data, "serve", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program, ["--data-dir", data, "serve", "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "inherit"] });
   const base = await address(child);
   const token = readFileSync(join(data, "api-token"), "utf8").trim();
   mkdirSync(join(data, "files"), { recursive: true });

@@ -15,6 +15,7 @@ pub mod monitors;
 pub mod mutation;
 pub mod plugins;
 pub mod query;
+pub mod server;
 pub mod socket;
 pub mod subscription;
 pub mod tables;

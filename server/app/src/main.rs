@@ -4,6 +4,7 @@
 //! 1 refused or failed (a document with faults, a run that failed), 2 wrong usage.
 
 mod commands;
+mod facts;
 mod failure;
 mod kinds;
 mod opener;

@@ -1,5 +1,6 @@
 //! Builds everything by hand, top to bottom. The only place that names every crate.
 
+use crate::facts;
 use crate::failure::Failure;
 use crate::kinds::Kinds;
 use crate::opener::Connectors;
@@ -27,6 +28,7 @@ use store::secrets::Keyring;
 use workbench::anomalies::Anomalies;
 use workbench::console::Console;
 use workbench::diffs::KeptDiffs;
+use workbench::server::ServerCare;
 use workbench::{AlertDesk, ChannelCare, ConnectionBook, ConnectionCare, Environment, Tables, Translations, Workbench};
 
 /// What is there before anything runs.
@@ -101,7 +103,20 @@ impl Parts {
         let channels = ChannelCare::new(self.database.clone(), self.keyring.clone(), pools.clone());
         let (alerts, connections, diffs) = (self.alerts.clone(), self.connections.clone(), KeptDiffs::default());
         let plugins = Arc::new(Shelf::new(self.plugins.clone()));
-        Workbench { pools, connections, console, tables, anomalies, translations, diffs, alerts, channels, plugins }
+        let server = ServerCare::new(self.database.clone(), self.keyring.clone(), facts::of_all(&self.settings));
+        Workbench {
+            pools,
+            connections,
+            console,
+            tables,
+            anomalies,
+            translations,
+            diffs,
+            alerts,
+            channels,
+            plugins,
+            server,
+        }
     }
 
     /// What wakes workers.

@@ -2,6 +2,10 @@
 //!
 //! The command line and GraphQL go through [`ChannelCare`]; the secrets of a channel leave by none of them.
 
+mod kinds;
+
+pub use kinds::{ChannelKind, ChannelSecret, channel_kinds};
+
 use crate::name::{require_name, shorten};
 use chrono::{DateTime, Utc};
 use data::{Alert, AlertSeverity, Connections, Delivery};

@@ -16,6 +16,7 @@ pub mod migrations;
 pub mod monitors;
 mod name;
 pub mod plugins;
+pub mod server;
 pub mod tables;
 pub mod translations;
 
@@ -55,4 +56,6 @@ pub struct Workbench {
     pub channels: ChannelCare,
     /// The installed plugins.
     pub plugins: Arc<dyn plugins::PluginShelf>,
+    /// The server itself, for whoever looks after it.
+    pub server: server::ServerCare,
 }

@@ -45,6 +45,25 @@ export async function request<T, V>(document: TypedDocumentString<T, V>, variabl
   return answer.data;
 }
 
+/** Sends a file to a route of its own; an error of any kind is thrown as `ApiProblem`. */
+export async function upload<T>(path: string, file: Blob): Promise<T> {
+  const { token } = useSession.getState();
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/octet-stream", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+      body: file,
+    });
+  } catch {
+    reportDown();
+    throw new ApiProblem({ code: "server_unreachable", message: "the server does not answer" });
+  }
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (!response.ok) throw new ApiProblem(readProblem(answer) ?? { code: "unexpected", message: `the server answered with status ${response.status}` });
+  return answer as T;
+}
+
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {

@@ -6,6 +6,8 @@ interface SessionState {
   token: string | null;
   /** Whether the server refused the token that was kept. */
   refused: boolean;
+  /** Fields of the API that may be asked for; null: not known. */
+  operations: ReadonlySet<string> | null;
   signIn: (token: string) => void;
   signOut: (refused?: boolean) => void;
 }
@@ -13,6 +15,7 @@ interface SessionState {
 export const useSession = create<SessionState>()((set) => ({
   token: kept("token"),
   refused: false,
+  operations: null,
   signIn: (token) => {
     keep("token", token);
     set({ token, refused: false });
@@ -29,4 +32,9 @@ export function takeTokenFromAddress(): void {
   if (!match?.[1]) return;
   window.history.replaceState(null, "", window.location.pathname + window.location.search);
   useSession.getState().signIn(decodeURIComponent(match[1]));
+}
+
+/** Whether the person may ask for that field of the API. Until the server has told, everything is offered. */
+export function useMay(operation: string): boolean {
+  return useSession((state) => state.operations === null || state.operations.has(operation));
 }

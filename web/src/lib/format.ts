@@ -64,3 +64,16 @@ export function formatClock(moment: Date): string {
   const ms = String(moment.getMilliseconds()).padStart(3, "0");
   return `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}.${ms}`;
 }
+
+const SIZES = ["B", "kB", "MB", "GB", "TB", "PB"];
+
+/** `246 MB`: what people say of sizes, by thousands. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (Math.abs(value) >= 999.5 && unit < SIZES.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${SIZES[unit] ?? ""}`;
+}

@@ -112,6 +112,7 @@ pub const QUERIES: &[Operation] = &[
     Operation::read("previewAlert", Signed, &[Alert("input.alert", Read)]),
     Operation::read("channels", Signed, &[]),
     Operation::read("channel", Signed, &[]),
+    Operation::read("channelKinds", EDITOR, &[]),
     Operation::read("backups", Signed, &[Connection("connection", Read)]),
     Operation::read("check", Signed, &[]),
     Operation::read("tablesPlan", Signed, &[Tables("document", Read)]),
@@ -124,6 +125,8 @@ pub const QUERIES: &[Operation] = &[
     Operation::read("statements", Signed, &[Connection("connection", Read)]),
     Operation::read("translate", Signed, &[Connection("input.connection", Read), Connection("input.check", Use)]),
     Operation::read("stepKinds", Signed, &[]),
+    // It names folders and addresses.
+    Operation::read("server", ADMIN, &[]),
     // Their grants name hosts, and where secrets lie.
     Operation::read("plugins", EDITOR, &[]),
     Operation::read("plugin", EDITOR, &[]),

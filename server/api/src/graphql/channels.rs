@@ -5,7 +5,7 @@ use super::{Context, page_size};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
 use juniper::{GraphQLInputObject, graphql_object};
-use workbench::channels::{ChannelView, ChannelWish};
+use workbench::channels::{ChannelKind as Kind, ChannelSecret as Secret, ChannelView, ChannelWish, channel_kinds};
 
 /// A way alerts reach people; never with its secrets.
 pub struct Channel(ChannelView);
@@ -32,6 +32,42 @@ impl Channel {
     }
     fn updated_at(&self) -> DateTime<Utc> {
         self.0.updated_at
+    }
+}
+
+/// A kind of channel there may be.
+pub struct ChannelKind(Kind);
+
+#[graphql_object(context = Context)]
+impl ChannelKind {
+    /// `mail`, `webhook` or `plugin/<name>`.
+    fn kind(&self) -> &str {
+        &self.0.kind
+    }
+    /// What it does, in one sentence.
+    fn summary(&self) -> &str {
+        &self.0.summary
+    }
+    /// JSON Schema of its settings, as JSON text.
+    fn schema(&self) -> String {
+        self.0.schema.to_string()
+    }
+    fn secrets(&self) -> Vec<ChannelSecret> {
+        self.0.secrets.iter().cloned().map(ChannelSecret).collect()
+    }
+}
+
+/// A secret that a kind of channel takes.
+pub struct ChannelSecret(Secret);
+
+#[graphql_object(context = Context)]
+impl ChannelSecret {
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// What it is; empty where nothing is said.
+    fn about(&self) -> &str {
+        &self.0.about
     }
 }
 
@@ -104,6 +140,10 @@ pub(super) async fn list(
 
 pub(super) async fn get(context: &Context, name: &str) -> Result<Channel, ApiError> {
     Ok(Channel(context.workbench.channels.get(name).await?))
+}
+
+pub(super) fn kinds(context: &Context) -> Result<Vec<ChannelKind>, ApiError> {
+    Ok(channel_kinds(context.workbench.plugins.as_ref())?.into_iter().map(ChannelKind).collect())
 }
 
 pub(super) async fn create(context: &Context, name: String, input: ChannelInput) -> Result<Channel, ApiError> {

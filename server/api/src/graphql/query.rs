@@ -2,13 +2,14 @@
 
 use super::alerts::{self, Alert, AlertConnection, AlertDelivery, AlertFilterInput, AlertPreview, AlertPreviewInput};
 use super::anomalies::{self, Anomaly, AnomalyFilterInput, AnomalyRule, Backup};
-use super::channels::{self, Channel};
+use super::channels::{self, Channel, ChannelKind};
 use super::connections::{Connection, Table};
 use super::console::{self, Checked, Statement};
 use super::diffs::{self, Diff, DiffPage, DiffRepair};
 use super::migrations::{self, Migration, MigrationInput, MigrationLook};
 use super::monitors::{self, Monitor, MonitorResult};
 use super::plugins::{self, Plugin};
+use super::server::Server;
 use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
 use super::translations::{self, TranslateInput, TranslatedStatement};
 use super::types::{Problem, Run, RunStatusWord, StepKind, Workflow};
@@ -193,6 +194,11 @@ impl Query {
         alerts::preview(context, input).await
     }
 
+    /// The kinds of channels there may be: those of this server and those of its plugins.
+    async fn channel_kinds(context: &Context) -> Result<Vec<ChannelKind>, ApiError> {
+        channels::kinds(context)
+    }
+
     /// Channels by name, after the one called `after`.
     async fn channels(context: &Context, after: Option<String>, first: Option<i32>) -> Result<Vec<Channel>, ApiError> {
         channels::list(context, after, first).await
@@ -283,6 +289,11 @@ impl Query {
     /// Statements in the words of another dialect, with what may differ.
     async fn translate(context: &Context, input: TranslateInput) -> Result<Vec<TranslatedStatement>, ApiError> {
         translations::translate(context, input).await
+    }
+
+    /// The server itself: its version, what it was started with, and the keys that seal secrets.
+    fn server(context: &Context) -> Server {
+        Server(context.workbench.server.clone())
     }
 
     /// The step kinds there are.

@@ -1,5 +1,6 @@
 //! `sluice serve`: the API, the scheduler and a worker in one process.
 
+use crate::facts;
 use crate::failure::Failure;
 use crate::output;
 use crate::settings::Settings;
@@ -50,7 +51,11 @@ impl Serve {
             Fault::new(ErrorCode::DiskFailed, format!("`{}` cannot be made: {error}", files.display()))
         })?;
         let running = parts.start(Role::Server, files).await?;
-        let workbench = parts.workbench();
+        let mut workbench = parts.workbench();
+        workbench.server = workbench.server.with(vec![
+            facts::setting("serving", "--listen", "SLUICE_LISTEN", self.listen),
+            facts::setting("serving", "--http-threads", "SLUICE_HTTP_THREADS", self.http_threads),
+        ]);
         workbench.console.keep_closing_interrupted();
         let state = ApiState {
             engine: running.engine.clone(),

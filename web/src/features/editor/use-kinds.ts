@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { useData } from "@/graphql/client.ts";
-import type { Kind, Kinds, Schema } from "./graph/graph.ts";
+import type { Schema } from "@/lib/schema-fields.ts";
+import type { Kind, Kinds } from "./graph/graph.ts";
 import { EditorKinds } from "./operations.ts";
 
 const NONE: Kinds = new Map();

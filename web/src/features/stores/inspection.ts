@@ -1,4 +1,6 @@
 /** What an inspection found, read from the outputs of its step. Pure: no React. */
+import { formatBytes } from "@/lib/format.ts";
+
 export interface Usage {
   open: number;
   limit: number | undefined;
@@ -92,22 +94,9 @@ export function documentOf(connection: string): string {
   );
 }
 
-const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
-
-/** `246 MB`: what people say of sizes, by thousands. */
-export function spellBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (Math.abs(value) >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ""}`;
-}
-
 /** A figure by what its name says it is: bytes, a share, seconds, or a number. */
 export function spellFigure(name: string, value: number, plain: (value: number) => string): string {
-  if (name.endsWith("_bytes")) return spellBytes(value);
+  if (name.endsWith("_bytes")) return formatBytes(value);
   if (name.endsWith("_ratio")) return `${plain(Math.round(value * 1000) / 10)} %`;
   if (name.endsWith("_seconds")) return `${plain(value)} s`;
   return plain(value);

@@ -11,10 +11,10 @@ import { Status } from "@/components/status.tsx";
 import { Moment } from "@/components/time.tsx";
 import { useData } from "@/graphql/client.ts";
 import { asProblem } from "@/graphql/problem.ts";
-import { formatNumber } from "@/lib/format.ts";
+import { formatBytes, formatNumber } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
 import { isOver } from "@/lib/run-status.ts";
-import { readInspection, spellBytes, spellFigure, workflowOf, type Inspection, type Usage } from "./inspection.ts";
+import { readInspection, spellFigure, workflowOf, type Inspection, type Usage } from "./inspection.ts";
 import { StoreDetail } from "./operations.ts";
 import "./stores.css";
 import { UsageText } from "./stores-page.tsx";
@@ -109,7 +109,7 @@ function Findings({ found }: { found: Inspection }) {
         {found.diskBytes !== undefined && (
           <div className="store-card">
             <span className="muted">{t("disk")}</span>
-            <span className="store-number">{spellBytes(found.diskBytes)}</span>
+            <span className="store-number">{formatBytes(found.diskBytes)}</span>
           </div>
         )}
         <div className="store-card">
@@ -138,7 +138,7 @@ function Findings({ found }: { found: Inspection }) {
                     {table.table}
                   </td>
                   <td className="number">{table.rows === undefined ? "" : plain(table.rows)}</td>
-                  <td className="number">{spellBytes(table.bytes)}</td>
+                  <td className="number">{formatBytes(table.bytes)}</td>
                 </tr>
               ))}
             </tbody>
@@ -176,7 +176,7 @@ function Findings({ found }: { found: Inspection }) {
                     {index.table}.{index.index}
                   </td>
                   <td>{index.duplicateOf ? t("duplicate", { name: index.duplicateOf }) : t("unused")}</td>
-                  <td className="number">{spellBytes(index.bytes)}</td>
+                  <td className="number">{formatBytes(index.bytes)}</td>
                 </tr>
               ))}
             </tbody>

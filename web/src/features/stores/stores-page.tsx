@@ -12,10 +12,11 @@ import { Status } from "@/components/status.tsx";
 import { Moment } from "@/components/time.tsx";
 import { useData } from "@/graphql/client.ts";
 import type { StoreRunFragment } from "@/graphql/generated/graphql.ts";
+import { formatBytes } from "@/lib/format.ts";
 import { asProblem } from "@/graphql/problem.ts";
 import { useWords } from "@/lib/language.ts";
 import { isOver } from "@/lib/run-status.ts";
-import { readInspection, spellBytes, workflowOf, type Inspection } from "./inspection.ts";
+import { readInspection, workflowOf, type Inspection } from "./inspection.ts";
 import { StoreList } from "./operations.ts";
 import "./stores.css";
 import { useInspect } from "./use-inspect.ts";
@@ -68,7 +69,7 @@ export function StoresPage() {
         id: "disk",
         header: t("disk"),
         meta: { isNumber: true },
-        cell: ({ getValue }) => (getValue() < 0 ? "" : spellBytes(getValue())),
+        cell: ({ getValue }) => (getValue() < 0 ? "" : formatBytes(getValue())),
       }),
       column.accessor((row) => row.found?.findings ?? -1, { id: "findings", header: t("findings"), cell: ({ row }) => <Found row={row.original} /> }),
       column.accessor((row) => row.run?.createdAt ?? "", {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { documentOf, readInspection, spellBytes, spellFigure } from "./inspection.ts";
+import { formatBytes } from "@/lib/format.ts";
+import { documentOf, readInspection, spellFigure } from "./inspection.ts";
 
 describe("an inspection", () => {
   it("is read from its outputs, the largest table first, whatever the system could not tell", () => {
@@ -44,7 +45,7 @@ describe("an inspection", () => {
     [246_259_047, "246 MB"],
     [999_600, "1.0 MB"],
   ])("spells %s bytes as %s", (bytes, expected) => {
-    expect(spellBytes(bytes)).toBe(expected);
+    expect(formatBytes(bytes)).toBe(expected);
   });
 
   it("spells figures by what their names say", () => {

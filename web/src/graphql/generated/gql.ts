@@ -16,6 +16,17 @@ import * as types from './graphql';
  */
 type Documents = {
     "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": typeof types.PaletteWorkflowsDocument,
+    "\n  fragment DeliveryFields on AlertDelivery {\n    id\n    channel\n    level\n    status\n    reason\n    nextAt\n    messageId\n    providerId\n    createdAt\n    endedAt\n    attempts {\n      number\n      at\n      outcome\n      code\n      message\n      durationMs\n      nextAt\n    }\n  }\n": typeof types.DeliveryFieldsFragmentDoc,
+    "\n  fragment AlertRow on Alert {\n    id\n    severity\n    title\n    workflow\n    raisedAt\n    duplicateOf\n    acknowledgedAt\n    deliveries {\n      id\n      channel\n      status\n      reason\n    }\n  }\n": typeof types.AlertRowFragmentDoc,
+    "\n  query AlertList($filter: AlertFilterInput, $after: String, $first: Int!) {\n    alerts(filter: $filter, after: $after, first: $first) {\n      edges {\n        node {\n          ...AlertRow\n        }\n      }\n      pageInfo {\n        endCursor\n        hasNextPage\n      }\n    }\n  }\n": typeof types.AlertListDocument,
+    "\n  query OneAlert($id: String!) {\n    alert(id: $id) {\n      id\n      severity\n      title\n      text\n      fields {\n        name\n        value\n      }\n      link\n      labels {\n        name\n        value\n      }\n      workflow\n      runId\n      step\n      raisedAt\n      duplicateOf\n      acknowledgedAt\n      acknowledgedBy\n      comment\n      deliveries {\n        ...DeliveryFields\n      }\n    }\n  }\n": typeof types.OneAlertDocument,
+    "\n  mutation RetryDelivery($id: String!) {\n    retryDelivery(id: $id) {\n      id\n      status\n      attempts {\n        number\n        message\n      }\n    }\n  }\n": typeof types.RetryDeliveryDocument,
+    "\n  mutation AcknowledgeAlert($id: String!, $comment: String) {\n    acknowledgeAlert(id: $id, comment: $comment) {\n      id\n    }\n  }\n": typeof types.AcknowledgeAlertDocument,
+    "\n  query AlertPolicy {\n    alertPolicy\n  }\n": typeof types.AlertPolicyDocument,
+    "\n  query AlertChannels {\n    channels(first: 200) {\n      name\n      kind\n    }\n  }\n": typeof types.AlertChannelsDocument,
+    "\n  mutation ApplyPolicy($text: String!) {\n    applyAlertPolicy(text: $text) {\n      text\n      problems {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n": typeof types.ApplyPolicyDocument,
+    "\n  mutation DeletePolicy {\n    deleteAlertPolicy\n  }\n": typeof types.DeletePolicyDocument,
+    "\n  query PreviewAlert($input: AlertPreviewInput!) {\n    previewAlert(input: $input) {\n      severity\n      subject\n      text\n      markdown\n      fields {\n        name\n        value\n      }\n    }\n  }\n": typeof types.PreviewAlertDocument,
     "\n  fragment AnomalyFields on Anomaly {\n    id\n    rule\n    severity\n    state\n    connection\n    table\n    scope\n    message\n    details\n    count\n    firstSeen\n    lastSeen\n    runId\n    changedBy\n    changedAt\n    comment\n    alertedAt\n  }\n": typeof types.AnomalyFieldsFragmentDoc,
     "\n  query AnomalyList($filter: AnomalyFilterInput, $after: String, $first: Int!) {\n    anomalies(filter: $filter, after: $after, first: $first) {\n      ...AnomalyFields\n    }\n  }\n": typeof types.AnomalyListDocument,
     "\n  query OneAnomaly($id: String!) {\n    anomaly(id: $id) {\n      ...AnomalyFields\n    }\n  }\n": typeof types.OneAnomalyDocument,
@@ -25,6 +36,13 @@ type Documents = {
     "\n  query AnomalyRules {\n    anomalyRules {\n      rule\n      thresholds\n      severity\n      muted\n      channels\n      dedupeSeconds\n    }\n  }\n": typeof types.AnomalyRulesDocument,
     "\n  mutation ConfigureRule($rule: AnomalyRuleInput!) {\n    configureAnomalyRule(rule: $rule) {\n      rule\n    }\n  }\n": typeof types.ConfigureRuleDocument,
     "\n  mutation ResetRule($rule: String!) {\n    resetAnomalyRule(rule: $rule)\n  }\n": typeof types.ResetRuleDocument,
+    "\n  fragment ChannelRow on Channel {\n    name\n    kind\n    settings\n    hasSecret\n    updatedAt\n  }\n": typeof types.ChannelRowFragmentDoc,
+    "\n  query ChannelList {\n    channels(first: 200) {\n      ...ChannelRow\n    }\n  }\n": typeof types.ChannelListDocument,
+    "\n  query ChannelKinds {\n    channelKinds {\n      kind\n      summary\n      schema\n      secrets {\n        name\n        about\n      }\n    }\n  }\n": typeof types.ChannelKindsDocument,
+    "\n  mutation CreateChannel($name: String!, $input: ChannelInput!) {\n    createChannel(name: $name, input: $input) {\n      name\n    }\n  }\n": typeof types.CreateChannelDocument,
+    "\n  mutation UpdateChannel($name: String!, $input: ChannelInput!) {\n    updateChannel(name: $name, input: $input) {\n      name\n    }\n  }\n": typeof types.UpdateChannelDocument,
+    "\n  mutation DeleteChannel($name: String!) {\n    deleteChannel(name: $name)\n  }\n": typeof types.DeleteChannelDocument,
+    "\n  mutation TestChannel($name: String!, $severity: AlertSeverity) {\n    testChannel(name: $name, severity: $severity) {\n      ok\n      message\n      code\n      hint\n      providerId\n    }\n  }\n": typeof types.TestChannelDocument,
     "\n  fragment ConnectionRow on Connection {\n    name\n    system\n    settings\n    hasSecret\n    isSaved\n    variable\n    allowWrite\n    description\n    labels\n    updatedAt\n    lastTest {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n": typeof types.ConnectionRowFragmentDoc,
     "\n  query ConnectionList {\n    connections(first: 200) {\n      ...ConnectionRow\n    }\n  }\n": typeof types.ConnectionListDocument,
     "\n  query ConnectionUse($name: String!) {\n    connection(name: $name) {\n      name\n      workflows\n    }\n  }\n": typeof types.ConnectionUseDocument,
@@ -65,6 +83,13 @@ type Documents = {
     "\n  mutation CreateMonitor($input: MonitorInput!) {\n    createMonitor(input: $input) {\n      name\n    }\n  }\n": typeof types.CreateMonitorDocument,
     "\n  mutation RunMonitor($name: String!) {\n    startRun(workflow: $name) {\n      id\n    }\n  }\n": typeof types.RunMonitorDocument,
     "\n  mutation EnableMonitor($id: String!, $enabled: Boolean!) {\n    setWorkflowEnabled(id: $id, enabled: $enabled) {\n      id\n      enabled\n    }\n  }\n": typeof types.EnableMonitorDocument,
+    "\n  fragment PluginFields on Plugin {\n    name\n    version\n    versions\n    description\n    contract\n    kinds\n    asks\n    grants\n    missing\n    configSchema\n    digest\n    signedBy\n  }\n": typeof types.PluginFieldsFragmentDoc,
+    "\n  query PluginList {\n    plugins {\n      ...PluginFields\n    }\n  }\n": typeof types.PluginListDocument,
+    "\n  query OnePlugin($name: String!) {\n    plugin(name: $name) {\n      ...PluginFields\n    }\n  }\n": typeof types.OnePluginDocument,
+    "\n  mutation InstallPlugin($archive: String!) {\n    installPlugin(archive: $archive) {\n      name\n      version\n      missing\n    }\n  }\n": typeof types.InstallPluginDocument,
+    "\n  mutation GrantPlugin($name: String!, $grants: [String!]!) {\n    grantPlugin(name: $name, grants: $grants) {\n      name\n      grants\n      missing\n    }\n  }\n": typeof types.GrantPluginDocument,
+    "\n  mutation RollBackPlugin($name: String!, $to: String) {\n    rollbackPlugin(name: $name, to: $to) {\n      name\n      version\n    }\n  }\n": typeof types.RollBackPluginDocument,
+    "\n  mutation RemovePlugin($name: String!) {\n    removePlugin(name: $name)\n  }\n": typeof types.RemovePluginDocument,
     "\n  fragment RunRow on Run {\n    id\n    status\n    trigger\n    workflowName\n    createdAt\n    startedAt\n    finishedAt\n    error {\n      message\n    }\n    steps {\n      id\n      rowsOut\n      rowsRejected\n    }\n  }\n": typeof types.RunRowFragmentDoc,
     "\n  query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {\n    runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {\n      ...RunRow\n    }\n  }\n": typeof types.RunListDocument,
     "\n  query RunWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": typeof types.RunWorkflowsDocument,
@@ -75,6 +100,10 @@ type Documents = {
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": typeof types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.CancelRunDocument,
     "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": typeof types.RetryRunDocument,
+    "\n  query ServerView {\n    server {\n      version\n      startedAt\n      settings {\n        group\n        flag\n        variable\n        value\n      }\n      stores\n      keys {\n        source\n        keys {\n          fingerprint\n          sealed\n        }\n        outdated\n        unreadable\n      }\n    }\n  }\n": typeof types.ServerViewDocument,
+    "\n  query MailChannels {\n    channels(first: 200) {\n      name\n      kind\n      settings\n    }\n  }\n": typeof types.MailChannelsDocument,
+    "\n  query CleanupWorkflows($after: String) {\n    workflows(after: $after, first: 200) {\n      name\n      enabled\n      outline {\n        nextRunAt\n        schedules\n      }\n      version {\n        text\n      }\n    }\n  }\n": typeof types.CleanupWorkflowsDocument,
+    "\n  query BackupList($connection: String, $before: String, $first: Int!) {\n    backups(connection: $connection, before: $before, first: $first) {\n      id\n      connection\n      folder\n      method\n      bytes\n      checksum\n      durationMs\n      status\n      error\n      runId\n      createdAt\n      verifiedAt\n    }\n  }\n": typeof types.BackupListDocument,
     "\n  fragment StoreRun on Run {\n    id\n    status\n    createdAt\n    error {\n      code\n      message\n      hint\n    }\n    steps {\n      id\n      outputs\n    }\n  }\n": typeof types.StoreRunFragmentDoc,
     "\n  query StoreList {\n    connections(first: 200) {\n      name\n      system\n    }\n    workflows(first: 200) {\n      id\n      name\n      outline {\n        tags\n      }\n      runs(first: 1) {\n        ...StoreRun\n      }\n    }\n  }\n": typeof types.StoreListDocument,
     "\n  query StoreDetail($workflow: String!) {\n    workflow(id: $workflow) {\n      id\n      outline {\n        schedules\n        nextRunAt\n      }\n      runs(first: 100) {\n        ...StoreRun\n      }\n    }\n  }\n": typeof types.StoreDetailDocument,
@@ -111,6 +140,17 @@ type Documents = {
 };
 const documents: Documents = {
     "\n  query PaletteWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": types.PaletteWorkflowsDocument,
+    "\n  fragment DeliveryFields on AlertDelivery {\n    id\n    channel\n    level\n    status\n    reason\n    nextAt\n    messageId\n    providerId\n    createdAt\n    endedAt\n    attempts {\n      number\n      at\n      outcome\n      code\n      message\n      durationMs\n      nextAt\n    }\n  }\n": types.DeliveryFieldsFragmentDoc,
+    "\n  fragment AlertRow on Alert {\n    id\n    severity\n    title\n    workflow\n    raisedAt\n    duplicateOf\n    acknowledgedAt\n    deliveries {\n      id\n      channel\n      status\n      reason\n    }\n  }\n": types.AlertRowFragmentDoc,
+    "\n  query AlertList($filter: AlertFilterInput, $after: String, $first: Int!) {\n    alerts(filter: $filter, after: $after, first: $first) {\n      edges {\n        node {\n          ...AlertRow\n        }\n      }\n      pageInfo {\n        endCursor\n        hasNextPage\n      }\n    }\n  }\n": types.AlertListDocument,
+    "\n  query OneAlert($id: String!) {\n    alert(id: $id) {\n      id\n      severity\n      title\n      text\n      fields {\n        name\n        value\n      }\n      link\n      labels {\n        name\n        value\n      }\n      workflow\n      runId\n      step\n      raisedAt\n      duplicateOf\n      acknowledgedAt\n      acknowledgedBy\n      comment\n      deliveries {\n        ...DeliveryFields\n      }\n    }\n  }\n": types.OneAlertDocument,
+    "\n  mutation RetryDelivery($id: String!) {\n    retryDelivery(id: $id) {\n      id\n      status\n      attempts {\n        number\n        message\n      }\n    }\n  }\n": types.RetryDeliveryDocument,
+    "\n  mutation AcknowledgeAlert($id: String!, $comment: String) {\n    acknowledgeAlert(id: $id, comment: $comment) {\n      id\n    }\n  }\n": types.AcknowledgeAlertDocument,
+    "\n  query AlertPolicy {\n    alertPolicy\n  }\n": types.AlertPolicyDocument,
+    "\n  query AlertChannels {\n    channels(first: 200) {\n      name\n      kind\n    }\n  }\n": types.AlertChannelsDocument,
+    "\n  mutation ApplyPolicy($text: String!) {\n    applyAlertPolicy(text: $text) {\n      text\n      problems {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n": types.ApplyPolicyDocument,
+    "\n  mutation DeletePolicy {\n    deleteAlertPolicy\n  }\n": types.DeletePolicyDocument,
+    "\n  query PreviewAlert($input: AlertPreviewInput!) {\n    previewAlert(input: $input) {\n      severity\n      subject\n      text\n      markdown\n      fields {\n        name\n        value\n      }\n    }\n  }\n": types.PreviewAlertDocument,
     "\n  fragment AnomalyFields on Anomaly {\n    id\n    rule\n    severity\n    state\n    connection\n    table\n    scope\n    message\n    details\n    count\n    firstSeen\n    lastSeen\n    runId\n    changedBy\n    changedAt\n    comment\n    alertedAt\n  }\n": types.AnomalyFieldsFragmentDoc,
     "\n  query AnomalyList($filter: AnomalyFilterInput, $after: String, $first: Int!) {\n    anomalies(filter: $filter, after: $after, first: $first) {\n      ...AnomalyFields\n    }\n  }\n": types.AnomalyListDocument,
     "\n  query OneAnomaly($id: String!) {\n    anomaly(id: $id) {\n      ...AnomalyFields\n    }\n  }\n": types.OneAnomalyDocument,
@@ -120,6 +160,13 @@ const documents: Documents = {
     "\n  query AnomalyRules {\n    anomalyRules {\n      rule\n      thresholds\n      severity\n      muted\n      channels\n      dedupeSeconds\n    }\n  }\n": types.AnomalyRulesDocument,
     "\n  mutation ConfigureRule($rule: AnomalyRuleInput!) {\n    configureAnomalyRule(rule: $rule) {\n      rule\n    }\n  }\n": types.ConfigureRuleDocument,
     "\n  mutation ResetRule($rule: String!) {\n    resetAnomalyRule(rule: $rule)\n  }\n": types.ResetRuleDocument,
+    "\n  fragment ChannelRow on Channel {\n    name\n    kind\n    settings\n    hasSecret\n    updatedAt\n  }\n": types.ChannelRowFragmentDoc,
+    "\n  query ChannelList {\n    channels(first: 200) {\n      ...ChannelRow\n    }\n  }\n": types.ChannelListDocument,
+    "\n  query ChannelKinds {\n    channelKinds {\n      kind\n      summary\n      schema\n      secrets {\n        name\n        about\n      }\n    }\n  }\n": types.ChannelKindsDocument,
+    "\n  mutation CreateChannel($name: String!, $input: ChannelInput!) {\n    createChannel(name: $name, input: $input) {\n      name\n    }\n  }\n": types.CreateChannelDocument,
+    "\n  mutation UpdateChannel($name: String!, $input: ChannelInput!) {\n    updateChannel(name: $name, input: $input) {\n      name\n    }\n  }\n": types.UpdateChannelDocument,
+    "\n  mutation DeleteChannel($name: String!) {\n    deleteChannel(name: $name)\n  }\n": types.DeleteChannelDocument,
+    "\n  mutation TestChannel($name: String!, $severity: AlertSeverity) {\n    testChannel(name: $name, severity: $severity) {\n      ok\n      message\n      code\n      hint\n      providerId\n    }\n  }\n": types.TestChannelDocument,
     "\n  fragment ConnectionRow on Connection {\n    name\n    system\n    settings\n    hasSecret\n    isSaved\n    variable\n    allowWrite\n    description\n    labels\n    updatedAt\n    lastTest {\n      ok\n      message\n      code\n      hint\n      durationMs\n      at\n    }\n  }\n": types.ConnectionRowFragmentDoc,
     "\n  query ConnectionList {\n    connections(first: 200) {\n      ...ConnectionRow\n    }\n  }\n": types.ConnectionListDocument,
     "\n  query ConnectionUse($name: String!) {\n    connection(name: $name) {\n      name\n      workflows\n    }\n  }\n": types.ConnectionUseDocument,
@@ -160,6 +207,13 @@ const documents: Documents = {
     "\n  mutation CreateMonitor($input: MonitorInput!) {\n    createMonitor(input: $input) {\n      name\n    }\n  }\n": types.CreateMonitorDocument,
     "\n  mutation RunMonitor($name: String!) {\n    startRun(workflow: $name) {\n      id\n    }\n  }\n": types.RunMonitorDocument,
     "\n  mutation EnableMonitor($id: String!, $enabled: Boolean!) {\n    setWorkflowEnabled(id: $id, enabled: $enabled) {\n      id\n      enabled\n    }\n  }\n": types.EnableMonitorDocument,
+    "\n  fragment PluginFields on Plugin {\n    name\n    version\n    versions\n    description\n    contract\n    kinds\n    asks\n    grants\n    missing\n    configSchema\n    digest\n    signedBy\n  }\n": types.PluginFieldsFragmentDoc,
+    "\n  query PluginList {\n    plugins {\n      ...PluginFields\n    }\n  }\n": types.PluginListDocument,
+    "\n  query OnePlugin($name: String!) {\n    plugin(name: $name) {\n      ...PluginFields\n    }\n  }\n": types.OnePluginDocument,
+    "\n  mutation InstallPlugin($archive: String!) {\n    installPlugin(archive: $archive) {\n      name\n      version\n      missing\n    }\n  }\n": types.InstallPluginDocument,
+    "\n  mutation GrantPlugin($name: String!, $grants: [String!]!) {\n    grantPlugin(name: $name, grants: $grants) {\n      name\n      grants\n      missing\n    }\n  }\n": types.GrantPluginDocument,
+    "\n  mutation RollBackPlugin($name: String!, $to: String) {\n    rollbackPlugin(name: $name, to: $to) {\n      name\n      version\n    }\n  }\n": types.RollBackPluginDocument,
+    "\n  mutation RemovePlugin($name: String!) {\n    removePlugin(name: $name)\n  }\n": types.RemovePluginDocument,
     "\n  fragment RunRow on Run {\n    id\n    status\n    trigger\n    workflowName\n    createdAt\n    startedAt\n    finishedAt\n    error {\n      message\n    }\n    steps {\n      id\n      rowsOut\n      rowsRejected\n    }\n  }\n": types.RunRowFragmentDoc,
     "\n  query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {\n    runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {\n      ...RunRow\n    }\n  }\n": types.RunListDocument,
     "\n  query RunWorkflows {\n    workflows(first: 200) {\n      id\n      name\n    }\n  }\n": types.RunWorkflowsDocument,
@@ -170,6 +224,10 @@ const documents: Documents = {
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": types.CancelRunDocument,
     "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n": types.RetryRunDocument,
+    "\n  query ServerView {\n    server {\n      version\n      startedAt\n      settings {\n        group\n        flag\n        variable\n        value\n      }\n      stores\n      keys {\n        source\n        keys {\n          fingerprint\n          sealed\n        }\n        outdated\n        unreadable\n      }\n    }\n  }\n": types.ServerViewDocument,
+    "\n  query MailChannels {\n    channels(first: 200) {\n      name\n      kind\n      settings\n    }\n  }\n": types.MailChannelsDocument,
+    "\n  query CleanupWorkflows($after: String) {\n    workflows(after: $after, first: 200) {\n      name\n      enabled\n      outline {\n        nextRunAt\n        schedules\n      }\n      version {\n        text\n      }\n    }\n  }\n": types.CleanupWorkflowsDocument,
+    "\n  query BackupList($connection: String, $before: String, $first: Int!) {\n    backups(connection: $connection, before: $before, first: $first) {\n      id\n      connection\n      folder\n      method\n      bytes\n      checksum\n      durationMs\n      status\n      error\n      runId\n      createdAt\n      verifiedAt\n    }\n  }\n": types.BackupListDocument,
     "\n  fragment StoreRun on Run {\n    id\n    status\n    createdAt\n    error {\n      code\n      message\n      hint\n    }\n    steps {\n      id\n      outputs\n    }\n  }\n": types.StoreRunFragmentDoc,
     "\n  query StoreList {\n    connections(first: 200) {\n      name\n      system\n    }\n    workflows(first: 200) {\n      id\n      name\n      outline {\n        tags\n      }\n      runs(first: 1) {\n        ...StoreRun\n      }\n    }\n  }\n": types.StoreListDocument,
     "\n  query StoreDetail($workflow: String!) {\n    workflow(id: $workflow) {\n      id\n      outline {\n        schedules\n        nextRunAt\n      }\n      runs(first: 100) {\n        ...StoreRun\n      }\n    }\n  }\n": types.StoreDetailDocument,
@@ -212,6 +270,50 @@ export function graphql(source: "\n  query PaletteWorkflows {\n    workflows(fir
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  fragment DeliveryFields on AlertDelivery {\n    id\n    channel\n    level\n    status\n    reason\n    nextAt\n    messageId\n    providerId\n    createdAt\n    endedAt\n    attempts {\n      number\n      at\n      outcome\n      code\n      message\n      durationMs\n      nextAt\n    }\n  }\n"): typeof import('./graphql').DeliveryFieldsFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment AlertRow on Alert {\n    id\n    severity\n    title\n    workflow\n    raisedAt\n    duplicateOf\n    acknowledgedAt\n    deliveries {\n      id\n      channel\n      status\n      reason\n    }\n  }\n"): typeof import('./graphql').AlertRowFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query AlertList($filter: AlertFilterInput, $after: String, $first: Int!) {\n    alerts(filter: $filter, after: $after, first: $first) {\n      edges {\n        node {\n          ...AlertRow\n        }\n      }\n      pageInfo {\n        endCursor\n        hasNextPage\n      }\n    }\n  }\n"): typeof import('./graphql').AlertListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query OneAlert($id: String!) {\n    alert(id: $id) {\n      id\n      severity\n      title\n      text\n      fields {\n        name\n        value\n      }\n      link\n      labels {\n        name\n        value\n      }\n      workflow\n      runId\n      step\n      raisedAt\n      duplicateOf\n      acknowledgedAt\n      acknowledgedBy\n      comment\n      deliveries {\n        ...DeliveryFields\n      }\n    }\n  }\n"): typeof import('./graphql').OneAlertDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RetryDelivery($id: String!) {\n    retryDelivery(id: $id) {\n      id\n      status\n      attempts {\n        number\n        message\n      }\n    }\n  }\n"): typeof import('./graphql').RetryDeliveryDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation AcknowledgeAlert($id: String!, $comment: String) {\n    acknowledgeAlert(id: $id, comment: $comment) {\n      id\n    }\n  }\n"): typeof import('./graphql').AcknowledgeAlertDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query AlertPolicy {\n    alertPolicy\n  }\n"): typeof import('./graphql').AlertPolicyDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query AlertChannels {\n    channels(first: 200) {\n      name\n      kind\n    }\n  }\n"): typeof import('./graphql').AlertChannelsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ApplyPolicy($text: String!) {\n    applyAlertPolicy(text: $text) {\n      text\n      problems {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n"): typeof import('./graphql').ApplyPolicyDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DeletePolicy {\n    deleteAlertPolicy\n  }\n"): typeof import('./graphql').DeletePolicyDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query PreviewAlert($input: AlertPreviewInput!) {\n    previewAlert(input: $input) {\n      severity\n      subject\n      text\n      markdown\n      fields {\n        name\n        value\n      }\n    }\n  }\n"): typeof import('./graphql').PreviewAlertDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  fragment AnomalyFields on Anomaly {\n    id\n    rule\n    severity\n    state\n    connection\n    table\n    scope\n    message\n    details\n    count\n    firstSeen\n    lastSeen\n    runId\n    changedBy\n    changedAt\n    comment\n    alertedAt\n  }\n"): typeof import('./graphql').AnomalyFieldsFragmentDoc;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -245,6 +347,34 @@ export function graphql(source: "\n  mutation ConfigureRule($rule: AnomalyRuleIn
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation ResetRule($rule: String!) {\n    resetAnomalyRule(rule: $rule)\n  }\n"): typeof import('./graphql').ResetRuleDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment ChannelRow on Channel {\n    name\n    kind\n    settings\n    hasSecret\n    updatedAt\n  }\n"): typeof import('./graphql').ChannelRowFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ChannelList {\n    channels(first: 200) {\n      ...ChannelRow\n    }\n  }\n"): typeof import('./graphql').ChannelListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ChannelKinds {\n    channelKinds {\n      kind\n      summary\n      schema\n      secrets {\n        name\n        about\n      }\n    }\n  }\n"): typeof import('./graphql').ChannelKindsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateChannel($name: String!, $input: ChannelInput!) {\n    createChannel(name: $name, input: $input) {\n      name\n    }\n  }\n"): typeof import('./graphql').CreateChannelDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdateChannel($name: String!, $input: ChannelInput!) {\n    updateChannel(name: $name, input: $input) {\n      name\n    }\n  }\n"): typeof import('./graphql').UpdateChannelDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DeleteChannel($name: String!) {\n    deleteChannel(name: $name)\n  }\n"): typeof import('./graphql').DeleteChannelDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation TestChannel($name: String!, $severity: AlertSeverity) {\n    testChannel(name: $name, severity: $severity) {\n      ok\n      message\n      code\n      hint\n      providerId\n    }\n  }\n"): typeof import('./graphql').TestChannelDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -408,6 +538,34 @@ export function graphql(source: "\n  mutation EnableMonitor($id: String!, $enabl
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  fragment PluginFields on Plugin {\n    name\n    version\n    versions\n    description\n    contract\n    kinds\n    asks\n    grants\n    missing\n    configSchema\n    digest\n    signedBy\n  }\n"): typeof import('./graphql').PluginFieldsFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query PluginList {\n    plugins {\n      ...PluginFields\n    }\n  }\n"): typeof import('./graphql').PluginListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query OnePlugin($name: String!) {\n    plugin(name: $name) {\n      ...PluginFields\n    }\n  }\n"): typeof import('./graphql').OnePluginDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation InstallPlugin($archive: String!) {\n    installPlugin(archive: $archive) {\n      name\n      version\n      missing\n    }\n  }\n"): typeof import('./graphql').InstallPluginDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation GrantPlugin($name: String!, $grants: [String!]!) {\n    grantPlugin(name: $name, grants: $grants) {\n      name\n      grants\n      missing\n    }\n  }\n"): typeof import('./graphql').GrantPluginDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RollBackPlugin($name: String!, $to: String) {\n    rollbackPlugin(name: $name, to: $to) {\n      name\n      version\n    }\n  }\n"): typeof import('./graphql').RollBackPluginDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RemovePlugin($name: String!) {\n    removePlugin(name: $name)\n  }\n"): typeof import('./graphql').RemovePluginDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  fragment RunRow on Run {\n    id\n    status\n    trigger\n    workflowName\n    createdAt\n    startedAt\n    finishedAt\n    error {\n      message\n    }\n    steps {\n      id\n      rowsOut\n      rowsRejected\n    }\n  }\n"): typeof import('./graphql').RunRowFragmentDoc;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -445,6 +603,22 @@ export function graphql(source: "\n  mutation CancelRun($id: String!) {\n    can
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation RetryRun($id: String!, $from: String) {\n    retryRun(id: $id, from: $from) {\n      id\n      status\n    }\n  }\n"): typeof import('./graphql').RetryRunDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ServerView {\n    server {\n      version\n      startedAt\n      settings {\n        group\n        flag\n        variable\n        value\n      }\n      stores\n      keys {\n        source\n        keys {\n          fingerprint\n          sealed\n        }\n        outdated\n        unreadable\n      }\n    }\n  }\n"): typeof import('./graphql').ServerViewDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query MailChannels {\n    channels(first: 200) {\n      name\n      kind\n      settings\n    }\n  }\n"): typeof import('./graphql').MailChannelsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CleanupWorkflows($after: String) {\n    workflows(after: $after, first: 200) {\n      name\n      enabled\n      outline {\n        nextRunAt\n        schedules\n      }\n      version {\n        text\n      }\n    }\n  }\n"): typeof import('./graphql').CleanupWorkflowsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query BackupList($connection: String, $before: String, $first: Int!) {\n    backups(connection: $connection, before: $before, first: $first) {\n      id\n      connection\n      folder\n      method\n      bytes\n      checksum\n      durationMs\n      status\n      error\n      runId\n      createdAt\n      verifiedAt\n    }\n  }\n"): typeof import('./graphql').BackupListDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

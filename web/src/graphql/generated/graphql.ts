@@ -340,6 +340,24 @@ export type ChannelInput = {
   settings?: InputMaybe<Scalars['String']['input']>;
 };
 
+export type ChannelKind = {
+  __typename?: 'ChannelKind';
+  /** `mail`, `webhook` or `plugin/<name>`. */
+  kind: Scalars['String']['output'];
+  /** JSON Schema of its settings, as JSON text. */
+  schema: Scalars['String']['output'];
+  secrets: Array<ChannelSecret>;
+  /** What it does, in one sentence. */
+  summary: Scalars['String']['output'];
+};
+
+export type ChannelSecret = {
+  __typename?: 'ChannelSecret';
+  /** What it is; empty where nothing is said. */
+  about: Scalars['String']['output'];
+  name: Scalars['String']['output'];
+};
+
 export type ChannelTest = {
   __typename?: 'ChannelTest';
   /** The kind of failure. */
@@ -644,6 +662,25 @@ export type Index = {
   columns: Array<Scalars['String']['output']>;
   name: Scalars['String']['output'];
   unique: Scalars['Boolean']['output'];
+};
+
+export type KeyStatus = {
+  __typename?: 'KeyStatus';
+  /** The first seals what is new. */
+  keys: Array<KeyUse>;
+  /** How many values are not under the first key; `sluice key rotate` seals them anew. */
+  outdated: Scalars['Int']['output'];
+  /** The file they are in, or the environment variable. */
+  source: Scalars['String']['output'];
+  /** Values that no key opens: `connection/history`. */
+  unreadable: Array<Scalars['String']['output']>;
+};
+
+export type KeyUse = {
+  __typename?: 'KeyUse';
+  /** Names the key without telling it. */
+  fingerprint: Scalars['String']['output'];
+  sealed: Scalars['Int']['output'];
 };
 
 /** One line of a run's log. */
@@ -1325,6 +1362,8 @@ export type Query = {
   backups: Array<Backup>;
   /** The channel of that name. */
   channel: Channel;
+  /** The kinds of channels there may be: those of this server and those of its plugins. */
+  channelKinds: Array<ChannelKind>;
   /** Channels by name, after the one called `after`. */
   channels: Array<Channel>;
   /** All faults of a document; none: it would be accepted. */
@@ -1373,6 +1412,8 @@ export type Query = {
   run: Run;
   /** Runs, newest first, made before the run `before`. */
   runs: Array<Run>;
+  /** The server itself: its version, what it was started with, and the keys that seal secrets. */
+  server: Server;
   /** Statements that were asked on the console, newest first, before the one called `before`. */
   statements: Array<Statement>;
   /** The step kinds there are. */
@@ -1628,6 +1669,30 @@ export type Saved = {
   problems: Array<Problem>;
   /** The workflow, where the document was accepted. */
   workflow?: Maybe<Workflow>;
+};
+
+export type Server = {
+  __typename?: 'Server';
+  /** The keys that seal secrets, and whether they open everything. */
+  keys: KeyStatus;
+  /** What it was started with, by flags and environment; a restart changes it. */
+  settings: Array<ServerSetting>;
+  startedAt: Scalars['DateTime']['output'];
+  /** The document that says where each class of data goes; none: there is none. */
+  stores?: Maybe<Scalars['String']['output']>;
+  version: Scalars['String']['output'];
+};
+
+export type ServerSetting = {
+  __typename?: 'ServerSetting';
+  /** `--listen`. */
+  flag: Scalars['String']['output'];
+  /** `serving`, `data`, `limits`, `addresses`, `plugins`, `log`. */
+  group: Scalars['String']['output'];
+  /** What holds, never a secret; empty: nothing. */
+  value: Scalars['String']['output'];
+  /** Its environment variable. */
+  variable: Scalars['String']['output'];
 };
 
 export type Statement = {
@@ -2066,6 +2131,70 @@ export type PaletteWorkflowsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type PaletteWorkflowsQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string }> };
 
+export type DeliveryFieldsFragment = { __typename?: 'AlertDelivery', id: string, channel: string, level: number, status: DeliveryStatus, reason?: string | null, nextAt?: string | null, messageId?: string | null, providerId?: string | null, createdAt: string, endedAt?: string | null, attempts: Array<{ __typename?: 'DeliveryAttempt', number: number, at: string, outcome: string, code?: string | null, message?: string | null, durationMs?: number | null, nextAt?: string | null }> };
+
+export type AlertRowFragment = { __typename?: 'Alert', id: string, severity: AlertSeverity, title: string, workflow?: string | null, raisedAt: string, duplicateOf?: string | null, acknowledgedAt?: string | null, deliveries: Array<{ __typename?: 'AlertDelivery', id: string, channel: string, status: DeliveryStatus, reason?: string | null }> };
+
+export type AlertListQueryVariables = Exact<{
+  filter?: InputMaybe<AlertFilterInput>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  first: Scalars['Int']['input'];
+}>;
+
+
+export type AlertListQuery = { __typename?: 'Query', alerts: { __typename?: 'AlertConnection', edges: Array<{ __typename?: 'AlertEdge', node: { __typename?: 'Alert', id: string, severity: AlertSeverity, title: string, workflow?: string | null, raisedAt: string, duplicateOf?: string | null, acknowledgedAt?: string | null, deliveries: Array<{ __typename?: 'AlertDelivery', id: string, channel: string, status: DeliveryStatus, reason?: string | null }> } }>, pageInfo: { __typename?: 'AlertPageInfo', endCursor?: string | null, hasNextPage: boolean } } };
+
+export type OneAlertQueryVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type OneAlertQuery = { __typename?: 'Query', alert: { __typename?: 'Alert', id: string, severity: AlertSeverity, title: string, text: string, link?: string | null, workflow?: string | null, runId?: string | null, step?: string | null, raisedAt: string, duplicateOf?: string | null, acknowledgedAt?: string | null, acknowledgedBy?: string | null, comment?: string | null, fields: Array<{ __typename?: 'AlertField', name: string, value: string }>, labels: Array<{ __typename?: 'AlertField', name: string, value: string }>, deliveries: Array<{ __typename?: 'AlertDelivery', id: string, channel: string, level: number, status: DeliveryStatus, reason?: string | null, nextAt?: string | null, messageId?: string | null, providerId?: string | null, createdAt: string, endedAt?: string | null, attempts: Array<{ __typename?: 'DeliveryAttempt', number: number, at: string, outcome: string, code?: string | null, message?: string | null, durationMs?: number | null, nextAt?: string | null }> }> } };
+
+export type RetryDeliveryMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type RetryDeliveryMutation = { __typename?: 'Mutation', retryDelivery: { __typename?: 'AlertDelivery', id: string, status: DeliveryStatus, attempts: Array<{ __typename?: 'DeliveryAttempt', number: number, message?: string | null }> } };
+
+export type AcknowledgeAlertMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+  comment?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type AcknowledgeAlertMutation = { __typename?: 'Mutation', acknowledgeAlert: { __typename?: 'Alert', id: string } };
+
+export type AlertPolicyQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AlertPolicyQuery = { __typename?: 'Query', alertPolicy?: string | null };
+
+export type AlertChannelsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AlertChannelsQuery = { __typename?: 'Query', channels: Array<{ __typename?: 'Channel', name: string, kind: string }> };
+
+export type ApplyPolicyMutationVariables = Exact<{
+  text: Scalars['String']['input'];
+}>;
+
+
+export type ApplyPolicyMutation = { __typename?: 'Mutation', applyAlertPolicy: { __typename?: 'AlertPolicyApplied', text?: string | null, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }> } };
+
+export type DeletePolicyMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DeletePolicyMutation = { __typename?: 'Mutation', deleteAlertPolicy: boolean };
+
+export type PreviewAlertQueryVariables = Exact<{
+  input: AlertPreviewInput;
+}>;
+
+
+export type PreviewAlertQuery = { __typename?: 'Query', previewAlert: { __typename?: 'AlertPreview', severity: AlertSeverity, subject: string, text: string, markdown: string, fields: Array<{ __typename?: 'AlertField', name: string, value: string }> } };
+
 export type AnomalyFieldsFragment = { __typename?: 'Anomaly', id: string, rule: string, severity: AnomalySeverity, state: AnomalyState, connection: string, table: string, scope: string, message: string, details: string, count: number, firstSeen: string, lastSeen: string, runId?: string | null, changedBy?: string | null, changedAt: string, comment?: string | null, alertedAt?: string | null };
 
 export type AnomalyListQueryVariables = Exact<{
@@ -2126,6 +2255,49 @@ export type ResetRuleMutationVariables = Exact<{
 
 
 export type ResetRuleMutation = { __typename?: 'Mutation', resetAnomalyRule: boolean };
+
+export type ChannelRowFragment = { __typename?: 'Channel', name: string, kind: string, settings: string, hasSecret: boolean, updatedAt: string };
+
+export type ChannelListQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ChannelListQuery = { __typename?: 'Query', channels: Array<{ __typename?: 'Channel', name: string, kind: string, settings: string, hasSecret: boolean, updatedAt: string }> };
+
+export type ChannelKindsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ChannelKindsQuery = { __typename?: 'Query', channelKinds: Array<{ __typename?: 'ChannelKind', kind: string, summary: string, schema: string, secrets: Array<{ __typename?: 'ChannelSecret', name: string, about: string }> }> };
+
+export type CreateChannelMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+  input: ChannelInput;
+}>;
+
+
+export type CreateChannelMutation = { __typename?: 'Mutation', createChannel: { __typename?: 'Channel', name: string } };
+
+export type UpdateChannelMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+  input: ChannelInput;
+}>;
+
+
+export type UpdateChannelMutation = { __typename?: 'Mutation', updateChannel: { __typename?: 'Channel', name: string } };
+
+export type DeleteChannelMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type DeleteChannelMutation = { __typename?: 'Mutation', deleteChannel: boolean };
+
+export type TestChannelMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+  severity?: InputMaybe<AlertSeverity>;
+}>;
+
+
+export type TestChannelMutation = { __typename?: 'Mutation', testChannel: { __typename?: 'ChannelTest', ok: boolean, message: string, code?: string | null, hint?: string | null, providerId?: string | null } };
 
 export type ConnectionRowFragment = { __typename?: 'Connection', name: string, system: string, settings: string, hasSecret: boolean, isSaved: boolean, variable?: string | null, allowWrite: boolean, description?: string | null, labels: Array<string>, updatedAt?: string | null, lastTest?: { __typename?: 'ConnectionTest', ok: boolean, message: string, code?: string | null, hint?: string | null, durationMs: number, at: string } | null };
 
@@ -2404,6 +2576,50 @@ export type EnableMonitorMutationVariables = Exact<{
 
 export type EnableMonitorMutation = { __typename?: 'Mutation', setWorkflowEnabled: { __typename?: 'Workflow', id: string, enabled: boolean } };
 
+export type PluginFieldsFragment = { __typename?: 'Plugin', name: string, version: string, versions: Array<string>, description: string, contract: string, kinds: Array<string>, asks: string, grants: Array<string>, missing: Array<string>, configSchema: string, digest: string, signedBy?: string | null };
+
+export type PluginListQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type PluginListQuery = { __typename?: 'Query', plugins: Array<{ __typename?: 'Plugin', name: string, version: string, versions: Array<string>, description: string, contract: string, kinds: Array<string>, asks: string, grants: Array<string>, missing: Array<string>, configSchema: string, digest: string, signedBy?: string | null }> };
+
+export type OnePluginQueryVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type OnePluginQuery = { __typename?: 'Query', plugin: { __typename?: 'Plugin', name: string, version: string, versions: Array<string>, description: string, contract: string, kinds: Array<string>, asks: string, grants: Array<string>, missing: Array<string>, configSchema: string, digest: string, signedBy?: string | null } };
+
+export type InstallPluginMutationVariables = Exact<{
+  archive: Scalars['String']['input'];
+}>;
+
+
+export type InstallPluginMutation = { __typename?: 'Mutation', installPlugin: { __typename?: 'Plugin', name: string, version: string, missing: Array<string> } };
+
+export type GrantPluginMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+  grants: Array<Scalars['String']['input']> | Scalars['String']['input'];
+}>;
+
+
+export type GrantPluginMutation = { __typename?: 'Mutation', grantPlugin: { __typename?: 'Plugin', name: string, grants: Array<string>, missing: Array<string> } };
+
+export type RollBackPluginMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+  to?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type RollBackPluginMutation = { __typename?: 'Mutation', rollbackPlugin: { __typename?: 'Plugin', name: string, version: string } };
+
+export type RemovePluginMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type RemovePluginMutation = { __typename?: 'Mutation', removePlugin: boolean };
+
 export type RunRowFragment = { __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', message: string } | null, steps: Array<{ __typename?: 'Step', id: string, rowsOut: number, rowsRejected: number }> };
 
 export type RunListQueryVariables = Exact<{
@@ -2463,6 +2679,32 @@ export type RetryRunMutationVariables = Exact<{
 
 
 export type RetryRunMutation = { __typename?: 'Mutation', retryRun: { __typename?: 'Run', id: string, status: RunStatusWord } };
+
+export type ServerViewQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ServerViewQuery = { __typename?: 'Query', server: { __typename?: 'Server', version: string, startedAt: string, stores?: string | null, settings: Array<{ __typename?: 'ServerSetting', group: string, flag: string, variable: string, value: string }>, keys: { __typename?: 'KeyStatus', source: string, outdated: number, unreadable: Array<string>, keys: Array<{ __typename?: 'KeyUse', fingerprint: string, sealed: number }> } } };
+
+export type MailChannelsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MailChannelsQuery = { __typename?: 'Query', channels: Array<{ __typename?: 'Channel', name: string, kind: string, settings: string }> };
+
+export type CleanupWorkflowsQueryVariables = Exact<{
+  after?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type CleanupWorkflowsQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', name: string, enabled: boolean, outline: { __typename?: 'Outline', nextRunAt?: string | null, schedules: Array<string> }, version: { __typename?: 'Version', text: string } }> };
+
+export type BackupListQueryVariables = Exact<{
+  connection?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first: Scalars['Int']['input'];
+}>;
+
+
+export type BackupListQuery = { __typename?: 'Query', backups: Array<{ __typename?: 'Backup', id: string, connection: string, folder: string, method: string, bytes: number, checksum: string, durationMs: number, status: string, error?: string | null, runId?: string | null, createdAt: string, verifiedAt?: string | null }> };
 
 export type StoreRunFragment = { __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> };
 
@@ -2688,6 +2930,46 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const DeliveryFieldsFragmentDoc = new TypedDocumentString(`
+    fragment DeliveryFields on AlertDelivery {
+  id
+  channel
+  level
+  status
+  reason
+  nextAt
+  messageId
+  providerId
+  createdAt
+  endedAt
+  attempts {
+    number
+    at
+    outcome
+    code
+    message
+    durationMs
+    nextAt
+  }
+}
+    `, {"fragmentName":"DeliveryFields"}) as unknown as TypedDocumentString<DeliveryFieldsFragment, unknown>;
+export const AlertRowFragmentDoc = new TypedDocumentString(`
+    fragment AlertRow on Alert {
+  id
+  severity
+  title
+  workflow
+  raisedAt
+  duplicateOf
+  acknowledgedAt
+  deliveries {
+    id
+    channel
+    status
+    reason
+  }
+}
+    `, {"fragmentName":"AlertRow"}) as unknown as TypedDocumentString<AlertRowFragment, unknown>;
 export const AnomalyFieldsFragmentDoc = new TypedDocumentString(`
     fragment AnomalyFields on Anomaly {
   id
@@ -2709,6 +2991,15 @@ export const AnomalyFieldsFragmentDoc = new TypedDocumentString(`
   alertedAt
 }
     `, {"fragmentName":"AnomalyFields"}) as unknown as TypedDocumentString<AnomalyFieldsFragment, unknown>;
+export const ChannelRowFragmentDoc = new TypedDocumentString(`
+    fragment ChannelRow on Channel {
+  name
+  kind
+  settings
+  hasSecret
+  updatedAt
+}
+    `, {"fragmentName":"ChannelRow"}) as unknown as TypedDocumentString<ChannelRowFragment, unknown>;
 export const ConnectionRowFragmentDoc = new TypedDocumentString(`
     fragment ConnectionRow on Connection {
   name
@@ -2742,6 +3033,22 @@ export const MonitorFindingFragmentDoc = new TypedDocumentString(`
   passed
 }
     `, {"fragmentName":"MonitorFinding"}) as unknown as TypedDocumentString<MonitorFindingFragment, unknown>;
+export const PluginFieldsFragmentDoc = new TypedDocumentString(`
+    fragment PluginFields on Plugin {
+  name
+  version
+  versions
+  description
+  contract
+  kinds
+  asks
+  grants
+  missing
+  configSchema
+  digest
+  signedBy
+}
+    `, {"fragmentName":"PluginFields"}) as unknown as TypedDocumentString<PluginFieldsFragment, unknown>;
 export const RunRowFragmentDoc = new TypedDocumentString(`
     fragment RunRow on Run {
   id
@@ -2869,6 +3176,151 @@ export const PaletteWorkflowsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PaletteWorkflowsQuery, PaletteWorkflowsQueryVariables>;
+export const AlertListDocument = new TypedDocumentString(`
+    query AlertList($filter: AlertFilterInput, $after: String, $first: Int!) {
+  alerts(filter: $filter, after: $after, first: $first) {
+    edges {
+      node {
+        ...AlertRow
+      }
+    }
+    pageInfo {
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    fragment AlertRow on Alert {
+  id
+  severity
+  title
+  workflow
+  raisedAt
+  duplicateOf
+  acknowledgedAt
+  deliveries {
+    id
+    channel
+    status
+    reason
+  }
+}`) as unknown as TypedDocumentString<AlertListQuery, AlertListQueryVariables>;
+export const OneAlertDocument = new TypedDocumentString(`
+    query OneAlert($id: String!) {
+  alert(id: $id) {
+    id
+    severity
+    title
+    text
+    fields {
+      name
+      value
+    }
+    link
+    labels {
+      name
+      value
+    }
+    workflow
+    runId
+    step
+    raisedAt
+    duplicateOf
+    acknowledgedAt
+    acknowledgedBy
+    comment
+    deliveries {
+      ...DeliveryFields
+    }
+  }
+}
+    fragment DeliveryFields on AlertDelivery {
+  id
+  channel
+  level
+  status
+  reason
+  nextAt
+  messageId
+  providerId
+  createdAt
+  endedAt
+  attempts {
+    number
+    at
+    outcome
+    code
+    message
+    durationMs
+    nextAt
+  }
+}`) as unknown as TypedDocumentString<OneAlertQuery, OneAlertQueryVariables>;
+export const RetryDeliveryDocument = new TypedDocumentString(`
+    mutation RetryDelivery($id: String!) {
+  retryDelivery(id: $id) {
+    id
+    status
+    attempts {
+      number
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RetryDeliveryMutation, RetryDeliveryMutationVariables>;
+export const AcknowledgeAlertDocument = new TypedDocumentString(`
+    mutation AcknowledgeAlert($id: String!, $comment: String) {
+  acknowledgeAlert(id: $id, comment: $comment) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<AcknowledgeAlertMutation, AcknowledgeAlertMutationVariables>;
+export const AlertPolicyDocument = new TypedDocumentString(`
+    query AlertPolicy {
+  alertPolicy
+}
+    `) as unknown as TypedDocumentString<AlertPolicyQuery, AlertPolicyQueryVariables>;
+export const AlertChannelsDocument = new TypedDocumentString(`
+    query AlertChannels {
+  channels(first: 200) {
+    name
+    kind
+  }
+}
+    `) as unknown as TypedDocumentString<AlertChannelsQuery, AlertChannelsQueryVariables>;
+export const ApplyPolicyDocument = new TypedDocumentString(`
+    mutation ApplyPolicy($text: String!) {
+  applyAlertPolicy(text: $text) {
+    text
+    problems {
+      code
+      message
+      hint
+      path
+      line
+      column
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ApplyPolicyMutation, ApplyPolicyMutationVariables>;
+export const DeletePolicyDocument = new TypedDocumentString(`
+    mutation DeletePolicy {
+  deleteAlertPolicy
+}
+    `) as unknown as TypedDocumentString<DeletePolicyMutation, DeletePolicyMutationVariables>;
+export const PreviewAlertDocument = new TypedDocumentString(`
+    query PreviewAlert($input: AlertPreviewInput!) {
+  previewAlert(input: $input) {
+    severity
+    subject
+    text
+    markdown
+    fields {
+      name
+      value
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PreviewAlertQuery, PreviewAlertQueryVariables>;
 export const AnomalyListDocument = new TypedDocumentString(`
     query AnomalyList($filter: AnomalyFilterInput, $after: String, $first: Int!) {
   anomalies(filter: $filter, after: $after, first: $first) {
@@ -2967,6 +3419,62 @@ export const ResetRuleDocument = new TypedDocumentString(`
   resetAnomalyRule(rule: $rule)
 }
     `) as unknown as TypedDocumentString<ResetRuleMutation, ResetRuleMutationVariables>;
+export const ChannelListDocument = new TypedDocumentString(`
+    query ChannelList {
+  channels(first: 200) {
+    ...ChannelRow
+  }
+}
+    fragment ChannelRow on Channel {
+  name
+  kind
+  settings
+  hasSecret
+  updatedAt
+}`) as unknown as TypedDocumentString<ChannelListQuery, ChannelListQueryVariables>;
+export const ChannelKindsDocument = new TypedDocumentString(`
+    query ChannelKinds {
+  channelKinds {
+    kind
+    summary
+    schema
+    secrets {
+      name
+      about
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ChannelKindsQuery, ChannelKindsQueryVariables>;
+export const CreateChannelDocument = new TypedDocumentString(`
+    mutation CreateChannel($name: String!, $input: ChannelInput!) {
+  createChannel(name: $name, input: $input) {
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<CreateChannelMutation, CreateChannelMutationVariables>;
+export const UpdateChannelDocument = new TypedDocumentString(`
+    mutation UpdateChannel($name: String!, $input: ChannelInput!) {
+  updateChannel(name: $name, input: $input) {
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<UpdateChannelMutation, UpdateChannelMutationVariables>;
+export const DeleteChannelDocument = new TypedDocumentString(`
+    mutation DeleteChannel($name: String!) {
+  deleteChannel(name: $name)
+}
+    `) as unknown as TypedDocumentString<DeleteChannelMutation, DeleteChannelMutationVariables>;
+export const TestChannelDocument = new TypedDocumentString(`
+    mutation TestChannel($name: String!, $severity: AlertSeverity) {
+  testChannel(name: $name, severity: $severity) {
+    ok
+    message
+    code
+    hint
+    providerId
+  }
+}
+    `) as unknown as TypedDocumentString<TestChannelMutation, TestChannelMutationVariables>;
 export const ConnectionListDocument = new TypedDocumentString(`
     query ConnectionList {
   connections(first: 200) {
@@ -3503,6 +4011,77 @@ export const EnableMonitorDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<EnableMonitorMutation, EnableMonitorMutationVariables>;
+export const PluginListDocument = new TypedDocumentString(`
+    query PluginList {
+  plugins {
+    ...PluginFields
+  }
+}
+    fragment PluginFields on Plugin {
+  name
+  version
+  versions
+  description
+  contract
+  kinds
+  asks
+  grants
+  missing
+  configSchema
+  digest
+  signedBy
+}`) as unknown as TypedDocumentString<PluginListQuery, PluginListQueryVariables>;
+export const OnePluginDocument = new TypedDocumentString(`
+    query OnePlugin($name: String!) {
+  plugin(name: $name) {
+    ...PluginFields
+  }
+}
+    fragment PluginFields on Plugin {
+  name
+  version
+  versions
+  description
+  contract
+  kinds
+  asks
+  grants
+  missing
+  configSchema
+  digest
+  signedBy
+}`) as unknown as TypedDocumentString<OnePluginQuery, OnePluginQueryVariables>;
+export const InstallPluginDocument = new TypedDocumentString(`
+    mutation InstallPlugin($archive: String!) {
+  installPlugin(archive: $archive) {
+    name
+    version
+    missing
+  }
+}
+    `) as unknown as TypedDocumentString<InstallPluginMutation, InstallPluginMutationVariables>;
+export const GrantPluginDocument = new TypedDocumentString(`
+    mutation GrantPlugin($name: String!, $grants: [String!]!) {
+  grantPlugin(name: $name, grants: $grants) {
+    name
+    grants
+    missing
+  }
+}
+    `) as unknown as TypedDocumentString<GrantPluginMutation, GrantPluginMutationVariables>;
+export const RollBackPluginDocument = new TypedDocumentString(`
+    mutation RollBackPlugin($name: String!, $to: String) {
+  rollbackPlugin(name: $name, to: $to) {
+    name
+    version
+  }
+}
+    `) as unknown as TypedDocumentString<RollBackPluginMutation, RollBackPluginMutationVariables>;
+export const RemovePluginDocument = new TypedDocumentString(`
+    mutation RemovePlugin($name: String!) {
+  removePlugin(name: $name)
+}
+    `) as unknown as TypedDocumentString<RemovePluginMutation, RemovePluginMutationVariables>;
 export const RunListDocument = new TypedDocumentString(`
     query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {
   runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {
@@ -3650,6 +4229,72 @@ export const RetryRunDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RetryRunMutation, RetryRunMutationVariables>;
+export const ServerViewDocument = new TypedDocumentString(`
+    query ServerView {
+  server {
+    version
+    startedAt
+    settings {
+      group
+      flag
+      variable
+      value
+    }
+    stores
+    keys {
+      source
+      keys {
+        fingerprint
+        sealed
+      }
+      outdated
+      unreadable
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ServerViewQuery, ServerViewQueryVariables>;
+export const MailChannelsDocument = new TypedDocumentString(`
+    query MailChannels {
+  channels(first: 200) {
+    name
+    kind
+    settings
+  }
+}
+    `) as unknown as TypedDocumentString<MailChannelsQuery, MailChannelsQueryVariables>;
+export const CleanupWorkflowsDocument = new TypedDocumentString(`
+    query CleanupWorkflows($after: String) {
+  workflows(after: $after, first: 200) {
+    name
+    enabled
+    outline {
+      nextRunAt
+      schedules
+    }
+    version {
+      text
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CleanupWorkflowsQuery, CleanupWorkflowsQueryVariables>;
+export const BackupListDocument = new TypedDocumentString(`
+    query BackupList($connection: String, $before: String, $first: Int!) {
+  backups(connection: $connection, before: $before, first: $first) {
+    id
+    connection
+    folder
+    method
+    bytes
+    checksum
+    durationMs
+    status
+    error
+    runId
+    createdAt
+    verifiedAt
+  }
+}
+    `) as unknown as TypedDocumentString<BackupListQuery, BackupListQueryVariables>;
 export const StoreListDocument = new TypedDocumentString(`
     query StoreList {
   connections(first: 200) {

@@ -3,9 +3,10 @@ import { useEffect, useId, useState } from "react";
 import { Field, Select, TextArea, TextInput } from "@/components/field.tsx";
 import { Ticked } from "@/components/notice.tsx";
 import { useWords } from "@/lib/language.ts";
+import { readWords, spellWords, type FieldView } from "@/lib/schema-fields.ts";
 import { parseValue, spellValue } from "../document/edit.ts";
 import { words } from "../words.ts";
-import { isExpression, readWords, spellWords, type FieldView } from "./fields.ts";
+import { isExpression } from "./fields.ts";
 
 interface Props {
   field: FieldView;

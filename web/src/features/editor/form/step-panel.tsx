@@ -13,6 +13,7 @@ import { useData } from "@/graphql/client.ts";
 import { formatNumber } from "@/lib/format.ts";
 import { pick, useLanguage, useWords } from "@/lib/language.ts";
 import { STEP_STATUS } from "@/lib/run-status.ts";
+import { fieldsOf, spellWords, type FieldView } from "@/lib/schema-fields.ts";
 import { renameStep, setFrom, setNeeds, setSetting, setStepKey } from "../document/edit.ts";
 import { readPort, spellPort, type StepView } from "../document/read.ts";
 import { useEditor } from "../document/store.ts";
@@ -20,7 +21,7 @@ import type { Kind } from "../graph/graph.ts";
 import { iconOf } from "../nodes/icons.ts";
 import { ColumnNames, ConnectionNames, StepRuns, TableNames } from "../operations.ts";
 import { words } from "../words.ts";
-import { fieldsOf, isShownAtOnce, spellWords, type FieldView } from "./fields.ts";
+import { isShownAtOnce } from "./fields.ts";
 import { SettingField } from "./setting-field.tsx";
 import "./step-panel.css";
 

@@ -1,4 +1,5 @@
 /** From steps to nodes and edges. Pure, and without React. */
+import type { Schema } from "@/lib/schema-fields.ts";
 import { spellPort, type PortRef, type StepView } from "../document/read.ts";
 
 /** What the server publishes of a step kind. */
@@ -10,23 +11,6 @@ export interface Kind {
   takesRows: "NONE" | "REQUIRED" | "OPTIONAL";
   hasNamedPorts: boolean;
   schema: Schema;
-}
-
-/** JSON Schema, as far as forms are made from it. */
-export interface Schema {
-  type?: string | string[];
-  description?: string;
-  default?: unknown;
-  enum?: unknown[];
-  const?: unknown;
-  minimum?: number;
-  maximum?: number;
-  properties?: Record<string, Schema>;
-  required?: string[];
-  items?: Schema;
-  oneOf?: Schema[];
-  anyOf?: Schema[];
-  additionalProperties?: boolean | Schema;
 }
 
 export interface GraphNode {

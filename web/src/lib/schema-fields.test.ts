@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import type { Schema } from "../graph/graph.ts";
-import { fieldsOf, readWords, spellWords } from "./fields.ts";
+import { fieldsOf, fromText, readSchema, readWords, spellWords, toText, type FieldKind, type Schema } from "./schema-fields.ts";
 
 const SCHEMA: Schema = {
   required: ["connection"],
@@ -27,9 +26,23 @@ it("chooses a control for each kind of setting, and YAML for what is built of se
     ["rules", "yaml", false],
     ["infer", "yaml", false],
   ]);
+  expect(readSchema("nonsense")).toEqual({});
 });
 
 it("reads one word as a text and several as a list", () => {
   expect([readWords("id"), readWords(" a, b ,"), readWords("  ")]).toEqual(["id", ["a", "b"], undefined]);
   expect([spellWords(["a", "b"]), spellWords("id"), spellWords(undefined)]).toEqual(["a, b", "id", ""]);
+});
+
+it("reads back what it has written, and refuses what does not fit", () => {
+  const same = (kind: FieldKind, value: unknown) => expect(fromText(kind, toText(kind, value))).toEqual(value);
+  same({ kind: "words", isList: true }, ["one@example.com"]);
+  same({ kind: "words", isList: false }, "id");
+  same({ kind: "number", isWhole: true }, 587);
+  same({ kind: "boolean" }, false);
+  same({ kind: "yaml" }, { "x-team": "data" });
+  same({ kind: "text", isLong: false }, " as it is ");
+  same({ kind: "text", isLong: false }, undefined);
+  expect(() => fromText({ kind: "number", isWhole: true }, "1.5")).toThrow();
+  expect(() => fromText({ kind: "yaml" }, "{")).toThrow();
 });

@@ -1,0 +1,12 @@
+import { Settings } from "lucide-react";
+import type { Feature } from "@/lib/feature.ts";
+
+/** The server itself, and what is kept for how long. */
+export const settings: Feature = {
+  rail: [{ path: "/settings", label: ["Settings", "设置"], icon: Settings, group: "system" }],
+  routes: [
+    { path: "settings", lazy: async () => ({ Component: (await import("./server-page.tsx")).ServerPage }) },
+    { path: "settings/retention", lazy: async () => ({ Component: (await import("./retention-page.tsx")).RetentionPage }) },
+    { path: "settings/backups", lazy: async () => ({ Component: (await import("./backups-page.tsx")).BackupsPage }) },
+  ],
+};

@@ -1,0 +1,15 @@
+/** The places of the settings, in the order in which they are shown; each with the operation that opens it. */
+import type { words } from "./words.ts";
+
+export interface Place {
+  path: string;
+  word: keyof typeof words;
+  /** Who may not ask for it is not shown the place. */
+  needs?: string;
+}
+
+export const PLACES: readonly Place[] = [
+  { path: "/settings", word: "server", needs: "server" },
+  { path: "/settings/retention", word: "retention" },
+  { path: "/settings/backups", word: "backups" },
+];
