@@ -10,14 +10,24 @@ use model::ErrorCode;
 use plugin_host::{Host, PluginTranslator};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 const NAME: &str = "sql-translator";
+/// How long an installation may go unseen.
+const UNSEEN: Duration = Duration::from_millis(200);
 
 /// The translator, opened at its first use.
 pub(crate) struct FirstParty {
     plugins: Arc<Host>,
-    opened: Mutex<Option<(String, Arc<PluginTranslator>)>>,
+    opened: Mutex<Option<Opened>>,
+}
+
+/// The translator in use, and when it was last compared with what is installed.
+struct Opened {
+    digest: String,
+    seen: Instant,
+    translator: Arc<PluginTranslator>,
 }
 
 impl FirstParty {
@@ -26,22 +36,19 @@ impl FirstParty {
     }
 
     async fn open(&self) -> Result<Arc<PluginTranslator>> {
+        let mut opened = self.opened.lock().await;
+        if let Some(known) = opened.as_ref().filter(|known| known.seen.elapsed() < UNSEEN) {
+            return Ok(known.translator.clone());
+        }
         // An installed one counts, and another installed since counts instead of it.
         let installed = self.plugins.find(NAME)?;
         let digest = installed.map(|info| info.digest).unwrap_or_default();
-        let mut opened = self.opened.lock().await;
-        if let Some((of, translator)) = opened.as_ref()
-            && *of == digest
-        {
-            return Ok(translator.clone());
-        }
-        let translator = if digest.is_empty() {
-            self.plugins.translator_in(&shipped()?).await?
-        } else {
-            self.plugins.translator(NAME).await?
+        let translator = match opened.as_ref().filter(|known| known.digest == digest) {
+            Some(known) => known.translator.clone(),
+            None if digest.is_empty() => Arc::new(self.plugins.translator_in(&shipped()?).await?),
+            None => Arc::new(self.plugins.translator(NAME).await?),
         };
-        let translator = Arc::new(translator);
-        *opened = Some((digest, translator.clone()));
+        *opened = Some(Opened { digest, seen: Instant::now(), translator: translator.clone() });
         Ok(translator)
     }
 }

@@ -17,7 +17,7 @@ impl Emitter<'_> {
         if let Some(key) = self.group_key(expr) {
             return Ok(key);
         }
-        let span = expr.span();
+        let span = || expr.span();
         match expr {
             Expr::Identifier(ident) => self.column(None, ident, expr),
             Expr::CompoundIdentifier(parts) => self.compound(parts, expr),
@@ -39,11 +39,11 @@ impl Emitter<'_> {
             Expr::IsNotUnknown(inner) => self.is_null(inner, true),
             Expr::IsNotDistinctFrom(left, right) => {
                 let (left, right) = (self.expr(left)?, self.expr(right)?);
-                self.compare("<=>", left, right, span)
+                self.compare("<=>", left, right, span())
             }
             Expr::IsDistinctFrom(left, right) => {
                 let (left, right) = (self.expr(left)?, self.expr(right)?);
-                let same = self.compare("<=>", left, right, span)?;
+                let same = self.compare("<=>", left, right, span())?;
                 Ok(Out::new(format!("NOT ({})", same.sql), prec::NOT, same.ty))
             }
             Expr::InList { expr, list, negated } => self.in_list(expr, list, *negated),
@@ -51,29 +51,29 @@ impl Emitter<'_> {
             Expr::Between { expr, negated, low, high } => self.between(expr, *negated, low, high),
             Expr::Like { negated, any: false, expr, pattern, escape_char } => {
                 let (left, right) = (self.expr(expr)?, self.expr(pattern)?);
-                self.like(left, right, escape_char.as_ref(), false, *negated, span)
+                self.like(left, right, escape_char.as_ref(), false, *negated, span())
             }
             Expr::ILike { negated, any: false, expr, pattern, escape_char } => {
                 let (left, right) = (self.expr(expr)?, self.expr(pattern)?);
-                self.like(left, right, escape_char.as_ref(), true, *negated, span)
+                self.like(left, right, escape_char.as_ref(), true, *negated, span())
             }
             Expr::RLike { negated, expr, pattern, .. } => {
                 let (left, right) = (self.expr(expr)?, self.expr(pattern)?);
-                self.regex(left, right, false, *negated, span)
+                self.regex(left, right, false, *negated, span())
             }
             Expr::Cast { kind, expr, data_type, array: false, format: None } => {
-                self.cast(expr, data_type, kind.clone(), span)
+                self.cast(expr, data_type, kind.clone(), span())
             }
             Expr::Convert { expr, data_type: Some(data_type), is_try: false, .. } => {
-                self.cast(expr, data_type, sqlparser::ast::CastKind::Cast, span)
+                self.cast(expr, data_type, sqlparser::ast::CastKind::Cast, span())
             }
             Expr::Convert { expr, data_type: None, charset: Some(charset), .. } => {
-                self.info("charset", format!("the conversion to `{charset}` was left out: text is UTF-8"), span);
+                self.info("charset", format!("the conversion to `{charset}` was left out: text is UTF-8"), span());
                 self.expr(expr)
             }
-            Expr::TypedString(typed) => self.typed_string(typed, span),
+            Expr::TypedString(typed) => self.typed_string(typed, span()),
             Expr::Case { operand, conditions, else_result, .. } => {
-                self.case(operand.as_deref(), conditions, else_result.as_deref(), span)
+                self.case(operand.as_deref(), conditions, else_result.as_deref(), span())
             }
             Expr::Exists { subquery, negated } => {
                 let (sql, _) = self.query(subquery)?;
@@ -81,31 +81,31 @@ impl Emitter<'_> {
                 let binding = if *negated { prec::NOT } else { prec::ATOM };
                 Ok(Out::new(format!("{not}EXISTS ({sql})"), binding, Ty { nullable: false, ..Ty::of(Kind::Bool) }))
             }
-            Expr::Subquery(query) => self.scalar(query, span),
+            Expr::Subquery(query) => self.scalar(query, span()),
             Expr::Tuple(items) => {
                 let items = items.iter().map(|item| self.expr(item)).collect::<Result<Vec<_>>>()?;
                 let texts: Vec<&str> = items.iter().map(|item| item.sql.as_str()).collect();
                 Ok(Out::atom(format!("({})", texts.join(", ")), Kind::Other))
             }
-            Expr::Function(function) => self.function(function, span),
+            Expr::Function(function) => self.function(function, span()),
             Expr::Extract { field, expr, .. } => {
-                if let Some(out) = self.extract_of_difference(&field.to_string().to_ascii_lowercase(), expr, span)? {
+                if let Some(out) = self.extract_of_difference(&field.to_string().to_ascii_lowercase(), expr, span())? {
                     return Ok(out);
                 }
                 let out = self.expr(expr)?;
-                self.extract(&field.to_string().to_ascii_lowercase(), out, span)
+                self.extract(&field.to_string().to_ascii_lowercase(), out, span())
             }
             Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(sqlparser::ast::DateTimeField::NoDateTime) } => {
                 let out = self.expr(expr)?;
-                self.call("ceil", vec![out], span)
+                self.call("ceil", vec![out], span())
             }
             Expr::Floor { expr, field: CeilFloorKind::DateTimeField(sqlparser::ast::DateTimeField::NoDateTime) } => {
                 let out = self.expr(expr)?;
-                self.call("floor", vec![out], span)
+                self.call("floor", vec![out], span())
             }
             Expr::Position { expr, r#in } => {
                 let (needle, hay) = (self.expr(expr)?, self.expr(r#in)?);
-                self.call("position", vec![needle, hay], span)
+                self.call("position", vec![needle, hay], span())
             }
             Expr::Substring { expr, substring_from, substring_for, .. } => {
                 let mut arguments = vec![self.expr(expr)?];
@@ -116,35 +116,35 @@ impl Emitter<'_> {
                 if let Some(length) = substring_for {
                     arguments.push(self.expr(length)?);
                 }
-                self.call("substring", arguments, span)
+                self.call("substring", arguments, span())
             }
             Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
-                self.trim(*trim_where, trim_what.as_deref(), expr, trim_characters.as_deref(), span)
+                self.trim(*trim_where, trim_what.as_deref(), expr, trim_characters.as_deref(), span())
             }
-            Expr::Collate { expr, collation } => self.collate(expr, &collation.to_string(), span),
+            Expr::Collate { expr, collation } => self.collate(expr, &collation.to_string(), span()),
             Expr::AtTimeZone { timestamp, time_zone } => {
                 let (moment, zone) = (self.expr(timestamp)?, self.expr(time_zone)?);
-                self.at_time_zone(moment, zone, span)
+                self.at_time_zone(moment, zone, span())
             }
             Expr::Interval(_) if self.t == Family::Pg && self.f == Family::Pg => {
                 Ok(Out::new(expr.to_string(), prec::CAST, Ty::of(Kind::Interval)))
             }
-            Expr::Interval(_) => refuse("interval", "an interval outside of date arithmetic has no peer", span),
+            Expr::Interval(_) => refuse("interval", "an interval outside of date arithmetic has no peer", span()),
             Expr::Prefixed { prefix, value } => {
-                self.info("charset", format!("`{}` was left out: text is UTF-8", prefix.value), span);
+                self.info("charset", format!("`{}` was left out: text is UTF-8", prefix.value), span());
                 self.expr(value)
             }
-            Expr::JsonAccess { value, path } => self.json_access(value, path, span),
-            Expr::CompoundFieldAccess { root, access_chain } => self.subscripts(root, access_chain, span),
-            Expr::AnyOp { left, compare_op, right, .. } => self.quantified(left, compare_op, right, "ANY", span),
-            Expr::AllOp { left, compare_op, right } => self.quantified(left, compare_op, right, "ALL", span),
+            Expr::JsonAccess { value, path } => self.json_access(value, path, span()),
+            Expr::CompoundFieldAccess { root, access_chain } => self.subscripts(root, access_chain, span()),
+            Expr::AnyOp { left, compare_op, right, .. } => self.quantified(left, compare_op, right, "ANY", span()),
+            Expr::AllOp { left, compare_op, right } => self.quantified(left, compare_op, right, "ALL", span()),
             Expr::Array(array) if self.t == Family::Pg || self.t == Family::Sf => {
                 let items = array.elem.iter().map(|item| self.expr(item)).collect::<Result<Vec<_>>>()?;
                 let texts: Vec<&str> = items.iter().map(|item| item.sql.as_str()).collect();
                 let word = if self.t == Family::Pg { "ARRAY" } else { "" };
                 Ok(Out::atom(format!("{word}[{}]", texts.join(", ")), Kind::Array))
             }
-            Expr::Array(_) => refuse("array", "arrays have no peer in the target", span),
+            Expr::Array(_) => refuse("array", "arrays have no peer in the target", span()),
             Expr::Overlay { expr, overlay_what, overlay_from, overlay_for } => {
                 let mut arguments = vec![self.expr(expr)?, self.expr(overlay_from)?];
                 let what = self.expr(overlay_what)?;
@@ -153,11 +153,11 @@ impl Emitter<'_> {
                     None => arguments.push(Out::atom(format!("char_length({})", what.sql), Kind::Int)),
                 }
                 arguments.push(what);
-                self.call("insert", arguments, span)
+                self.call("insert", arguments, span())
             }
             Expr::Rollup(sets) | Expr::Cube(sets) => {
                 if self.t == Family::My || self.t == Family::Lite || self.t == Family::Td {
-                    return refuse("grouping", "the target groups by one list only here", span);
+                    return refuse("grouping", "the target groups by one list only here", span());
                 }
                 let word = if matches!(expr, Expr::Rollup(_)) { "ROLLUP" } else { "CUBE" };
                 self.grouping(word, sets)
@@ -167,7 +167,7 @@ impl Emitter<'_> {
             }
             other => {
                 let shown: String = other.to_string().chars().take(60).collect();
-                refuse("unsupported", format!("`{shown}` cannot be translated"), span)
+                refuse("unsupported", format!("`{shown}` cannot be translated"), span())
             }
         }
     }

@@ -33,9 +33,9 @@ impl Emitter<'_> {
     }
 
     fn query_inner(&mut self, query: &Query, names: Option<&[String]>) -> Result<Queried> {
-        let span = query.body.span();
+        let span = || query.body.span();
         if !query.pipe_operators.is_empty() || query.for_clause.is_some() || query.settings.is_some() {
-            return refuse("unsupported", "this form of query cannot be translated", span);
+            return refuse("unsupported", "this form of query cannot be translated", span());
         }
         let with = match &query.with {
             Some(with) => self.with(with)?,
@@ -43,7 +43,7 @@ impl Emitter<'_> {
         };
         let order = order_items(query.order_by.as_ref())
             .ok_or(())
-            .or_else(|()| refuse("unsupported", "ORDER BY ALL has no peer", span))?;
+            .or_else(|()| refuse("unsupported", "ORDER BY ALL has no peer", span()))?;
         let (sql, columns) = match query.body.as_ref() {
             SetExpr::Select(select) => self.select(select, order, query, names)?,
             body => {
@@ -335,12 +335,12 @@ impl Emitter<'_> {
     }
 
     pub(crate) fn limit(&mut self, query: &Query) -> Result<String> {
-        let span = query.body.span();
+        let span = || query.body.span();
         let (mut limit, mut offset) = (None, None);
         match &query.limit_clause {
             Some(LimitClause::LimitOffset { limit: count, offset: skip, limit_by }) => {
                 if !limit_by.is_empty() {
-                    return refuse("unsupported", "LIMIT BY has no peer", span);
+                    return refuse("unsupported", "LIMIT BY has no peer", span());
                 }
                 if let Some(count) = count {
                     let count = self.expr(count)?;
@@ -366,7 +366,7 @@ impl Emitter<'_> {
                     let skip = offset.map_or(String::new(), |skip| format!(" OFFSET {skip}"));
                     return Ok(format!("{skip} FETCH FIRST {count} ROWS WITH TIES"));
                 }
-                return refuse("limit", "FETCH WITH TIES has no peer in the target", span);
+                return refuse("limit", "FETCH WITH TIES has no peer in the target", span());
             }
             limit = Some(match &fetch.quantity {
                 Some(count) => self.expr(count)?.sql,

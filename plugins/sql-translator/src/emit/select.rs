@@ -65,7 +65,7 @@ impl Emitter<'_> {
         query: &Query,
         names: Option<&[String]>,
     ) -> Result<Queried> {
-        let span = select.span();
+        let span = || select.span();
         let odd = select.into.is_some()
             || !select.lateral_views.is_empty()
             || select.prewhere.is_some()
@@ -77,7 +77,7 @@ impl Emitter<'_> {
             || select.value_table_mode.is_some()
             || (select.top.is_some() && self.t != Family::Sf);
         if odd {
-            return refuse("unsupported", "this form of SELECT cannot be translated", span);
+            return refuse("unsupported", "this form of SELECT cannot be translated", span());
         }
         let full = self.t == Family::My && is_full_join(select);
         let from = if full { String::new() } else { self.from(&select.from)? };
@@ -151,7 +151,7 @@ impl Emitter<'_> {
             let limit = self.limit(query)?;
             return Ok((format!("SELECT {top}{list}{tail}{}{limit}", order_clause(&order_texts)), columns));
         }
-        let head = self.distinct_head(&items, span);
+        let head = self.distinct_head(&items, span());
         let body = format!("SELECT {head}{list}{tail}");
         let listed = |text: &String| {
             let word = text.trim_end_matches(" NULLS FIRST").trim_end_matches(" NULLS LAST").trim_end_matches(" DESC");
@@ -294,15 +294,15 @@ impl Emitter<'_> {
     }
 
     fn group_by(&mut self, select: &Select, aggregated: bool) -> Result<(String, String)> {
-        let span = select.span();
+        let span = || select.span();
         let GroupByExpr::Expressions(exprs, modifiers) = &select.group_by else {
-            return refuse("unsupported", "GROUP BY ALL has no peer", span);
+            return refuse("unsupported", "GROUP BY ALL has no peer", span());
         };
         let mut rollup = false;
         for modifier in modifiers {
             match modifier {
                 GroupByWithModifier::Rollup => rollup = true,
-                _ => return refuse("grouping", "this form of GROUP BY has no peer", span),
+                _ => return refuse("grouping", "this form of GROUP BY has no peer", span()),
             }
         }
         if exprs.is_empty() {
@@ -342,7 +342,7 @@ impl Emitter<'_> {
         match self.t {
             Family::My => Ok((texts.join(", "), " WITH ROLLUP".to_owned())),
             Family::Pg | Family::Sf => Ok((format!("ROLLUP ({})", texts.join(", ")), String::new())),
-            _ => refuse("grouping", "the target has no ROLLUP", span),
+            _ => refuse("grouping", "the target has no ROLLUP", span()),
         }
     }
 
@@ -490,13 +490,13 @@ impl Emitter<'_> {
         query: &Query,
         columns: Option<Vec<Column>>,
     ) -> Result<Queried> {
-        let span = query.body.span();
+        let span = || query.body.span();
         let mut names = Vec::new();
         for item in items {
             match (&item.out, &item.columns) {
                 (Some(_), _) if !item.name.is_empty() => names.push(item.name.clone()),
                 (None, Some(columns)) => names.extend(columns.iter().map(|(name, _)| name.clone())),
-                _ => return refuse("distinct_on", "each column needs a name, and a wildcard needs the schema", span),
+                _ => return refuse("distinct_on", "each column needs a name, and a wildcard needs the schema", span()),
             }
         }
         let list: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
@@ -558,31 +558,31 @@ impl Emitter<'_> {
         query: &Query,
         names: Option<&[String]>,
     ) -> Result<Queried> {
-        let span = select.span();
+        let span = || select.span();
         let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(exprs, _) if exprs.is_empty());
         if grouped || select.distinct.is_some() || has_aggregate(select, order) || !select.named_window.is_empty() {
             return refuse(
                 "full_join",
                 "a FULL JOIN that is grouped or made distinct has no peer; put it into a subquery",
-                span,
+                span(),
             );
         }
         let table = &select.from[0];
         let join = &table.joins[0];
         let (JoinOperator::FullOuter(JoinConstraint::On(on)), [_]) = (&join.join_operator, table.joins.as_slice())
         else {
-            return refuse("full_join", "only a FULL JOIN of two tables with ON has a peer", span);
+            return refuse("full_join", "only a FULL JOIN of two tables with ON has a peer", span());
         };
         let left = self.factor(&table.relation, true)?;
         let right = self.factor(&join.relation, true)?;
         let on = {
             let out = self.expr(on)?;
-            self.cond(out, span)?
+            self.cond(out, span())?
         };
         let filter = match &select.selection {
             Some(expr) => {
                 let out = self.expr(expr)?;
-                Some(self.cond(out, span)?)
+                Some(self.cond(out, span())?)
             }
             None => None,
         };
@@ -635,7 +635,7 @@ impl Emitter<'_> {
     }
 
     fn join(&mut self, join: &Join) -> Result<String> {
-        let span = join.relation.span();
+        let span = || join.relation.span();
         let (mut word, constraint, outer) = match &join.join_operator {
             JoinOperator::Join(constraint)
             | JoinOperator::Inner(constraint)
@@ -645,11 +645,11 @@ impl Emitter<'_> {
             JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => ("RIGHT JOIN", constraint, false),
             JoinOperator::FullOuter(constraint) => {
                 if matches!(self.t, Family::My | Family::Td) {
-                    return refuse("full_join", "only a FULL JOIN of two tables with ON has a peer", span);
+                    return refuse("full_join", "only a FULL JOIN of two tables with ON has a peer", span());
                 }
                 ("FULL JOIN", constraint, true)
             }
-            _ => return refuse("join", "this kind of join has no peer", span),
+            _ => return refuse("join", "this kind of join has no peer", span()),
         };
         let relation = self.factor(&join.relation, outer)?;
         let condition = match constraint {
@@ -689,14 +689,14 @@ impl Emitter<'_> {
 
     /// A table, subquery or function in FROM; its names enter the scope.
     pub(crate) fn factor(&mut self, factor: &TableFactor, outer: bool) -> Result<String> {
-        let span = factor.span();
+        let span = || factor.span();
         match factor {
             TableFactor::Table { name, alias, args: None, version: None, partitions, sample, index_hints, .. } => {
                 if !partitions.is_empty() || sample.is_some() {
-                    return refuse("from", "partitions and samples in FROM have no peer", span);
+                    return refuse("from", "partitions and samples in FROM have no peer", span());
                 }
                 if !index_hints.is_empty() && self.t != Family::My {
-                    self.info("hints", "hints on indexes were left out", span);
+                    self.info("hints", "hints on indexes were left out", span());
                 }
                 let own = last_name(name);
                 if own.eq_ignore_ascii_case("dual") && self.f == Family::My {
@@ -722,7 +722,7 @@ impl Emitter<'_> {
             }
             TableFactor::Derived { lateral, subquery, alias, .. } => {
                 if *lateral && (self.to_mariadb() || self.t == Family::Lite) {
-                    return refuse("lateral", "the target has no LATERAL", span);
+                    return refuse("lateral", "the target has no LATERAL", span());
                 }
                 let takes_names = !(self.to_mariadb() || self.t == Family::Lite);
                 let (text, names) = self.alias(alias.as_ref(), takes_names);
@@ -750,12 +750,12 @@ impl Emitter<'_> {
                 Ok(format!("({})", self.table_with_joins(table_with_joins)?))
             }
             TableFactor::Table { name, alias, args: Some(arguments), .. } => {
-                self.table_function(&last_name(name), &arguments.args, alias.as_ref(), span)
+                self.table_function(&last_name(name), &arguments.args, alias.as_ref(), span())
             }
             TableFactor::Function { name, args, alias, .. } => {
-                self.table_function(&last_name(name), args, alias.as_ref(), span)
+                self.table_function(&last_name(name), args, alias.as_ref(), span())
             }
-            _ => refuse("from", "this kind of table in FROM has no peer", span),
+            _ => refuse("from", "this kind of table in FROM has no peer", span()),
         }
     }
 

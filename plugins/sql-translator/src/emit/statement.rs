@@ -9,7 +9,7 @@ use sqlparser::ast::{ObjectType, Set, Spanned, Statement};
 impl Emitter<'_> {
     /// A statement in the target's words; empty where it means nothing there, which is noted.
     pub(crate) fn statement(&mut self, statement: &Statement) -> Result<String> {
-        let span = statement.span();
+        let span = || statement.span();
         match statement {
             Statement::Query(query) => Ok(self.query(query)?.0),
             Statement::Insert(insert) => self.insert(insert),
@@ -30,7 +30,7 @@ impl Emitter<'_> {
                     }
                     Family::Pg => statement.to_string(),
                     Family::Lite => format!("DELETE FROM {}", names.join("; DELETE FROM ")),
-                    Family::Td => return refuse("ddl", "TDengine empties no table at once", span),
+                    Family::Td => return refuse("ddl", "TDengine empties no table at once", span()),
                     _ => {
                         let last = names.pop().unwrap_or_default();
                         self.before.extend(names.iter().map(|name| format!("TRUNCATE TABLE {name}")));
@@ -53,7 +53,7 @@ impl Emitter<'_> {
             }
             Statement::StartTransaction { .. } => Ok(match self.t {
                 Family::My => "START TRANSACTION".to_owned(),
-                Family::Td => return refuse("transaction", "TDengine has no transactions", span),
+                Family::Td => return refuse("transaction", "TDengine has no transactions", span()),
                 _ => "BEGIN".to_owned(),
             }),
             Statement::Commit { .. } => Ok("COMMIT".to_owned()),
@@ -68,13 +68,13 @@ impl Emitter<'_> {
                 self.warn(
                     "comment",
                     format!("the comment on `{object_name}` was left out: {}", comment.clone().unwrap_or_default()),
-                    span,
+                    span(),
                 );
                 Ok(String::new())
             }
             Statement::Explain { statement: inner, analyze, .. } => {
                 let inner = self.statement(inner)?;
-                self.info("explain", "the plans of the two look different", span);
+                self.info("explain", "the plans of the two look different", span());
                 Ok(match self.t {
                     Family::Lite => format!("EXPLAIN QUERY PLAN {inner}"),
                     Family::Pg | Family::My if *analyze && !self.to_mariadb() => format!("EXPLAIN ANALYZE {inner}"),
@@ -83,11 +83,11 @@ impl Emitter<'_> {
                 })
             }
             Statement::Set(Set::SetNames { .. } | Set::SetNamesDefault { .. }) => {
-                self.info("session", "the session's character set was left out: text is UTF-8", span);
+                self.info("session", "the session's character set was left out: text is UTF-8", span());
                 Ok(String::new())
             }
             Statement::LockTables { .. } | Statement::UnlockTables if !self.alike() => {
-                self.info("locks", "a lock of whole tables was left out", span);
+                self.info("locks", "a lock of whole tables was left out", span());
                 Ok(String::new())
             }
             Statement::Set(_) if self.alike() => Ok(statement.to_string()),
@@ -95,7 +95,7 @@ impl Emitter<'_> {
                 self.warn(
                     "session",
                     format!("`{statement}` sets something of the source's own and was left out"),
-                    span,
+                    span(),
                 );
                 Ok(String::new())
             }
@@ -106,12 +106,12 @@ impl Emitter<'_> {
                 if self.alike() {
                     Ok(statement.to_string())
                 } else {
-                    refuse("ddl", "this statement cannot be translated", span)
+                    refuse("ddl", "this statement cannot be translated", span())
                 }
             }
             other => {
                 let shown: String = other.to_string().split_whitespace().take(3).collect::<Vec<_>>().join(" ");
-                refuse("unsupported", format!("the statement `{shown} …` cannot be translated"), span)
+                refuse("unsupported", format!("the statement `{shown} …` cannot be translated"), span())
             }
         }
     }

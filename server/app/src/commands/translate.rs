@@ -17,6 +17,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
+/// How many lines of `--stdin` that have already come are handed to a thread at once.
+const TOGETHER: usize = 4;
+
 #[derive(Debug, Args)]
 pub(crate) struct Translate {
     /// The file with the statements; `-` reads standard input, as no file does.
@@ -133,17 +136,16 @@ impl Translate {
                 }
                 continue;
             }
-            let mut text = Vec::new();
-            let read = input.0.read_until(b'\n', &mut text).map_err(|error| cannot_read("standard input", &error))?;
-            has_more = read > 0;
-            if !text.iter().all(u8::is_ascii_whitespace) {
-                let answering = answering.clone();
-                waiting.push_back(tokio::spawn(async move {
-                    let mut answer = answering.answer(&text).await.to_string().into_bytes();
-                    answer.push(b'\n');
-                    answer
-                }));
+            let mut lines = Vec::new();
+            while has_more && lines.len() < TOGETHER && (lines.is_empty() || input.buffer_has_line()) {
+                let mut text = Vec::new();
+                let read =
+                    input.0.read_until(b'\n', &mut text).map_err(|error| cannot_read("standard input", &error))?;
+                has_more = read > 0;
+                lines.push(text);
             }
+            let answering = answering.clone();
+            waiting.push_back(tokio::spawn(async move { answering.answer_all(&lines).await }));
         }
         // Where nobody reads any more there is nothing left to do.
         let _ = out.flush();
@@ -160,6 +162,16 @@ struct Answering {
 }
 
 impl Answering {
+    /// An answer for each line that is not empty.
+    async fn answer_all(&self, lines: &[Vec<u8>]) -> Vec<u8> {
+        let mut answers = Vec::new();
+        for line in lines.iter().filter(|line| !line.iter().all(u8::is_ascii_whitespace)) {
+            answers.extend(self.answer(line).await.to_string().into_bytes());
+            answers.push(b'\n');
+        }
+        answers
+    }
+
     async fn answer(&self, text: &[u8]) -> Value {
         let line: Line = match serde_json::from_slice(text) {
             Ok(line) => line,

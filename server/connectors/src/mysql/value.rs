@@ -166,7 +166,7 @@ impl Builder {
                 Raw::Null => builder.append_null(),
                 Raw::Bytes(content) => {
                     bytes = content.len();
-                    builder.append_value(std::str::from_utf8(content).ok()?);
+                    builder.append_value(simdutf8::basic::from_utf8(content).ok()?);
                 }
                 other => builder.append_value(shown(other)),
             },

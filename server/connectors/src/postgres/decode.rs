@@ -153,7 +153,7 @@ impl Column {
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
-    std::str::from_utf8(bytes).map_err(|_| "the server sent text that is not UTF-8")
+    simdutf8::basic::from_utf8(bytes).map_err(|_| "the server sent text that is not UTF-8")
 }
 
 /// A `numeric`: groups of four digits, the first worth 10000^weight.
