@@ -39,5 +39,6 @@ mod stubs;
 mod subscriptions;
 mod tables;
 mod translate;
+mod trials;
 mod validate;
 mod websocket;

@@ -20,6 +20,7 @@ pub mod socket;
 pub mod subscription;
 pub mod tables;
 pub mod translations;
+pub mod trials;
 pub mod types;
 
 use crate::access::Caller;

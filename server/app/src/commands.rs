@@ -17,6 +17,7 @@ mod schema;
 mod serve;
 mod tables;
 mod translate;
+mod try_out;
 mod validate;
 mod worker;
 mod workflow;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Worker(worker::Worker),
     /// Run a workflow document once and wait for its end.
     Run(run::Run),
+    /// Try a workflow document on a few rows: what is on each edge, and what would be written.
+    Try(try_out::TryOut),
     /// Check a workflow document (exit code 0 valid, 1 refused).
     Validate(validate::Validate),
     /// Save, list and show workflows.
@@ -90,6 +93,7 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Serve(serve) => serve.run(settings).await,
         Command::Worker(worker) => worker.run(settings).await,
         Command::Run(run) => run.run(settings).await,
+        Command::Try(trial) => trial.run(settings).await,
         Command::Validate(validate) => validate.run(settings).await,
         Command::Workflow(workflow) => workflow.run(settings).await,
         Command::Connection(connection) => connection.run(settings).await,

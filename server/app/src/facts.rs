@@ -16,7 +16,7 @@ pub(crate) fn setting(
 
 /// What every command knows.
 pub(crate) fn of_all(settings: &Settings) -> ServerFacts {
-    let files = settings.files_dir.clone().unwrap_or_else(|| settings.data_dir.join("files"));
+    let files = settings.files();
     let stores = settings.stores_file.clone().unwrap_or_else(|| settings.data_dir.join("stores.yaml"));
     let text = std::fs::read_to_string(&stores).ok();
     let list = |texts: &[String]| texts.join(", ");

@@ -13,6 +13,7 @@ mod registry;
 mod settings;
 mod shelf;
 mod translator;
+mod trials;
 mod wire;
 
 use clap::Parser;

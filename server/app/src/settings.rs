@@ -77,6 +77,19 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// The folder that relative paths of saved workflows start from.
+    pub(crate) fn files(&self) -> PathBuf {
+        self.files_dir.clone().unwrap_or_else(|| self.data_dir.join("files"))
+    }
+
+    /// The folder that relative paths of a document in a file start from: that of the file, unless a setting says another.
+    pub(crate) fn files_of(&self, document: &Path) -> PathBuf {
+        match &self.files_dir {
+            Some(dir) => dir.clone(),
+            None => document.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(".".as_ref()).to_owned(),
+        }
+    }
+
     /// The URL of the metadata database.
     pub(crate) fn metadata_url(&self) -> String {
         match &self.metadata_url {

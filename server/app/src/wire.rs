@@ -8,9 +8,11 @@ use crate::registry::Registry;
 use crate::settings::Settings;
 use crate::shelf::Shelf;
 use crate::translator::FirstParty;
+use crate::trials::Trials;
 use connectors::file::LocalFiles;
 use connectors::http::{Client, ClientOptions};
 use data::{Connections, Opener};
+use engine::plan::Plan;
 use engine::ports::{Dispatch, RunStore, SystemClock};
 use engine::{Config, Deps, Engine, WorkerConfig};
 use model::run::{LogLevel, LogLine};
@@ -115,6 +117,7 @@ impl Parts {
             alerts,
             channels,
             plugins,
+            trials: Arc::new(Trials::new(self.runner(self.settings.files()))),
             server,
         }
     }
@@ -127,21 +130,31 @@ impl Parts {
         })
     }
 
-    /// Starts the engine in the given role; files of workflows lie in `files`.
-    pub(crate) async fn start(&self, role: Role, files: PathBuf) -> Result<Running, Fault> {
-        self.tell_environment_faults();
-        let dir = &self.settings.data_dir;
-        let runner = Runner {
+    /// What runs steps; files of workflows lie in `files`.
+    pub(crate) fn runner(&self, files: PathBuf) -> Runner {
+        Runner {
             connections: self.registry.clone(),
             plugins: self.plugins.clone(),
             translator: self.translator.clone(),
             table_logs: self.database.clone(),
             files,
-            data_dir: dir.clone(),
+            data_dir: self.settings.data_dir.clone(),
             watch: self.database.clone(),
             alerts: Arc::new(self.alerts.clone()),
             catalog: self.kinds.catalog(),
-        };
+        }
+    }
+
+    /// What a document means, or all that is wrong with it.
+    pub(crate) fn plan(&self, text: &str) -> Result<Plan, Vec<Fault>> {
+        engine::plan::check(text, self.kinds.as_ref())
+    }
+
+    /// Starts the engine in the given role; files of workflows lie in `files`.
+    pub(crate) async fn start(&self, role: Role, files: PathBuf) -> Result<Running, Fault> {
+        self.tell_environment_faults();
+        let dir = &self.settings.data_dir;
+        let runner = self.runner(files);
         // Whoever holds the lock of an embedded data folder knows that tasks left leased are nobody's.
         let alone = if self.settings.metadata_url.is_none() { lock_alone(dir)? } else { None };
         clear_answers(&dir.join("spool"), alone.is_some());

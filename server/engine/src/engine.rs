@@ -238,7 +238,7 @@ impl Engine {
         let mut data = start.trigger_data;
         data.insert("kind".to_owned(), json!(trigger));
         let data = Value::Object(data);
-        let inputs = self.fill_inputs(&plan, start.inputs, &data, self.clock.now())?;
+        let inputs = fill_inputs(&plan, start.inputs, &data, self.clock.now())?;
         let id = RunId::generate();
         let new = NewRun { id, workflow, version, plan, inputs, trigger, trigger_data: data };
         let runs = self.runs.clone();
@@ -258,43 +258,6 @@ impl Engine {
     #[must_use]
     pub fn find_hook(&self, path: &str) -> Option<Hook> {
         lock(&self.hooks).find(path).cloned()
-    }
-
-    /// Checks what a run is given and fills in defaults.
-    pub(crate) fn fill_inputs(
-        &self,
-        plan: &Plan,
-        mut given: Map<String, Value>,
-        trigger: &Value,
-        now: DateTime<Utc>,
-    ) -> Result<Map<String, Value>, Fault> {
-        let declared = &plan.workflow.inputs;
-        if let Some(unknown) = given.keys().find(|name| !declared.iter().any(|input| input.name == **name)) {
-            let shown: String = unknown.chars().take(80).collect();
-            let names: Vec<&str> = declared.iter().map(|input| input.name.as_str()).collect();
-            let fault = Fault::new(ErrorCode::InvalidInput, format!("the workflow has no input `{shown}`"));
-            let hint =
-                if names.is_empty() { "It takes none.".into() } else { format!("It takes {}.", names.join(", ")) };
-            return Err(fault.hint(hint).path(format!("inputs.{shown}")));
-        }
-        let mut filled = Map::new();
-        for input in declared {
-            let value = match (given.remove(&input.name), &input.default) {
-                (Some(value), _) => value,
-                (None, Some(default)) => {
-                    let values = json!({ "inputs": filled, "trigger": trigger, "steps": {} });
-                    expression::render(default, &expression::Scope::new(&values, now))?
-                }
-                (None, None) => {
-                    let message = format!("input `{}` is required", input.name);
-                    return Err(Fault::new(ErrorCode::InvalidInput, message)
-                        .hint(format!("Give it a value: a {}.", kind_word(input.kind)))
-                        .path(format!("inputs.{}", input.name)));
-                }
-            };
-            filled.insert(input.name.clone(), check_input(input, value)?);
-        }
-        Ok(filled)
     }
 
     /// Waits until the run has ended or `timeout` is over; answers how it stands.
@@ -364,6 +327,44 @@ impl Engine {
     pub fn catalog(&self) -> &dyn Catalog {
         self.catalog.as_ref()
     }
+}
+
+/// Checks what a run is given and fills in defaults.
+///
+/// # Errors
+/// `invalid_input`, naming the input; what an expression of a default meets.
+pub fn fill_inputs(
+    plan: &Plan,
+    mut given: Map<String, Value>,
+    trigger: &Value,
+    now: DateTime<Utc>,
+) -> Result<Map<String, Value>, Fault> {
+    let declared = &plan.workflow.inputs;
+    if let Some(unknown) = given.keys().find(|name| !declared.iter().any(|input| input.name == **name)) {
+        let shown: String = unknown.chars().take(80).collect();
+        let names: Vec<&str> = declared.iter().map(|input| input.name.as_str()).collect();
+        let fault = Fault::new(ErrorCode::InvalidInput, format!("the workflow has no input `{shown}`"));
+        let hint = if names.is_empty() { "It takes none.".into() } else { format!("It takes {}.", names.join(", ")) };
+        return Err(fault.hint(hint).path(format!("inputs.{shown}")));
+    }
+    let mut filled = Map::new();
+    for input in declared {
+        let value = match (given.remove(&input.name), &input.default) {
+            (Some(value), _) => value,
+            (None, Some(default)) => {
+                let values = json!({ "inputs": filled, "trigger": trigger, "steps": {} });
+                expression::render(default, &expression::Scope::new(&values, now))?
+            }
+            (None, None) => {
+                let message = format!("input `{}` is required", input.name);
+                return Err(Fault::new(ErrorCode::InvalidInput, message)
+                    .hint(format!("Give it a value: a {}.", kind_word(input.kind)))
+                    .path(format!("inputs.{}", input.name)));
+            }
+        };
+        filled.insert(input.name.clone(), check_input(input, value)?);
+    }
+    Ok(filled)
 }
 
 fn kind_word(kind: InputKind) -> &'static str {

@@ -20,7 +20,7 @@ pub mod testing;
 pub mod trigger;
 pub mod worker;
 
-pub use crate::engine::{Config, Deps, Engine, StartRun};
+pub use crate::engine::{Config, Deps, Engine, StartRun, fill_inputs};
 pub use crate::runs::RunView;
 pub use crate::scheduled::Scheduled;
 pub use crate::worker::WorkerConfig;

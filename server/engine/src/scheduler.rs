@@ -161,7 +161,7 @@ impl Engine {
                 "line": trigger.line,
                 "timezone": trigger.timezone,
             });
-            let inputs = self.fill_inputs(&workflow.plan, trigger.inputs.clone(), &data, instant)?;
+            let inputs = crate::engine::fill_inputs(&workflow.plan, trigger.inputs.clone(), &data, instant)?;
             let new = NewRun {
                 id,
                 workflow: workflow.record.id,

@@ -8,13 +8,14 @@ pub(crate) mod names;
 pub mod sample;
 pub mod verdict;
 
-use crate::kind::{Flow, Opened, Outputs, StepContext, StepKind};
+use crate::kind::{Flow, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::settings;
 use arrow::array::{Array, ArrayRef, BooleanArray, StringArray, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
 use data::{Batch, Lane, Result};
+use model::document::Step;
 use model::kind::{Inputs, KindInfo};
 use model::run::LogLevel;
 use model::{ErrorCode, Fault};
@@ -120,6 +121,10 @@ impl StepKind for Classify {
         let closed = conditions.filter(|(_, when)| !settings::is_open(when));
         let wrong = closed.filter_map(|(index, when)| Some((index, query::parse_condition(when).err()?)));
         wrong.map(|(index, error)| error.fault.path(format!("with.rules.{index}.when"))).collect()
+    }
+
+    fn trying(&self, _: &Step) -> Trying {
+        Trying::Done
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {

@@ -4,7 +4,7 @@
 
 mod sender;
 
-use crate::kind::{Action, ActionReport, Opened, Outputs, Part, StepContext, StepKind};
+use crate::kind::{Action, ActionReport, Opened, Outputs, Part, StepContext, StepKind, Trying};
 use crate::settings::{self, Names, names_schema};
 use crate::side::{Named, SideSettings, check_side, open_file, refused, side_schema};
 use arrow::json::LineDelimitedWriter;
@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use data::connector::Relation;
 use data::{Connector, Files, Result};
 use engine::ports::{Expansion, Gathered};
+use model::document::Step;
 use model::kind::{Inputs, KindInfo};
 use model::run::LogLevel;
 use model::{ErrorCode, Fault};
@@ -157,6 +158,14 @@ impl StepKind for Diff {
             faults.push(spread_alone().path("with.spread"));
         }
         faults
+    }
+
+    fn trying(&self, step: &Step) -> Trying {
+        // What it reads is whole tables, however few rows the other steps get; and it must not mend them.
+        match step.with.get("repair").and_then(Value::as_str) {
+            Some("apply") => Trying::LeftOut,
+            _ => Trying::Done,
+        }
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {

@@ -6,6 +6,7 @@
 
 use crate::kind::PortSender;
 use crate::spool::SpoolWriter;
+use crate::trial::Book;
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -104,6 +105,8 @@ pub(crate) struct Ports {
     may_reject: bool,
     /// Where batches go instead of the edges until all are there.
     pub(crate) spool: Option<SpoolWriter>,
+    /// Where the document is only tried: who is shown what leaves.
+    pub(crate) trial: Option<Arc<Book>>,
     rows: Vec<(String, u64)>,
     waited: Duration,
 }
@@ -111,7 +114,7 @@ pub(crate) struct Ports {
 impl Ports {
     /// Ports of `step`. `used` names those an edge leaves by; `may_reject` tells that rejected rows nobody takes are not a failure.
     pub(crate) fn new(step: StepId, edges: Vec<Edge>, used: Vec<String>, may_reject: bool) -> Self {
-        Self { step, edges, used, may_reject, spool: None, rows: Vec::new(), waited: Duration::ZERO }
+        Self { step, edges, used, may_reject, spool: None, trial: None, rows: Vec::new(), waited: Duration::ZERO }
     }
 
     /// Whether there were readers and all are gone.
@@ -213,7 +216,9 @@ fn first_reason(records: &RecordBatch) -> String {
 #[async_trait]
 impl PortSender for Ports {
     async fn send(&mut self, port: &str, batch: Batch) -> Result<()> {
-        if port == REJECTED {
+        if let Some(trial) = &self.trial {
+            trial.show(&self.step, port, &batch.records);
+        } else if port == REJECTED {
             self.refuse_unread(&batch)?;
         }
         self.count(port, batch.records.num_rows() as u64);

@@ -2,13 +2,14 @@
 
 mod inline;
 
-use crate::kind::{OpenSource, Opened, StepContext, StepKind};
+use crate::kind::{OpenSource, Opened, StepContext, StepKind, Trying};
 use crate::settings::{self, Names, names_schema};
 use async_trait::async_trait;
 use data::connector::{ReadOptions, Relation};
 use data::registry::{FileRequest, Files, PluginCall};
 use data::source::MemorySource;
 use data::{Checkpoint, Result, Source};
+use model::document::Step;
 use model::kind::{Inputs, KindInfo};
 use model::{ErrorCode, Fault};
 use serde::Deserialize;
@@ -102,6 +103,10 @@ impl StepKind for Fetch {
             Ok(_) => Vec::new(),
             Err(fault) => vec![fault],
         }
+    }
+
+    fn trying(&self, _: &Step) -> Trying {
+        Trying::Done
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {

@@ -3,6 +3,7 @@
 //! One file per kind implements [`StepKind`]; [`crate::catalog`] lists them all. The stage does the rest: it pulls
 //! sources, pushes batches through flows along bounded edges, and asks every sink where it stands before it starts.
 
+use crate::trial::Book;
 use async_trait::async_trait;
 use data::registry::{Connections, Plugins};
 use data::{Batch, Lane, LedgerEntry, LedgerKey, Result, Source, Translator};
@@ -29,11 +30,27 @@ pub trait StepKind: Send + Sync {
         Vec::new()
     }
 
+    /// What becomes of a step of this kind where its document is only tried on a sample; see [`Trying`].
+    fn trying(&self, step: &Step) -> Trying {
+        let _ = step;
+        Trying::LeftOut
+    }
+
     /// Opens one step whose settings are rendered.
     ///
     /// # Errors
     /// Whatever makes the step fail before its first row.
     async fn open(&self, context: StepContext) -> Result<Opened>;
+}
+
+/// What becomes of a step where its document is only tried: nothing outside may change then, so that a kind that says nothing
+/// is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trying {
+    /// It works as in a run, on the few rows that sources give then; its targets only count.
+    Done,
+    /// It does not take part, nor does whatever waits for it.
+    LeftOut,
 }
 
 /// A step ready to work.
@@ -234,6 +251,8 @@ pub struct StepContext {
     pub cancel: CancellationToken,
     /// Where log lines go.
     pub observer: Arc<dyn Observer>,
+    /// Where the document is only tried: who takes the rows instead of their targets.
+    pub trial: Option<Arc<Book>>,
 }
 
 impl StepContext {
@@ -257,7 +276,7 @@ impl StepContext {
     /// Whether the step's action may expand into chunks of its own: not where it is nested in a `foreach`, nor in a chunk.
     #[must_use]
     pub fn may_expand(&self) -> bool {
-        self.scope.is_none() && self.part == Part::Whole
+        self.scope.is_none() && self.part == Part::Whole && self.trial.is_none()
     }
 
     /// Who the step is, in the logs about tables: `run_…/stored`.

@@ -38,6 +38,7 @@ pub mod stores;
 pub mod tables;
 mod target;
 pub mod transform;
+pub mod trial;
 pub mod validate;
 mod watching;
 pub mod write;

@@ -2,13 +2,15 @@
 //!
 //! Without `from` the plugin is a source; with `from` it is a transform, or with `as: sink` a sink. All settings but `as` are its own.
 
-use crate::kind::{Claim, Flow, OpenSource, Opened, Outputs, StepContext, StepKind};
+use crate::kind::{Claim, Flow, OpenSource, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::lanes::Lanes;
+use crate::trial::Place;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use data::registry::PluginCall;
 use data::{Batch, Checkpoint, Error, Lane, LedgerEntry, Result, Sink, Source, Transformer};
 use model::ErrorCode;
+use model::document::Step;
 use model::kind::{Inputs, KindInfo};
 use serde_json::{Map, Value, json};
 
@@ -33,6 +35,10 @@ impl StepKind for PluginStep {
             named_ports: false,
             outputs: vec!["rows".into()],
         }
+    }
+
+    fn trying(&self, _: &Step) -> Trying {
+        Trying::Done
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {
@@ -167,7 +173,13 @@ struct SinkLane {
 async fn open_sink(work: &PluginWork, lane: &Lane, schema: SchemaRef) -> Result<SinkLane> {
     let mut call = work.call.clone();
     call.idempotency_key = format!("{}/{lane}", call.idempotency_key);
-    let mut sink = work.context.plugins.open_sink(&work.plugin, call, schema).await?;
+    let mut sink = match &work.context.trial {
+        Some(trial) => {
+            let place = Place { plugin: Some(work.plugin.clone()), ..Place::default() };
+            trial.sink(&work.context, place, &schema).await?
+        }
+        None => work.context.plugins.open_sink(&work.plugin, call, schema).await?,
+    };
     let entry = sink.claim(lane).await?;
     Ok(SinkLane { sink, entry })
 }

@@ -7,7 +7,7 @@
 pub(crate) mod rule;
 mod sink;
 
-use crate::kind::{Claim, Flow, Opened, Outputs, StepContext, StepKind};
+use crate::kind::{Claim, Flow, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::lanes::Lanes;
 use crate::rejected::{Refusal, rejected_rows, rejected_schema};
 use crate::settings::{self, Names, names_schema};
@@ -17,6 +17,7 @@ use arrow::compute::filter_record_batch;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use data::{Batch, Error, Lane, LedgerEntry, Result};
+use model::document::Step;
 use model::kind::{Inputs, KindInfo};
 use model::{ErrorCode, Fault};
 use rule::{LaneRules, Rule};
@@ -155,6 +156,10 @@ impl StepKind for Route {
             Ok(settings) => settings.check(),
             Err(fault) => vec![fault],
         }
+    }
+
+    fn trying(&self, _: &Step) -> Trying {
+        Trying::Done
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {

@@ -5,19 +5,21 @@
 //! next.
 
 mod chunk;
+mod trial;
 
 use crate::catalog::Catalog;
 use crate::kind::{Opened, Part, StepContext};
 use crate::stage::{self, Ended, Member, Settings};
+use crate::trial::{Book, OpenLimited};
 use async_trait::async_trait;
 use chrono::Utc;
 use data::{Connections, Error, Plugins, Translator};
 use engine::expression::{self, Scope};
-use engine::ports::{Alerts, Chunk, StepReport, TableLogs, TaskContext, TaskRunner, Watch};
+use engine::ports::{Alerts, Chunk, Observer, StepReport, TableLogs, TaskContext, TaskRunner, Watch};
 use futures::FutureExt;
 use futures::future::join_all;
 use model::document::Step;
-use model::{ErrorCode, Fault, StepId};
+use model::{ErrorCode, Fault, RunId, StepId};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -50,7 +52,7 @@ pub struct Runner {
 #[async_trait]
 impl TaskRunner for Runner {
     async fn run(&self, context: TaskContext) -> Vec<StepReport> {
-        let spec = &context.task.spec;
+        let (spec, frame) = (&context.task.spec, self.frame(&context));
         let mut steps = Vec::with_capacity(spec.steps.len());
         for id in &spec.steps {
             match context.workflow.steps.iter().find(|step| &step.id == id) {
@@ -65,15 +67,15 @@ impl TaskRunner for Runner {
             (Some(Chunk { index, item, with: Some(with) }), _, [step]) => {
                 let of = Of { chunk: Some((step.id.clone(), *index)), part: Part::Chunk(item.clone()) };
                 let step = Step { with: with.clone(), ..step.clone() };
-                self.run_rendered(&context, step, &spec.context, of).await
+                self.run_rendered(&frame, step, &spec.context, of).await
             }
             (Some(chunk), _, [step]) => vec![chunk::run(self, &context, step, chunk).await],
             (None, Some(gathered), [step]) => {
                 let of = Of { chunk: None, part: Part::Finish(gathered.clone()) };
                 let step = Step { with: gathered.with.clone(), ..step.clone() };
-                self.run_rendered(&context, step, &spec.context, of).await
+                self.run_rendered(&frame, step, &spec.context, of).await
             }
-            (None, None, _) => self.run_stage(&context, steps, &spec.context, Of::default()).await,
+            (None, None, _) => self.run_stage(&frame, steps, &spec.context, Of::default()).await,
             _ => fail_all(&spec.steps, &Fault::new(ErrorCode::Internal, "a chunk is of one step")),
         }
     }
@@ -81,6 +83,19 @@ impl TaskRunner for Runner {
 
 fn fail_all(steps: &[StepId], fault: &Fault) -> Vec<StepReport> {
     steps.iter().map(|step| StepReport::failed(step.clone(), fault.clone(), false)).collect()
+}
+
+/// Whom the steps of a stage work for.
+struct Frame {
+    run: RunId,
+    attempt: u32,
+    fence: i64,
+    cancel: CancellationToken,
+    /// Rows that cannot be had again are kept below it.
+    data_dir: PathBuf,
+    observer: Arc<dyn Observer>,
+    /// Where the document is only tried: the book of it, and how many rows a source gives.
+    trial: Option<(Arc<Book>, usize)>,
 }
 
 /// What of a step a task is.
@@ -101,12 +116,24 @@ impl Of {
 }
 
 impl Runner {
+    fn frame(&self, context: &TaskContext) -> Frame {
+        Frame {
+            run: context.task.run,
+            attempt: context.task.spec.attempt,
+            fence: context.task.fence,
+            cancel: context.cancel.clone(),
+            data_dir: self.data_dir.clone(),
+            observer: context.observer.clone(),
+            trial: None,
+        }
+    }
+
     /// Runs the steps of one stage, each of which stands after those whose batches it gets.
-    async fn run_stage(&self, context: &TaskContext, steps: Vec<Step>, values: &Value, of: Of) -> Vec<StepReport> {
+    async fn run_stage(&self, frame: &Frame, steps: Vec<Step>, values: &Value, of: Of) -> Vec<StepReport> {
         let decided = self.decide(&steps, values).await;
         // A step of its own kind's chunks gets the settings as they are rendered now, however late those run.
         let rendered: Vec<_> = decided.iter().map(|decided| decided.as_ref().ok().cloned()).collect();
-        let mut reports = self.run_decided(context, steps, decided, values, of).await;
+        let mut reports = self.run_decided(frame, steps, decided, values, of).await;
         for (report, with) in reports.iter_mut().zip(rendered) {
             if let (Some(finish), Some(with)) =
                 (report.expand.as_mut().and_then(|expansion| expansion.finish.as_mut()), with)
@@ -118,28 +145,28 @@ impl Runner {
     }
 
     /// Runs one step whose settings are rendered.
-    async fn run_rendered(&self, context: &TaskContext, step: Step, values: &Value, of: Of) -> Vec<StepReport> {
+    async fn run_rendered(&self, frame: &Frame, step: Step, values: &Value, of: Of) -> Vec<StepReport> {
         let decided = vec![Ok(step.with.clone())];
-        self.run_decided(context, vec![step], decided, values, of).await
+        self.run_decided(frame, vec![step], decided, values, of).await
     }
 
     async fn run_decided(
         &self,
-        context: &TaskContext,
+        frame: &Frame,
         steps: Vec<Step>,
         decided: Vec<Result<serde_json::Map<String, Value>, Ended>>,
         values: &Value,
         of: Of,
     ) -> Vec<StepReport> {
         let opening = steps.into_iter().zip(decided).map(|(step, decided)| {
-            let cancel = context.cancel.child_token();
+            let cancel = frame.cancel.child_token();
             let of = of.clone();
             async move {
                 let ports = self.catalog.find(&step.uses).map(|kind| kind.info().ports).unwrap_or_default();
                 match decided {
                     Ok(with) => {
                         let step = Step { with, ..step };
-                        let opened = self.open(context, &step, values, of, &cancel).await;
+                        let opened = self.open(frame, &step, values, of, &cancel).await;
                         Member { step, ports, opened, cancel }
                     }
                     Err(ended) => Member { step, ports, opened: Err(ended), cancel },
@@ -149,11 +176,12 @@ impl Runner {
         let opening: Vec<_> = opening.collect();
         let members = join_all(opening).await;
         let settings = Settings {
-            run: context.task.run,
+            run: frame.run,
             chunk: of.chunk.clone(),
-            data_dir: self.data_dir.clone(),
-            cancel: context.cancel.clone(),
-            observer: context.observer.clone(),
+            data_dir: frame.data_dir.clone(),
+            cancel: frame.cancel.clone(),
+            observer: frame.observer.clone(),
+            trial: frame.trial.as_ref().map(|(book, _)| book.clone()),
         };
         stage::run(members, &settings).await
     }
@@ -175,7 +203,7 @@ impl Runner {
 
     async fn open(
         &self,
-        context: &TaskContext,
+        frame: &Frame,
         step: &Step,
         values: &Value,
         of: Of,
@@ -187,9 +215,9 @@ impl Runner {
         };
         let step_context = StepContext {
             step: step.clone(),
-            run: context.task.run,
-            attempt: context.task.spec.attempt,
-            fence: context.task.fence,
+            run: frame.run,
+            attempt: frame.attempt,
+            fence: frame.fence,
             scope: of.scope(),
             chunk: of.chunk.map(|(_, number)| number),
             part: of.part,
@@ -203,13 +231,18 @@ impl Runner {
             watch: self.watch.clone(),
             alerts: self.alerts.clone(),
             cancel: cancel.clone(),
-            observer: context.observer.clone(),
+            observer: frame.observer.clone(),
+            trial: frame.trial.as_ref().map(|(book, _)| book.clone()),
         };
         let opening = AssertUnwindSafe(kind.open(step_context)).catch_unwind();
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Ended::Canceled),
             opened = opening => match opened {
+                Ok(Ok(Opened::Source(opener))) => Ok(Opened::Source(match frame.trial {
+                    Some((_, rows)) => Box::new(OpenLimited { opener, rows }),
+                    None => opener,
+                })),
                 Ok(Ok(opened)) => Ok(opened),
                 Ok(Err(error)) => Err(Ended::Failed(error)),
                 Err(_) => {

@@ -1,12 +1,13 @@
 //! `schema`: tells in which columns two tables differ, or a table from what it was said to be.
 
-use crate::kind::{Action, ActionReport, Opened, Outputs, StepContext, StepKind};
+use crate::kind::{Action, ActionReport, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::settings;
 use crate::side::{SideSettings, check_side, refused, stored_properties};
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use async_trait::async_trait;
 use data::{Batch, Lane, Result};
 use model::Fault;
+use model::document::Step;
 use model::kind::{Inputs, KindInfo};
 use model::run::LogLevel;
 use serde::Deserialize;
@@ -72,6 +73,10 @@ impl StepKind for SchemaStep {
             faults.push(one_of_two().path("with"));
         }
         faults
+    }
+
+    fn trying(&self, _: &Step) -> Trying {
+        Trying::Done
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {

@@ -3,11 +3,12 @@
 //! It reaches no file, network, environment or clock: the engine has only the packages named here, `sleep` and `eval`
 //! are not among them. Limits on operations, sizes, depth and time end it, and so does canceling the step.
 
-use crate::kind::{Action, ActionReport, Opened, Outputs, StepContext, StepKind};
+use crate::kind::{Action, ActionReport, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::settings;
 use crate::sql::read_text;
 use async_trait::async_trait;
 use data::{Error, Result};
+use model::document::Step;
 use model::kind::{Inputs, KindInfo};
 use model::run::LogLevel;
 use model::{ErrorCode, Fault};
@@ -86,6 +87,10 @@ impl StepKind for Script {
         let script = with.get("script").and_then(Value::as_str).filter(|script| !settings::is_open(script));
         let fault = script.and_then(|script| compile(script).err());
         fault.map(|error| error.fault.path("with.script")).into_iter().collect()
+    }
+
+    fn trying(&self, _: &Step) -> Trying {
+        Trying::Done
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {

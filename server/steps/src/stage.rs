@@ -13,6 +13,7 @@ mod tests;
 use crate::edge::{Edge, Letterbox, Ports, inbox};
 use crate::kind::Opened;
 use crate::spool::Spool;
+use crate::trial::Book;
 use data::{Error, Result};
 use engine::ports::{Observer, StepReport};
 use futures::FutureExt;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub cancel: CancellationToken,
     /// Hears of progress and log lines.
     pub observer: Arc<dyn Observer>,
+    /// Where the document is only tried: who is shown what leaves by each port.
+    pub trial: Option<Arc<Book>>,
 }
 
 /// Runs the steps to their ends; one report for each, in the order given.
@@ -149,6 +152,7 @@ async fn stream(
         });
         let may_reject = step.on_error != OnError::Fail;
         let mut ports = Ports::new(step.id.clone(), edges.collect(), graph.used_ports[index].clone(), may_reject);
+        ports.trial = settings.trial.clone();
         let inbox = inboxes[index].take();
         let is_replay = matches!(candidate.prepared, Prepared::Replay(_));
         let opened = match candidate.prepared {

@@ -87,6 +87,7 @@ impl World {
             watch: self.watch.clone(),
             alerts: Arc::new(self.clone()),
             cancel: CancellationToken::new(),
+            trial: None,
             observer: Arc::new(self.clone()),
         }
     }

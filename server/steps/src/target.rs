@@ -3,6 +3,7 @@
 use crate::kind::{Claim, StepContext};
 use crate::settings::{Names, names_schema};
 use crate::tables::PortJournal;
+use crate::trial::Place;
 use arrow::datatypes::SchemaRef;
 use data::registry::PluginCall;
 use data::{Batch, Connector, Error, Lane, LedgerEntry, Mode, RefusedRow, Result, Sink, WriteOptions};
@@ -243,7 +244,7 @@ impl Target {
     async fn tell(&mut self, error: Option<&Error>) {
         let (Some(connection), Some(table)) = (&self.settings.connection, &self.settings.table) else { return };
         let is_news = error.is_some() || self.tally.batches > 0;
-        if !is_news || std::mem::replace(&mut self.tally.is_told, true) {
+        if self.context.trial.is_some() || !is_news || std::mem::replace(&mut self.tally.is_told, true) {
             return;
         }
         let entry = TableLogEntry {
@@ -272,6 +273,17 @@ impl Target {
     }
 }
 
+impl Place {
+    fn of(settings: &TargetSettings) -> Self {
+        Self {
+            connection: settings.connection.clone(),
+            plugin: settings.plugin.clone(),
+            table: settings.table.clone(),
+            mode: settings.plugin.is_none().then_some(settings.mode),
+        }
+    }
+}
+
 async fn open_sink(
     settings: &TargetSettings,
     context: &StepContext,
@@ -283,6 +295,10 @@ async fn open_sink(
         Some(columns) => std::sync::Arc::new(schema.project(columns)?),
         None => schema.clone(),
     };
+    if let Some(trial) = &context.trial {
+        let sink = trial.sink(context, Place::of(settings), &written).await?;
+        return Ok(SchemaSink { schema: schema.clone(), columns, sink });
+    }
     let key = context.ledger_key(part);
     let sink = match (&settings.plugin, &settings.connection) {
         (Some(plugin), _) => {

@@ -3,12 +3,13 @@
 //! One that only filters and computes keeps each batch's place. Grouping, sorting, windows and limits see the lane as a
 //! whole; what they send is kept on disk before a sink sees it.
 
-use crate::kind::{Flow, Opened, Outputs, StepContext, StepKind};
+use crate::kind::{Flow, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::lanes::Lanes;
 use crate::settings;
 use async_trait::async_trait;
 use data::{Batch, Lane, Result};
 use model::Fault;
+use model::document::Step;
 use model::kind::{Inputs, KindInfo};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -51,6 +52,10 @@ impl StepKind for Transform {
             },
             _ => Vec::new(),
         }
+    }
+
+    fn trying(&self, _: &Step) -> Trying {
+        Trying::Done
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {

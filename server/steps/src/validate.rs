@@ -12,7 +12,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use crate::kind::{Flow, Opened, Outputs, StepContext, StepKind};
+use crate::kind::{Flow, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::lanes::Lanes;
 use crate::rejected::{Refusal, rejected_rows, rejected_schema};
 use arrow::array::BooleanArray;
@@ -23,7 +23,7 @@ use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use cast::Caster;
 use data::{Batch, Error, Result};
-use model::document::OnError;
+use model::document::{OnError, Step};
 use model::kind::{Inputs, KindInfo};
 use model::run::LogLevel;
 use model::{ErrorCode, Fault};
@@ -51,6 +51,10 @@ impl StepKind for Validate {
 
     fn check(&self, with: &Map<String, Value>) -> Vec<Fault> {
         crate::settings::parse::<ValidateSettings>(with).map(|settings| settings.check()).unwrap_or_default()
+    }
+
+    fn trying(&self, _: &Step) -> Trying {
+        Trying::Done
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {

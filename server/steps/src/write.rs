@@ -1,12 +1,13 @@
 //! `write`: puts rows into a table of a connection, or hands them to a sink plugin.
 
-use crate::kind::{Claim, Flow, Opened, Outputs, StepContext, StepKind};
+use crate::kind::{Claim, Flow, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::rejected::{Refusal, rejected_rows, rejected_schema};
 use crate::settings;
 use crate::target::{Target, TargetSettings, target_properties};
 use async_trait::async_trait;
 use data::{Batch, Lane, Result};
 use model::Fault;
+use model::document::Step;
 use model::kind::{Inputs, KindInfo};
 use serde_json::{Map, Value, json};
 
@@ -37,6 +38,10 @@ impl StepKind for Write {
             Ok(target) => target.check("with"),
             Err(_) => Vec::new(),
         }
+    }
+
+    fn trying(&self, _: &Step) -> Trying {
+        Trying::Done
     }
 
     async fn open(&self, context: StepContext) -> Result<Opened> {

@@ -13,7 +13,7 @@ mod redact;
 mod tests;
 
 pub use answering::Answering;
-pub use page::{Page, PageColumn};
+pub use page::{Page, PageColumn, values};
 pub use store::{Outcome, StatementFilter, StatementRecord};
 
 use crate::connections::{ConnectionBook, Known};

@@ -19,6 +19,7 @@ pub mod plugins;
 pub mod server;
 pub mod tables;
 pub mod translations;
+pub mod trials;
 
 pub use alerts::AlertDesk;
 pub use channels::ChannelCare;
@@ -56,6 +57,8 @@ pub struct Workbench {
     pub channels: ChannelCare,
     /// The installed plugins.
     pub plugins: Arc<dyn plugins::PluginShelf>,
+    /// Tries documents on a sample.
+    pub trials: Arc<dyn trials::Tester>,
     /// The server itself, for whoever looks after it.
     pub server: server::ServerCare,
 }

@@ -169,6 +169,8 @@ pub const MUTATIONS: &[Operation] = &[
     ),
     Operation::change("setWorkflowEnabled", Signed, &[Workflow("id", Write)]),
     Operation::change("deleteWorkflow", Signed, &[Workflow("id", Write)]),
+    // It writes nothing, but reads with the rights of whoever may save the same document.
+    Operation { changes: false, ..Operation::change("tryDocument", Signed, &[Document("document")]) },
     Operation::change("startRun", Signed, &[Workflow("workflow", Use)]),
     Operation::change("applyTables", Signed, &[Tables("document", Write)]),
     Operation::change("validateTables", Signed, &[Tables("document", Use)]),

@@ -10,7 +10,7 @@ use juniper::{GraphQLEnum, graphql_object};
 use model::{ErrorCode, Fault};
 use serde_json::Value;
 use std::time::Duration;
-use workbench::console::{Ask, Page, StatementFilter, StatementRecord};
+use workbench::console::{Ask, Page, PageColumn, StatementFilter, StatementRecord};
 
 use super::types::Problem;
 
@@ -24,10 +24,7 @@ impl Answer {
         &self.0.id
     }
     fn columns(&self) -> Vec<AnswerColumn> {
-        let columns = self.0.columns.iter();
-        columns
-            .map(|column| AnswerColumn { name: column.name.clone(), native_type: column.native_type.clone() })
-            .collect()
+        self.0.columns.iter().map(AnswerColumn::from).collect()
     }
     /// The rows as JSON text: a list of lists, each in the order of the columns. Decimals, dates and integers beyond 2^53
     /// are text.
@@ -55,6 +52,12 @@ pub struct AnswerColumn {
     name: String,
     /// The type, as the system spells it.
     native_type: String,
+}
+
+impl From<&PageColumn> for AnswerColumn {
+    fn from(column: &PageColumn) -> Self {
+        Self { name: column.name.clone(), native_type: column.native_type.clone() }
+    }
 }
 
 /// What a statement does.

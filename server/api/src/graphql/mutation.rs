@@ -12,6 +12,7 @@ use super::monitors::{self, Monitor, MonitorInput};
 use super::plugins::{self, Plugin};
 use super::query::run_id;
 use super::tables::{self, TablePlanAgreement, TablesApplied, TablesDropped, TablesValidation};
+use super::trials::{self, Tried};
 use super::types::{Problem, Run, Saved, Workflow};
 use crate::error::ApiError;
 use crate::rest::query::{at_console, parse_id};
@@ -111,6 +112,19 @@ impl Mutation {
     async fn delete_workflow(context: &Context, id: String) -> Result<bool, ApiError> {
         let workflow = context.engine.get_workflow(&id).await?;
         Ok(context.engine.delete_workflow(workflow.id).await?)
+    }
+
+    /// Tries a document on the first rows of its sources, without saving it: what leaves each port, and what targets would get.
+    /// Nothing is written; steps that do something else than work on rows are left out. `upTo` tries one step with all that
+    /// stands before it; `rows` says how many each source gives (50), `inputs` is JSON text.
+    async fn try_document(
+        context: &Context,
+        document: String,
+        up_to: Option<String>,
+        rows: Option<i32>,
+        inputs: Option<String>,
+    ) -> Result<Tried, ApiError> {
+        trials::try_document(context, &document, up_to.as_deref(), rows, inputs.as_deref()).await
     }
 
     /// Starts a run. `inputs` is JSON text: `{"day": "2024-01-31"}`.
@@ -286,7 +300,7 @@ impl Mutation {
     }
 }
 
-fn parse_inputs(text: Option<&str>) -> Result<Map<String, Value>, Fault> {
+pub(super) fn parse_inputs(text: Option<&str>) -> Result<Map<String, Value>, Fault> {
     let Some(text) = text else { return Ok(Map::new()) };
     serde_json::from_str(text).map_err(|error| {
         Fault::new(ErrorCode::InvalidInput, format!("`inputs` is not a JSON object: {error}"))

@@ -136,7 +136,7 @@ impl Monitor {
         let parts = Parts::open(settings).await?;
         let here = matches!(self, Self::Run { .. });
         let running = if here {
-            let files = settings.files_dir.clone().unwrap_or_else(|| settings.data_dir.join("files"));
+            let files = settings.files();
             Some(parts.start(Role::Once, files).await?)
         } else {
             None

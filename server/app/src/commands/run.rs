@@ -42,11 +42,7 @@ impl Run {
         let name = self.file.display().to_string();
         let text = read_document(&self.file)?;
         let parts = Parts::open(settings).await?;
-        let files = match &settings.files_dir {
-            Some(dir) => dir.clone(),
-            None => self.file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(".".as_ref()).to_owned(),
-        };
-        let running = parts.start(Role::Once, files).await?;
+        let running = parts.start(Role::Once, settings.files_of(&self.file)).await?;
         let engine = running.engine.clone();
         let run = self.start(&engine, &name, &text).await;
         let run = match run {

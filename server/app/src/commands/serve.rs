@@ -46,7 +46,7 @@ impl Serve {
             Some(token) => token.clone(),
             None => load_token(&settings.data_dir.join("api-token"))?,
         };
-        let files = settings.files_dir.clone().unwrap_or_else(|| settings.data_dir.join("files"));
+        let files = settings.files();
         std::fs::create_dir_all(&files).map_err(|error| {
             Fault::new(ErrorCode::DiskFailed, format!("`{}` cannot be made: {error}", files.display()))
         })?;

@@ -24,7 +24,7 @@ impl Worker {
             .into());
         }
         let parts = Parts::open(settings).await?;
-        let files = settings.files_dir.clone().unwrap_or_else(|| settings.data_dir.join("files"));
+        let files = settings.files();
         let running = parts.start(Role::Worker, files).await?;
         eprintln!("working; Ctrl-C stops after the running tasks");
         super::serve::until_stopped().await;

@@ -51,7 +51,7 @@ pub(super) async fn run(runner: &Runner, context: &TaskContext, step: &Step, chu
             _ => {
                 let whole = Value::Object(values.clone());
                 let of = Of { chunk: Some((step.id.clone(), chunk.index)), ..Of::default() };
-                runner.run_stage(context, stage.clone(), &whole, of).await
+                runner.run_stage(&runner.frame(context), stage.clone(), &whole, of).await
             }
         };
         for mut inner in reports {

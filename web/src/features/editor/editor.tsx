@@ -1,5 +1,5 @@
 import { ReactFlowProvider } from "@xyflow/react";
-import { Ellipsis, History, ListTree, Maximize, Play, Plus, Redo2, Save, Undo2 } from "lucide-react";
+import { Ellipsis, FlaskConical, History, ListTree, Maximize, Play, Plus, Redo2, Save, Undo2 } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { Button } from "@/components/button.tsx";
@@ -38,6 +38,7 @@ import { useKinds } from "./use-kinds.ts";
 import { useSave } from "./use-save.ts";
 import { words } from "./words.ts";
 
+const TryPane = lazy(async () => ({ default: (await import("./panes/try-pane.tsx")).TryPane }));
 const TextPane = lazy(async () => ({ default: (await import("./panes/text-pane.tsx")).TextPane }));
 
 /** The open document, to be edited. */
@@ -150,6 +151,9 @@ export function Editor() {
               {t("keys")}
             </MenuItem>
           </Menu>
+          <Button icon={FlaskConical} disabled={graph.nodes.length === 0} onClick={() => state.setTrying(true)}>
+            {t("try")}
+          </Button>
           <Button icon={Save} isBusy={isSaving} disabled={!isChanged} onClick={() => void save()}>
             {t("save")}
           </Button>
@@ -212,6 +216,11 @@ export function Editor() {
           </div>
         </div>
       </div>
+      {state.isTrying && (
+        <Suspense fallback={<Skeleton rows={4} height={18} />}>
+          <TryPane steps={document.steps} />
+        </Suspense>
+      )}
       <Problems isChecking={isChecking} steps={document.steps} />
       {panel?.kind === "add" && <AddPanel panel={panel} graph={graph} kinds={kinds} />}
       {panel?.kind === "find" && <FindPanel graph={graph} canvas={canvas.current} />}

@@ -62,6 +62,52 @@ export const SaveDocument = graphql(`
   }
 `);
 
+export const TryDocument = graphql(`
+  mutation TryDocument($document: String!, $upTo: String, $rows: Int) {
+    tryDocument(document: $document, upTo: $upTo, rows: $rows) {
+      problems {
+        code
+        message
+        hint
+        path
+        line
+        column
+      }
+      trial {
+        timedOut
+        steps {
+          id
+          status
+          error {
+            code
+            message
+            hint
+          }
+        }
+        ports {
+          step
+          port
+          total
+          rows
+          columns {
+            name
+            nativeType
+          }
+        }
+        targets {
+          step
+          connection
+          table
+          plugin
+          rows
+          makesTable
+          missingColumns
+        }
+      }
+    }
+  }
+`);
+
 export const StartRun = graphql(`
   mutation StartRun($workflow: String!, $inputs: String) {
     startRun(workflow: $workflow, inputs: $inputs) {

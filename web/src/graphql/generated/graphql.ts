@@ -1041,6 +1041,12 @@ export type Mutation = {
   testChannel: ChannelTest;
   /** Asks the connection's system who it is. A failure is an answer too. */
   testConnection: ConnectionTest;
+  /**
+   * Tries a document on the first rows of its sources, without saving it: what leaves each port, and what targets would get.
+   * Nothing is written; steps that do something else than work on rows are left out. `upTo` tries one step with all that
+   * stands before it; `rows` says how many each source gives (50), `inputs` is JSON text.
+   */
+  tryDocument: Tried;
   /** Changes a channel. */
   updateChannel: Channel;
   /** Changes a saved connection; what is absent stays as it is. */
@@ -1243,6 +1249,14 @@ export type MutationTestChannelArgs = {
 
 export type MutationTestConnectionArgs = {
   name: Scalars['String']['input'];
+};
+
+
+export type MutationTryDocumentArgs = {
+  document: Scalars['String']['input'];
+  inputs?: InputMaybe<Scalars['String']['input']>;
+  rows?: InputMaybe<Scalars['Int']['input']>;
+  upTo?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -2084,6 +2098,58 @@ export type TranslationNoteLevel =
   /** The statement may mean something else. */
   | 'WARNING';
 
+export type Trial = {
+  __typename?: 'Trial';
+  /** What the steps logged, at most 500 lines. */
+  logs: Array<Log>;
+  /** What left each port. */
+  ports: Array<TrialPort>;
+  /** How each step fared; one that is not tried is skipped, with the reason as its error. */
+  steps: Array<Step>;
+  /** What targets would have got. */
+  targets: Array<TrialTarget>;
+  /** Whether the minute of a trial was over before all was done. */
+  timedOut: Scalars['Boolean']['output'];
+};
+
+export type TrialPort = {
+  __typename?: 'TrialPort';
+  columns: Array<AnswerColumn>;
+  port: Scalars['String']['output'];
+  /** The first rows as JSON text, as in `Answer.rows`. */
+  rows: Scalars['String']['output'];
+  step: Scalars['String']['output'];
+  /** How many rows left in all. */
+  total: Scalars['Float']['output'];
+};
+
+/** What a target would have got. */
+export type TrialTarget = {
+  __typename?: 'TrialTarget';
+  /** The connection, where it is a table. */
+  connection?: Maybe<Scalars['String']['output']>;
+  /** Whether the table would be made; none where that is not known. */
+  makesTable?: Maybe<Scalars['Boolean']['output']>;
+  /** Columns of the rows that the table has not. */
+  missingColumns: Array<Scalars['String']['output']>;
+  /** How the table would be written: `append`, `upsert`, …. */
+  mode?: Maybe<Scalars['String']['output']>;
+  /** The sink plugin, where it is none. */
+  plugin?: Maybe<Scalars['String']['output']>;
+  rows: Scalars['Float']['output'];
+  step: Scalars['String']['output'];
+  table?: Maybe<Scalars['String']['output']>;
+};
+
+/** What came of a document that was tried. */
+export type Tried = {
+  __typename?: 'Tried';
+  /** All the document's faults, where it was refused. */
+  problems: Array<Problem>;
+  /** What came of it, where the document was accepted. */
+  trial?: Maybe<Trial>;
+};
+
 export type Version = {
   __typename?: 'Version';
   createdAt: Scalars['DateTime']['output'];
@@ -2489,6 +2555,15 @@ export type SaveDocumentMutationVariables = Exact<{
 
 
 export type SaveDocumentMutation = { __typename?: 'Mutation', saveWorkflow: { __typename?: 'Saved', workflow?: { __typename?: 'Workflow', id: string, name: string, versionNumber: number } | null, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }> } };
+
+export type TryDocumentMutationVariables = Exact<{
+  document: Scalars['String']['input'];
+  upTo?: InputMaybe<Scalars['String']['input']>;
+  rows?: InputMaybe<Scalars['Int']['input']>;
+}>;
+
+
+export type TryDocumentMutation = { __typename?: 'Mutation', tryDocument: { __typename?: 'Tried', problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }>, trial?: { __typename?: 'Trial', timedOut: boolean, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null }>, ports: Array<{ __typename?: 'TrialPort', step: string, port: string, total: number, rows: string, columns: Array<{ __typename?: 'AnswerColumn', name: string, nativeType: string }> }>, targets: Array<{ __typename?: 'TrialTarget', step: string, connection?: string | null, table?: string | null, plugin?: string | null, rows: number, makesTable?: boolean | null, missingColumns: Array<string> }> } | null } };
 
 export type StartRunMutationVariables = Exact<{
   workflow: Scalars['String']['input'];
@@ -3858,6 +3933,51 @@ export const SaveDocumentDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SaveDocumentMutation, SaveDocumentMutationVariables>;
+export const TryDocumentDocument = new TypedDocumentString(`
+    mutation TryDocument($document: String!, $upTo: String, $rows: Int) {
+  tryDocument(document: $document, upTo: $upTo, rows: $rows) {
+    problems {
+      code
+      message
+      hint
+      path
+      line
+      column
+    }
+    trial {
+      timedOut
+      steps {
+        id
+        status
+        error {
+          code
+          message
+          hint
+        }
+      }
+      ports {
+        step
+        port
+        total
+        rows
+        columns {
+          name
+          nativeType
+        }
+      }
+      targets {
+        step
+        connection
+        table
+        plugin
+        rows
+        makesTable
+        missingColumns
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<TryDocumentMutation, TryDocumentMutationVariables>;
 export const StartRunDocument = new TypedDocumentString(`
     mutation StartRun($workflow: String!, $inputs: String) {
   startRun(workflow: $workflow, inputs: $inputs) {

@@ -21,6 +21,7 @@ import { run } from "./run.ts";
 import { save } from "./save.ts";
 import { selectAll } from "./select-all.ts";
 import { switchOff } from "./switch-off.ts";
+import { tryOut } from "./try.ts";
 import { undo } from "./undo.ts";
 import { extendDown, extendUp, walkDown, walkLeft, walkRight, walkUp } from "./walk.ts";
 import { zoomIn } from "./zoom-in.ts";
@@ -43,6 +44,7 @@ export const actions: readonly Action[] = [
   selectAll,
   find,
   save,
+  tryOut,
   run,
   walkLeft,
   walkRight,

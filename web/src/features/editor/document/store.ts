@@ -38,6 +38,8 @@ export interface EditorState {
   panel: Panel | null;
   /** Whether a draft of an earlier visit was brought back. */
   isDraft: boolean;
+  /** Whether the pane of trials is open. */
+  isTrying: boolean;
 
   open: (saved: EditorState["saved"], text: string) => void;
   edit: (text: string, merge?: string) => void;
@@ -47,6 +49,7 @@ export interface EditorState {
   setProblems: (problems: readonly ProblemView[]) => void;
   place: (places: Places | null) => void;
   setPanel: (panel: Panel | null) => void;
+  setTrying: (isTrying: boolean) => void;
   markSaved: (saved: NonNullable<EditorState["saved"]>) => void;
   dropDraft: () => void;
 }
@@ -65,6 +68,7 @@ export const useEditor = create<EditorState>()((set, get) => ({
   places: {},
   panel: null,
   isDraft: false,
+  isTrying: false,
 
   open: (saved, text) => {
     const name = saved?.name ?? "";
@@ -81,6 +85,7 @@ export const useEditor = create<EditorState>()((set, get) => ({
       places: readPlaces(name),
       panel: null,
       isDraft,
+      isTrying: false,
     });
   },
   edit: (text, merge) => {
@@ -121,6 +126,7 @@ export const useEditor = create<EditorState>()((set, get) => ({
     set({ places: next });
   },
   setPanel: (panel) => set({ panel }),
+  setTrying: (isTrying) => set({ isTrying }),
   markSaved: (saved) => {
     const before = get().saved?.name ?? "";
     keep(`draft.${before}`, null);

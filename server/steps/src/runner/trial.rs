@@ -1,0 +1,144 @@
+//! Tries a document: its stages one after the other, here, without engine and store; nothing outside changes.
+
+use super::{Frame, Of, Runner};
+use crate::edge::REJECTED;
+use crate::kind::Trying;
+use crate::trial::{Book, Trial, TrialRequest, left_out};
+use engine::plan::Plan;
+use engine::ports::StepReport;
+use model::document::Step;
+use model::{ErrorCode, Fault, RunId, StepId, StepStatus};
+use serde_json::{Map, Value, json};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+impl Runner {
+    /// Tries the steps of a checked document on the first rows of its sources. Nothing outside is changed: targets only count,
+    /// and steps of kinds that do something else are left out, with those behind them.
+    ///
+    /// # Errors
+    /// `step_not_found` where the document has no step `up_to`.
+    pub async fn try_out(&self, plan: &Plan, request: &TrialRequest) -> Result<Trial, Fault> {
+        let wanted = wanted(plan, request.up_to.as_ref())?;
+        let book = Arc::new(Book::new(request.rows));
+        let cancel = CancellationToken::new();
+        let alarm = {
+            let (cancel, time) = (cancel.clone(), request.time);
+            tokio::spawn(async move {
+                tokio::time::sleep(time).await;
+                cancel.cancel();
+            })
+        };
+        let run = RunId::generate();
+        let folder = Folder(self.data_dir.join("trials").join(run.to_string()));
+        let frame = Frame {
+            run,
+            attempt: 1,
+            fence: 1,
+            cancel: cancel.clone(),
+            data_dir: folder.0.clone(),
+            observer: book.clone(),
+            trial: Some((book.clone(), request.rows)),
+        };
+        let steps = self.try_stages(plan, &wanted, &frame, &request.inputs).await;
+        alarm.abort();
+        drop(folder);
+        let mut trial = book.close();
+        // As people read the document: step by step, what was kept out last.
+        let place = |id: &StepId| plan.workflow.steps.iter().position(|step| &step.id == id);
+        trial.ports.sort_by_key(|sample| (place(&sample.step), sample.port == REJECTED));
+        trial.targets.sort_by_key(|target| place(&target.step));
+        Ok(Trial { steps, timed_out: cancel.is_cancelled(), ..trial })
+    }
+
+    async fn try_stages(
+        &self,
+        plan: &Plan,
+        wanted: &HashSet<StepId>,
+        frame: &Frame,
+        inputs: &Map<String, Value>,
+    ) -> Vec<StepReport> {
+        let mut tried = Vec::new();
+        // Those whose rows and values later steps must do without.
+        let mut absent: HashSet<StepId> = HashSet::new();
+        let mut values = json!({
+            "inputs": inputs,
+            "steps": {},
+            "trigger": { "kind": "manual" },
+            "run": { "id": frame.run.to_string(), "workflow": plan.workflow.name, "attempt": 1 },
+        });
+        for stage in &plan.stages {
+            let mut steps = Vec::new();
+            for id in stage.steps.iter().filter(|id| wanted.contains(*id)) {
+                let Some(step) = plan.workflow.steps.iter().find(|step| &step.id == id) else { continue };
+                match self.why_left_out(step, &absent) {
+                    Some(why) => {
+                        absent.insert(id.clone());
+                        tried.push(left_out(id, why));
+                    }
+                    None => steps.push(step.clone()),
+                }
+            }
+            if steps.is_empty() {
+                continue;
+            }
+            for report in self.run_stage(frame, steps, &values, Of::default()).await {
+                if report.status != StepStatus::Succeeded {
+                    absent.insert(report.step.clone());
+                }
+                values["steps"][report.step.as_str()] = values_of(&report);
+                tried.push(report);
+            }
+        }
+        tried
+    }
+
+    fn why_left_out(&self, step: &Step, absent: &HashSet<StepId>) -> Option<String> {
+        let before = step.from.iter().map(|port| &port.step).chain(&step.needs);
+        if let Some(before) = before.into_iter().find(|before| absent.contains(*before)) {
+            return Some(format!("step `{before}`, which stands before this one, did not do its work"));
+        }
+        let trying = self.catalog.find(&step.uses).map_or(Trying::LeftOut, |kind| kind.trying(step));
+        (trying == Trying::LeftOut).then(|| format!("what a step `{}` does is not tried, but done in a run", step.uses))
+    }
+}
+
+/// The steps that are tried: all, or one with everything that stands before it.
+fn wanted(plan: &Plan, up_to: Option<&StepId>) -> Result<HashSet<StepId>, Fault> {
+    let steps = &plan.workflow.steps;
+    let Some(last) = up_to else { return Ok(steps.iter().map(|step| step.id.clone()).collect()) };
+    let mut wanted = HashSet::new();
+    let mut waiting = vec![last];
+    while let Some(id) = waiting.pop() {
+        let Some(step) = steps.iter().find(|step| &step.id == id) else {
+            return Err(Fault::new(ErrorCode::StepNotFound, format!("the document has no step `{id}`")));
+        };
+        if wanted.insert(id.clone()) {
+            waiting.extend(step.from.iter().map(|port| &port.step).chain(&step.needs));
+        }
+    }
+    Ok(wanted)
+}
+
+/// What expressions see of a step, as in a run.
+fn values_of(report: &StepReport) -> Value {
+    let mut values = report.outputs.clone();
+    values.entry("status").or_insert_with(|| json!(report.status));
+    values.entry("duration_ms").or_insert_with(|| json!(report.metrics.duration_ms));
+    if let Some(error) = &report.error {
+        values.entry("error").or_insert_with(|| json!({ "code": error.code, "message": error.message }));
+    }
+    Value::Object(values)
+}
+
+/// Where rows that cannot be had again lie meanwhile.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // It is there only where something was kept.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
