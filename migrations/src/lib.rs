@@ -13,6 +13,7 @@ mod m0005_anomalies;
 mod m0006_connections;
 mod m0007_statement_times;
 mod m0008_alerts;
+mod m0009_people;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_connections::Change),
             Box::new(m0007_statement_times::Change),
             Box::new(m0008_alerts::Change),
+            Box::new(m0009_people::Change),
         ]
     }
 }

@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+mod access;
 mod alerts;
 mod anomalies;
 mod backups;

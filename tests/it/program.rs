@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Settings of the person who runs the tests; they must not reach the servers under test.
-const SETTINGS: [&str; 24] = [
+const SETTINGS: [&str; 32] = [
     "DATABASE_URL",
     "MYSQL_HOST",
     "MYSQL_PASSWORD",
@@ -28,6 +28,14 @@ const SETTINGS: [&str; 24] = [
     "SLUICE_PLUGIN_KEYS",
     "SLUICE_PLUGIN_SIGNATURES",
     "SLUICE_SERVER",
+    "SLUICE_OIDC_CLIENT_ID",
+    "SLUICE_OIDC_CLIENT_SECRET",
+    "SLUICE_OIDC_DEFAULT_ROLE",
+    "SLUICE_OIDC_ISSUER",
+    "SLUICE_OIDC_ROLES",
+    "SLUICE_OIDC_ROLE_CLAIM",
+    "SLUICE_PUBLIC_URL",
+    "SLUICE_HTTP_THREADS",
     "SLUICE_STORES_FILE",
     "SLUICE_TOKEN",
     "SQLITE_PATH",

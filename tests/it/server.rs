@@ -22,14 +22,15 @@ pub(crate) struct TestServer {
     process: Child,
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
+    lines: mpsc::Receiver<String>,
 }
 
 impl TestServer {
     /// Starts a server with the program's data folder and settings, and waits until it is ready.
     pub(crate) fn start(sluice: Sluice) -> Self {
-        let (process, address) = launch(&sluice);
+        let (process, address, lines) = launch(&sluice);
         let token = fs::read_to_string(sluice.folder.path().join("data/api-token")).unwrap();
-        Self { process, address, token: token.trim().to_owned(), sluice }
+        Self { process, address, token: token.trim().to_owned(), lines, sluice }
     }
 
     /// Ends the process as a power cut would.
@@ -40,7 +41,12 @@ impl TestServer {
 
     /// Starts the killed server again.
     pub(crate) fn restart(&mut self) {
-        (self.process, self.address) = launch(&self.sluice);
+        (self.process, self.address, self.lines) = launch(&self.sluice);
+    }
+
+    /// The next line the process prints.
+    pub(crate) fn next_line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).unwrap()
     }
 
     /// One request with the API token and a JSON body.
@@ -178,7 +184,7 @@ fn open_log(sluice: &Sluice) -> File {
 }
 
 /// Starts the process and reads the address from its first line.
-fn launch(sluice: &Sluice) -> (Child, SocketAddr) {
+fn launch(sluice: &Sluice) -> (Child, SocketAddr, mpsc::Receiver<String>) {
     let mut command = sluice.command();
     command.args(["--allow-addresses", "127.0.0.1", "serve", "--listen", "127.0.0.1:0"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(open_log(sluice));
@@ -198,5 +204,5 @@ fn launch(sluice: &Sluice) -> (Child, SocketAddr) {
         panic!("the server did not get ready ({status:?}):\n{log}");
     };
     let address = line.split_once("http://").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
-    (process, address.unwrap_or_else(|| panic!("`{line}` tells no address")))
+    (process, address.unwrap_or_else(|| panic!("`{line}` tells no address")), heard)
 }

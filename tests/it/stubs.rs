@@ -6,6 +6,7 @@ pub(crate) mod baostock;
 pub(crate) mod chat;
 pub(crate) mod clickhouse;
 pub(crate) mod market;
+pub(crate) mod oidc;
 pub(crate) mod prometheus;
 pub(crate) mod stores;
 

@@ -45,12 +45,20 @@ pub fn require_token(request: &HttpRequest, token: &ApiToken) -> Result<(), ApiE
 /// # Errors
 /// `unauthorized` for another origin.
 pub fn require_own_origin(request: &HttpRequest) -> Result<(), ApiError> {
-    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
+    if !request.headers().contains_key(header::ORIGIN) || is_own_origin(request) {
+        return Ok(());
+    }
+    Err(ApiError::unauthorized())
+}
+
+/// Whether the request says that it comes from the server's own pages.
+#[must_use]
+pub fn is_own_origin(request: &HttpRequest) -> bool {
+    let Some(origin) = request.headers().get(header::ORIGIN) else { return false };
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = origin.to_str().is_ok_and(|origin| {
+    origin.to_str().is_ok_and(|origin| {
         origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")).is_some_and(|rest| rest == host)
-    });
-    if own { Ok(()) } else { Err(ApiError::unauthorized()) }
+    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod anomalies;
+pub mod audit;
 pub mod channels;
 pub mod connections;
 pub mod console;
@@ -13,6 +14,7 @@ pub mod http;
 pub mod migrations;
 pub mod monitors;
 pub mod mutation;
+pub mod people;
 pub mod plugins;
 pub mod query;
 pub mod server;

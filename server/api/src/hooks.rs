@@ -73,7 +73,14 @@ pub async fn receive(
             }
             caller.require(Thing::Workflow, name, Level::Use)?;
         }
-        Some(name) => require_proof(&request, &state.find_secret(name)?, &body)?,
+        Some(name) => {
+            if let Err(refused) = require_proof(&request, &state.find_secret(name)?, &body) {
+                // Whoever is signed in and may not see the workflow is not told that it listens here.
+                let hidden = require_caller(&request)
+                    .is_ok_and(|caller| !caller.sees(Thing::Workflow, &hook.plan.workflow.name));
+                return Err(if hidden { no_hook(&path) } else { refused });
+            }
+        }
     }
     let body: Value = if body.is_empty() {
         Value::Null

@@ -5,9 +5,11 @@
 
 pub mod anomalies;
 pub mod databases;
+pub mod oidc;
 pub mod page;
 pub mod plugins;
 pub mod query;
+pub mod session;
 pub mod tasks;
 
 pub use crate::access::Caller;

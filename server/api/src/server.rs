@@ -1,8 +1,9 @@
 //! The HTTP server: every route on one page, with the limits that hold for it.
 
 use crate::access::{Access, Caller, gate};
+use crate::auth::ApiToken;
 use crate::error::ApiError;
-use crate::rest::{anomalies, databases, plugins, query, tasks};
+use crate::rest::{anomalies, databases, oidc, plugins, query, session, tasks};
 use crate::{graphql, health, hooks, openapi, web as editor};
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::middleware::from_fn;
@@ -14,6 +15,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use workbench::Workbench;
+use workbench::people::oidc::Oidc;
 
 /// How the HTTP server listens.
 #[derive(Debug, Clone)]
@@ -35,6 +37,10 @@ pub struct ApiState {
     pub workbench: Workbench,
     /// Finds out who asks.
     pub access: Access,
+    /// The link that makes the first admin, once; none: there is one, or the server listens beyond this machine.
+    pub setup: tokio::sync::Mutex<Option<ApiToken>>,
+    /// The identity provider, where there is one.
+    pub oidc: Option<Oidc>,
     /// Finds the value of a named secret (webhooks' `secret`).
     pub secrets: FindSecret,
     /// Rows that wait for their webhook's next run.
@@ -125,6 +131,11 @@ fn routes(app: &mut web::ServiceConfig) {
         .service(at("/hooks/{path:.*}").post(hooks::receive))
         .service(at("/graphql").post(graphql::http::post))
         .service(at("/graphql/ws").get(graphql::socket::open))
+        .service(at("/api/session").get(session::get).post(session::create).delete(session::delete))
+        .service(at("/api/session/options").get(session::options))
+        .service(at("/api/setup").post(session::set_up))
+        .service(at("/api/oidc/login").get(oidc::login))
+        .service(at("/api/oidc/callback").get(oidc::callback))
         .service(at("/api/databases").get(databases::list).post(databases::create))
         .service(at("/api/databases/{name}").get(databases::get).put(databases::update).delete(databases::delete))
         .service(at("/api/databases/{name}/test").post(databases::test))

@@ -98,6 +98,7 @@ pub(crate) fn default_headers() -> DefaultHeaders {
         .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .add((header::X_FRAME_OPTIONS, "DENY"))
         .add((header::REFERRER_POLICY, "no-referrer"))
+        .add((header::CACHE_CONTROL, "no-store"))
         .add(("cross-origin-resource-policy", "same-origin"))
         .add((header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
 }
@@ -151,7 +152,7 @@ mod tests {
         let answer = call_service(&app, request).await;
         let text = |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
         let (status, kind, policy) = (answer.status().as_u16(), text("content-type"), text("content-security-policy"));
-        assert_eq!(text("x-content-type-options"), "nosniff");
+        assert_eq!((text("x-content-type-options").as_str(), text("cache-control").as_str()), ("nosniff", "no-store"));
         (status, kind, policy, String::from_utf8_lossy(&read_body(answer).await).into_owned())
     }
 

@@ -2,6 +2,7 @@
 
 mod alert;
 mod anomaly;
+mod audit;
 mod backup;
 mod channel;
 mod connection;
@@ -18,6 +19,7 @@ mod serve;
 mod tables;
 mod translate;
 mod try_out;
+mod user;
 mod validate;
 mod worker;
 mod workflow;
@@ -61,6 +63,12 @@ pub(crate) enum Command {
     /// List alerts with what became of them, acknowledge them, try again, and set the alert policy.
     #[command(subcommand)]
     Alert(alert::AlertCommand),
+    /// Add, list, change and remove people who may sign in, their grants and API tokens.
+    #[command(subcommand)]
+    User(user::User),
+    /// Show what was changed by whom, and verify that record.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Show and change the key that seals secrets.
     #[command(subcommand)]
     Key(key::Key),
@@ -89,6 +97,14 @@ pub(crate) enum Command {
 
 /// Carries out one subcommand.
 pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCode, Failure> {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let Some(change) = audit::Change::find(&words) else { return carry_out(command, settings).await };
+    let ended = carry_out(command, settings).await;
+    change.record(settings, ended.is_ok()).await?;
+    ended
+}
+
+async fn carry_out(command: Command, settings: &Settings) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(serve) => serve.run(settings).await,
         Command::Worker(worker) => worker.run(settings).await,
@@ -102,6 +118,8 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCod
         Command::Monitor(monitor) => monitor.run(settings).await,
         Command::Channel(channel) => channel.run(settings).await,
         Command::Alert(alert) => alert.run(settings).await,
+        Command::User(user) => user.run(settings).await,
+        Command::Audit(audit) => audit.run(settings).await,
         Command::Key(key) => key.run(settings).await,
         Command::Plugin(plugin) => plugin.run(settings).await,
         Command::Tables(tables) => tables.run(settings).await,

@@ -7,6 +7,7 @@ mod commands;
 mod facts;
 mod failure;
 mod kinds;
+mod oidc;
 mod opener;
 mod output;
 mod registry;

@@ -28,9 +28,11 @@ use store::Database;
 use store::dispatch::{MemoryDispatch, RedisDispatch};
 use store::secrets::Keyring;
 use workbench::anomalies::Anomalies;
+use workbench::audit::Audit;
 use workbench::console::Console;
 use workbench::diffs::KeptDiffs;
 use workbench::server::ServerCare;
+use workbench::people::People;
 use workbench::{AlertDesk, ChannelCare, ConnectionBook, ConnectionCare, Environment, Tables, Translations, Workbench};
 
 /// What is there before anything runs.
@@ -38,6 +40,8 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) database: Arc<Database>,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) audit: Audit,
+    pub(crate) people: People,
     pub(crate) plugins: Arc<Host>,
     pub(crate) translator: Arc<FirstParty>,
     pub(crate) registry: Arc<Registry>,
@@ -70,12 +74,14 @@ impl Parts {
         let dir = settings.make_data_dir()?;
         let database = Arc::new(Database::open(&settings.metadata_url()).await.map_err(Fault::from)?);
         let keyring = Arc::new(Keyring::load(&dir.join("key")).map_err(Fault::from)?);
+        let audit = Audit::open(database.clone(), dir)?;
+        let people = People::new(database.clone());
         let plugins = open_plugins(settings, &dir.join("plugins"), Some(plugin_log(database.clone())))?;
         let client = http_client(settings)?;
         let files = LocalFiles::new(client.clone(), make_dir(dir.join("spool"))?);
         let catalog = catalog(settings, files)?;
         let kinds = Arc::new(Kinds::new(Arc::new(catalog), Some(plugins.clone())));
-        let opener: Arc<dyn Opener> = Arc::new(Connectors::new(settings.connection_gate()?));
+        let opener: Arc<dyn Opener> = Arc::new(Connectors::new(settings.connection_gate()?, dir));
         let environment = Environment::read(variables(), opener.as_ref());
         let book = Arc::new(ConnectionBook::new(database.clone(), keyring.clone(), environment));
         let records = (database.clone(), keyring.clone());
@@ -84,7 +90,19 @@ impl Parts {
         let connections = Arc::new(ConnectionCare::new(book, opener, registry.clone()));
         let alerts = AlertDesk::new(database.clone(), registry.clone());
         let settings = settings.clone();
-        Ok(Self { settings, database, keyring, plugins, translator, registry, connections, kinds, alerts })
+        Ok(Self {
+            settings,
+            database,
+            keyring,
+            audit,
+            people,
+            plugins,
+            translator,
+            registry,
+            connections,
+            kinds,
+            alerts,
+        })
     }
 
     /// Says what of the environment makes no connection; it stops nothing.
@@ -106,12 +124,15 @@ impl Parts {
         let (alerts, connections, diffs) = (self.alerts.clone(), self.connections.clone(), KeptDiffs::default());
         let plugins = Arc::new(Shelf::new(self.plugins.clone()));
         let server = ServerCare::new(self.database.clone(), self.keyring.clone(), facts::of_all(&self.settings));
+        let (audit, people) = (self.audit.clone(), self.people.clone());
         Workbench {
             pools,
             connections,
             console,
             tables,
             anomalies,
+            audit,
+            people,
             translations,
             diffs,
             alerts,

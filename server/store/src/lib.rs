@@ -5,8 +5,11 @@
 //! [`dispatch`] wakes workers in one process or through Redis. [`secrets`] seals what must not be read from a
 //! stolen database file. Start with `database.rs`, then `commit.rs`: every durable change of a run goes through it.
 
+mod accounts;
 mod alerts;
 mod anomalies;
+mod api_tokens;
+mod audit;
 mod backups;
 mod catalog;
 mod channels;
@@ -23,6 +26,7 @@ mod reseal;
 mod run_store;
 mod runs;
 pub mod secrets;
+mod sessions;
 mod settings;
 mod sql;
 mod table_logs;
@@ -31,7 +35,10 @@ mod triggers;
 mod watch;
 mod workflows;
 
+pub use accounts::{AccountRecord, NewAccount};
 pub use alerts::{AttemptEnd, Claim, Which};
+pub use api_tokens::{ApiTokenRecord, NewApiToken};
+pub use audit::{AuditEntry, AuditFilter, AuditLink, NewAuditEntry};
 pub use channels::{ChannelRecord, NewChannel};
 pub use connections::{ConnectionRecord, NewConnection};
 pub use console::{NewStatement, Outcome, StatementEnd, StatementFilter, StatementRecord};
@@ -39,3 +46,4 @@ pub use database::{Database, Options};
 pub use error::Error;
 pub use plugins::{NewPlugin, PluginRecord};
 pub use reseal::SealedValues;
+pub use sessions::{NewSession, SessionRecord};

@@ -8,7 +8,7 @@
 mod answering;
 pub mod export;
 pub mod page;
-mod redact;
+pub(crate) mod redact;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,7 @@
 
 pub mod alerts;
 pub mod anomalies;
+pub mod audit;
 pub mod channels;
 pub mod connections;
 pub mod console;
@@ -15,6 +16,7 @@ pub mod environment;
 pub mod migrations;
 pub mod monitors;
 mod name;
+pub mod people;
 pub mod plugins;
 pub mod server;
 pub mod tables;
@@ -47,6 +49,10 @@ pub struct Workbench {
     pub tables: Tables,
     /// Anomalies, the rules people set for them, and the record of backups.
     pub anomalies: anomalies::Anomalies,
+    /// Who changed what.
+    pub audit: audit::Audit,
+    /// Who may sign in, and what each may do.
+    pub people: people::People,
     /// Translating SQL between dialects.
     pub translations: Translations,
     /// What comparisons found, kept for a while for people who leaf through it.

@@ -5,6 +5,7 @@
 
 use super::needs::{self, Given};
 use super::operations::{Operation, Root};
+use super::record::Recording;
 use crate::error::ApiError;
 use crate::graphql::Context;
 use futures::StreamExt as _;
@@ -69,8 +70,17 @@ where
         Box::pin(async move {
             let operation = self.1.find(field).ok_or_else(|| unknown(field).into_field_error())?;
             let given = given(self.1, field, arguments, executor);
-            needs::require(executor.context(), operation, &given).await.map_err(IntoFieldError::into_field_error)?;
-            self.0.resolve_field_async(info, field, arguments, executor).await
+            let context = executor.context();
+            let recording =
+                if operation.records { Some(Recording::begin(context, operation, &given).await) } else { None };
+            let answer = match needs::require(context, operation, &given).await {
+                Ok(()) => self.0.resolve_field_async(info, field, arguments, executor).await,
+                Err(refused) => Err(refused.into_field_error()),
+            };
+            if let Some(recording) = recording {
+                recording.end(context, &outcome(&answer)).await.map_err(IntoFieldError::into_field_error)?;
+            }
+            answer
         })
     }
 }
@@ -145,6 +155,16 @@ fn given(
         Some((argument.name.to_string(), json!(value)))
     });
     Given(serde_json::Value::Object(values.collect::<Map<_, _>>()))
+}
+
+/// How a field ended, in the word that goes on record.
+fn outcome(answer: &ExecutionResult<Scalar>) -> String {
+    let Err(error) = answer else { return "done".to_owned() };
+    let code = match error.extensions() {
+        Value::Object(extensions) => extensions.get_field_value("code").map(|code| json!(code)),
+        _ => None,
+    };
+    code.as_ref().and_then(|code| code.as_str()).unwrap_or(ErrorCode::Internal.as_str()).to_owned()
 }
 
 /// A field without a row: it answers nobody.

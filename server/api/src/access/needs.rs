@@ -20,8 +20,15 @@ const READING: &[&str] =
 pub struct Given(pub Value);
 
 impl Given {
+    /// Adds an argument.
+    pub(super) fn add(&mut self, name: &str, value: Value) {
+        if let Value::Object(members) = &mut self.0 {
+            members.insert(name.to_owned(), value);
+        }
+    }
+
     /// The texts at a path: one, several where a list stands there, none where it is absent.
-    fn texts(&self, path: &str) -> Vec<&str> {
+    pub(super) fn texts(&self, path: &str) -> Vec<&str> {
         let found = path.split('.').try_fold(&self.0, |value, name| value.get(name));
         match found {
             Some(Value::String(text)) => vec![text],
@@ -47,7 +54,28 @@ impl Needs {
             | Self::Delivery(path, _)
             | Self::Document(path)
             | Self::Tables(path, _)
+            | Self::User(path)
+            | Self::Id(path)
             | Self::Settings(path) => path,
+        }
+    }
+
+    /// What it is about and the level it takes; none: that is not known before the argument is.
+    #[must_use]
+    pub fn level(&self) -> Option<(Thing, Level)> {
+        match *self {
+            Self::Workflow(_, level)
+            | Self::Named(_, level)
+            | Self::Run(_, level)
+            | Self::Alert(_, level)
+            | Self::Delivery(_, level) => Some((Thing::Workflow, level)),
+            Self::Rows(_) => Some((Thing::Connection, Level::Use)),
+            Self::Connection(_, level)
+            | Self::NewConnection(_, level)
+            | Self::Anomaly(_, level)
+            | Self::Tables(_, level) => Some((Thing::Connection, level)),
+            Self::Document(_) => Some((Thing::Workflow, Level::Write)),
+            Self::Settings(_) | Self::User(_) | Self::Id(_) => None,
         }
     }
 }
@@ -63,7 +91,7 @@ pub async fn require(context: &Context, operation: &Operation, given: &Given) ->
     {
         return Err(caller.forbidden(format!("this takes the role `{role}`, and yours is `{}`", caller.authority.role)));
     }
-    if operation.changes && operation.name != "POST /graphql" && caller.authority.read_only {
+    if operation.changes && caller.authority.read_only {
         return Err(caller.forbidden("this token may only read".to_owned()));
     }
     for needs in operation.needs {
@@ -102,6 +130,8 @@ async fn one(context: &Context, needs: &Needs, text: &str) -> Result<(), ApiErro
         }
         Needs::Document(_) => document(caller, text),
         Needs::Tables(_, level) => tables(context, text, level).await,
+        // The row's role decides, or the resolver, which knows whose it is.
+        Needs::User(_) | Needs::Id(_) => Ok(()),
         Needs::Settings(_) => match serde_json::from_str(text) {
             Ok(settings) => named(&settings).into_iter().try_for_each(|name| through(caller, name, Level::Write)),
             // The resolver tells what is wrong with it.
@@ -229,12 +259,37 @@ fn through(caller: &Caller, name: &str, level: Level) -> Result<(), ApiError> {
 }
 
 async fn tables(context: &Context, text: &str, level: Level) -> Result<(), ApiError> {
-    // What cannot be read is refused by the resolver, with all its faults.
-    let Ok(targets) = context.workbench.tables.targets(text, &[]).await else { return Ok(()) };
+    let targets = match context.workbench.tables.targets(text, &[]).await {
+        Ok(targets) => targets,
+        // The resolver tells all its faults, unless they name what the caller may not see.
+        Err(faults) => return conceal(context, &faults).await,
+    };
     for target in targets {
         connection(context, &target.connection, level).await?;
     }
     Ok(())
+}
+
+/// Refuses a document whose faults would name connections that the caller may not see.
+async fn conceal(context: &Context, faults: &[Fault]) -> Result<(), ApiError> {
+    if context.caller.sees_all(Thing::Connection) {
+        return Ok(());
+    }
+    let names = context.workbench.connections.list(None, 500).await?;
+    let hidden = names.iter().filter(|view| !context.caller.sees(Thing::Connection, &view.name));
+    let told: String = faults.iter().map(ToString::to_string).collect();
+    if hidden.into_iter().any(|view| told.contains(&view.name)) {
+        return Err(ApiError(
+            Fault::new(ErrorCode::ConnectionNotFound, "a table of the document has no connection that you may see")
+                .hint("Name one in the table's `connection`."),
+        ));
+    }
+    Ok(())
+}
+
+/// The name of a document; empty where it has none or cannot be read.
+pub(super) fn name_in_document(text: &str) -> String {
+    named_in_document(text).0
 }
 
 /// A document's name, and the connections of its steps with the level each step takes.

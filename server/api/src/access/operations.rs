@@ -44,6 +44,10 @@ pub enum Needs {
     Document(&'static str),
     /// A document of tables: the level counts for all its connections.
     Tables(&'static str, Level),
+    /// A person, by id or name; only named for the record, since the row's role decides.
+    User(&'static str),
+    /// An id that the resolver itself asks for, because it knows whose it is.
+    Id(&'static str),
     /// Settings of a step as JSON text: the connections in them can be written.
     Settings(&'static str),
 }
@@ -57,31 +61,34 @@ pub struct Operation {
     pub least: Least,
     /// What it is about.
     pub needs: &'static [Needs],
-    /// Whether it changes something, so that it is put on record and refused to whoever may only read.
+    /// Whether it changes something, so that it is refused to whoever may only read.
     pub changes: bool,
+    /// Whether it is put on record.
+    pub records: bool,
 }
 
 impl Operation {
     /// An operation that only reads.
     const fn read(name: &'static str, least: Least, needs: &'static [Needs]) -> Self {
-        Self { name, least, needs, changes: false }
+        Self { name, least, needs, changes: false, records: false }
     }
 
     /// An operation that changes something.
     const fn change(name: &'static str, least: Least, needs: &'static [Needs]) -> Self {
-        Self { name, least, needs, changes: true }
+        Self { name, least, needs, changes: true, records: true }
     }
 }
 
 use Least::{Own, Public, Signed};
 use Level::{Read, Use, Write};
 use Needs::{
-    Alert, Anomaly, Connection, Delivery, Document, Named, NewConnection, Rows, Run, Settings, Tables, Workflow,
+    Alert, Anomaly, Connection, Delivery, Document, Id, Named, NewConnection, Rows, Run, Settings, Tables, User,
+    Workflow,
 };
 
 const OPERATOR: Least = Least::Role(Role::Operator);
-const EDITOR: Least = Least::Role(Role::Editor);
 const ADMIN: Least = Least::Role(Role::Admin);
+const EDITOR: Least = Least::Role(Role::Editor);
 
 /// Fields of `Query`.
 pub const QUERIES: &[Operation] = &[
@@ -130,6 +137,13 @@ pub const QUERIES: &[Operation] = &[
     // Their grants name hosts, and where secrets lie.
     Operation::read("plugins", EDITOR, &[]),
     Operation::read("plugin", EDITOR, &[]),
+    Operation::read("me", Signed, &[]),
+    Operation::read("users", ADMIN, &[]),
+    Operation::read("user", ADMIN, &[User("id")]),
+    // One's own; an admin may ask for all.
+    Operation::read("sessions", Signed, &[]),
+    Operation::read("tokens", Signed, &[]),
+    Operation::read("auditLog", ADMIN, &[]),
 ];
 
 /// Fields of `Mutation`.
@@ -182,16 +196,16 @@ pub const MUTATIONS: &[Operation] = &[
     Operation::change("testConnection", Signed, &[Connection("name", Use)]),
     // Reads, unless its `write` is set; then the console asks for more.
     Operation { changes: false, ..Operation::change("runStatement", Signed, &[Connection("input.connection", Use)]) },
-    Operation { changes: false, ..Operation::change("cancelStatement", Signed, &[]) },
+    Operation { changes: false, ..Operation::change("cancelStatement", Signed, &[Id("id")]) },
     Operation::change("retryRun", Signed, &[Run("id", Use)]),
     Operation::change("retryDelivery", OPERATOR, &[Delivery("id", Use)]),
     Operation::change("acknowledgeAlert", OPERATOR, &[Alert("id", Read)]),
     Operation::change("applyAlertPolicy", EDITOR, &[]),
     Operation::change("deleteAlertPolicy", EDITOR, &[]),
-    Operation::change("createChannel", EDITOR, &[]),
-    Operation::change("updateChannel", EDITOR, &[]),
-    Operation::change("deleteChannel", EDITOR, &[]),
-    Operation::change("testChannel", OPERATOR, &[]),
+    Operation::change("createChannel", EDITOR, &[Id("name")]),
+    Operation::change("updateChannel", EDITOR, &[Id("name")]),
+    Operation::change("deleteChannel", EDITOR, &[Id("name")]),
+    Operation::change("testChannel", OPERATOR, &[Id("name")]),
     Operation::change("acknowledgeAnomaly", OPERATOR, &[Anomaly("id", Read)]),
     Operation::change("resolveAnomaly", OPERATOR, &[Anomaly("id", Read)]),
     Operation::change("reopenAnomaly", OPERATOR, &[Anomaly("id", Read)]),
@@ -201,6 +215,16 @@ pub const MUTATIONS: &[Operation] = &[
     Operation::change("grantPlugin", ADMIN, &[]),
     Operation::change("rollbackPlugin", ADMIN, &[]),
     Operation::change("removePlugin", ADMIN, &[]),
+    Operation::change("createUser", ADMIN, &[User("name")]),
+    Operation::change("updateUser", ADMIN, &[User("id")]),
+    Operation::change("deleteUser", ADMIN, &[User("id")]),
+    Operation::change("resetPassword", ADMIN, &[User("id")]),
+    Operation::change("changePassword", Signed, &[]),
+    Operation::change("endSession", Signed, &[Id("id")]),
+    Operation::change("createToken", Signed, &[]),
+    Operation::change("revokeToken", Signed, &[Id("id")]),
+    Operation::change("setGrant", ADMIN, &[User("user")]),
+    Operation::change("removeGrant", ADMIN, &[User("user")]),
 ];
 
 /// Fields of `Subscription`.
@@ -210,9 +234,19 @@ pub const SUBSCRIPTIONS: &[Operation] = &[Operation::read("runEvents", Signed, &
 pub const ROUTES: &[Operation] = &[
     Operation::read("GET /health", Public, &[]),
     Operation::read("GET /api/openapi.json", Public, &[]),
-    Operation::change("POST /hooks/{path:.*}", Own, &[]),
-    Operation::change("POST /graphql", Signed, &[]),
+    // A run tells itself by which webhook it was started.
+    Operation::read("POST /hooks/{path:.*}", Own, &[]),
+    // Each field has a row of its own.
+    Operation::read("POST /graphql", Signed, &[]),
     Operation::read("GET /graphql/ws", Own, &[]),
+    // Signing in puts itself on record, under the name that was tried.
+    Operation::read("POST /api/session", Own, &[]),
+    Operation::read("POST /api/setup", Own, &[]),
+    Operation::read("GET /api/session/options", Public, &[]),
+    Operation::read("GET /api/oidc/login", Public, &[]),
+    Operation::read("GET /api/oidc/callback", Public, &[]),
+    Operation::read("GET /api/session", Signed, &[]),
+    Operation { changes: false, ..Operation::change("DELETE /api/session", Signed, &[]) },
     Operation::read("GET /api/databases", Signed, &[]),
     // Its name is in the body: the handler asks.
     Operation::change("POST /api/databases", Signed, &[]),
@@ -223,10 +257,10 @@ pub const ROUTES: &[Operation] = &[
     Operation::read("GET /api/databases/{name}/tables", Signed, &[Connection("name", Read)]),
     Operation::read("GET /api/databases/{name}/tables/{table}", Signed, &[Connection("name", Read)]),
     // The connection is in the body: the handler asks.
-    Operation::read("POST /api/query", Signed, &[]),
+    Operation { changes: false, ..Operation::change("POST /api/query", Signed, &[]) },
     Operation::read("POST /api/query/validate", Signed, &[]),
     Operation::read("GET /api/query/history", Signed, &[]),
-    Operation::read("DELETE /api/query/{id}", Signed, &[]),
+    Operation { changes: false, ..Operation::change("DELETE /api/query/{id}", Signed, &[Id("id")]) },
     Operation::read("GET /api/anomalies", Signed, &[]),
     Operation::read("GET /api/anomalies/config", Signed, &[]),
     Operation::change("PUT /api/anomalies/config", EDITOR, &[]),
@@ -337,7 +371,17 @@ mod tests {
     #[test]
     fn only_what_says_so_is_open_to_strangers() {
         let open = ROUTES.iter().filter(|row| matches!(row.least, Public | Own)).map(|row| row.name);
-        let expected = ["GET /health", "GET /api/openapi.json", "POST /hooks/{path:.*}", "GET /graphql/ws"];
+        let expected = [
+            "GET /health",
+            "GET /api/openapi.json",
+            "POST /api/session",
+            "POST /api/setup",
+            "GET /api/session/options",
+            "GET /api/oidc/login",
+            "GET /api/oidc/callback",
+            "POST /hooks/{path:.*}",
+            "GET /graphql/ws",
+        ];
         assert_eq!(open.collect::<BTreeSet<_>>(), expected.into_iter().collect());
         for root in [Root::Query, Root::Mutation, Root::Subscription] {
             assert!(root.rows().iter().all(|row| !matches!(row.least, Public | Own)));

@@ -9,6 +9,7 @@ use super::console::{self, Answer, StatementInput};
 use super::diffs::{self, Diff, DiffInput};
 use super::migrations::{self, Migration, MigrationInput, MigrationTask};
 use super::monitors::{self, Monitor, MonitorInput};
+use super::people::{self, CreatedToken, LevelWord, RoleWord, ThingWord, TokenInput, User};
 use super::plugins::{self, Plugin};
 use super::query::run_id;
 use super::tables::{self, TablePlanAgreement, TablesApplied, TablesDropped, TablesValidation};
@@ -297,6 +298,77 @@ impl Mutation {
     /// Forgets what was set for a rule; false: nothing was.
     async fn reset_anomaly_rule(context: &Context, rule: String) -> Result<bool, ApiError> {
         anomalies::reset(context, &rule).await
+    }
+
+    /// Adds a person; without a password only the identity provider lets them in.
+    async fn create_user(
+        context: &Context,
+        name: String,
+        password: Option<String>,
+        role: RoleWord,
+    ) -> Result<User, ApiError> {
+        people::create(context, &name, password, role).await
+    }
+
+    /// Changes a person's role, or whether they may sign in; what is absent stays as it is.
+    async fn update_user(
+        context: &Context,
+        id: String,
+        role: Option<RoleWord>,
+        disabled: Option<bool>,
+    ) -> Result<User, ApiError> {
+        people::update(context, &id, role, disabled).await
+    }
+
+    /// Removes a person with their grants, sessions and tokens; what they did stays on record.
+    async fn delete_user(context: &Context, id: String) -> Result<bool, ApiError> {
+        people::delete(context, &id).await
+    }
+
+    /// Sets somebody's password, and ends their sessions.
+    async fn reset_password(context: &Context, id: String, password: String) -> Result<bool, ApiError> {
+        people::reset_password(context, &id, &password).await
+    }
+
+    /// Changes one's own password, and ends one's other sessions.
+    async fn change_password(context: &Context, old_password: String, new_password: String) -> Result<bool, ApiError> {
+        people::change_password(context, &old_password, &new_password).await
+    }
+
+    /// Ends a session, one's own or, for an admin, anybody's.
+    async fn end_session(context: &Context, id: String) -> Result<bool, ApiError> {
+        people::end_session(context, &id).await
+    }
+
+    /// Makes an API token; its text is in this answer and nowhere else.
+    async fn create_token(context: &Context, input: TokenInput) -> Result<CreatedToken, ApiError> {
+        people::create_token(context, input).await
+    }
+
+    /// Revokes a token, one's own or, for an admin, anybody's.
+    async fn revoke_token(context: &Context, id: String) -> Result<bool, ApiError> {
+        people::revoke_token(context, &id).await
+    }
+
+    /// Sets what a person may do with the connections or workflows whose names fit a pattern, in place of their role's level.
+    async fn set_grant(
+        context: &Context,
+        user: String,
+        thing: ThingWord,
+        pattern: String,
+        level: LevelWord,
+    ) -> Result<User, ApiError> {
+        people::set_grant(context, &user, thing, &pattern, Some(level)).await
+    }
+
+    /// Forgets what was set for a pattern.
+    async fn remove_grant(
+        context: &Context,
+        user: String,
+        thing: ThingWord,
+        pattern: String,
+    ) -> Result<User, ApiError> {
+        people::set_grant(context, &user, thing, &pattern, None).await
     }
 }
 

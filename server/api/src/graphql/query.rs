@@ -2,12 +2,14 @@
 
 use super::alerts::{self, Alert, AlertConnection, AlertDelivery, AlertFilterInput, AlertPreview, AlertPreviewInput};
 use super::anomalies::{self, Anomaly, AnomalyFilterInput, AnomalyRule, Backup};
+use super::audit::{self, AuditConnection, AuditFilterInput};
 use super::channels::{self, Channel, ChannelKind};
 use super::connections::{Connection, Table};
 use super::console::{self, Checked, Statement};
 use super::diffs::{self, Diff, DiffPage, DiffRepair};
 use super::migrations::{self, Migration, MigrationInput, MigrationLook};
 use super::monitors::{self, Monitor, MonitorResult};
+use super::people::{self, ApiToken, Me, Session, User};
 use super::plugins::{self, Plugin};
 use super::server::Server;
 use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
@@ -300,6 +302,41 @@ impl Query {
     fn step_kinds(context: &Context) -> Vec<StepKind> {
         let catalog = context.engine.catalog();
         catalog.kind_names().iter().filter_map(|name| catalog.find_kind(name)).map(StepKind).collect()
+    }
+
+    /// Whoever asks, and what they may.
+    fn me() -> Me {
+        Me
+    }
+
+    /// People by name, after the one called `after`.
+    async fn users(context: &Context, after: Option<String>, first: Option<i32>) -> Result<Vec<User>, ApiError> {
+        people::list(context, after, first).await
+    }
+
+    /// The person of that id or name.
+    async fn user(context: &Context, id: String) -> Result<User, ApiError> {
+        people::get(context, &id).await
+    }
+
+    /// Browsers one has signed in with, the newest first, at most 500; `all`: everybody's, for an admin.
+    async fn sessions(context: &Context, all: Option<bool>) -> Result<Vec<Session>, ApiError> {
+        people::sessions(context, all).await
+    }
+
+    /// One's API tokens, the newest first, at most 500; `all`: everybody's, for an admin.
+    async fn tokens(context: &Context, all: Option<bool>) -> Result<Vec<ApiToken>, ApiError> {
+        people::tokens(context, all).await
+    }
+
+    /// What was changed, by whom, newest first.
+    async fn audit_log(
+        context: &Context,
+        filter: Option<AuditFilterInput>,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<AuditConnection, ApiError> {
+        audit::list(context, filter, after, first).await
     }
 }
 

@@ -7,8 +7,12 @@ use crate::error::ApiError;
 use engine::ports::RunEventKind;
 use futures::Stream;
 use juniper::graphql_subscription;
+use std::collections::HashMap;
 use std::pin::Pin;
 use tokio::sync::broadcast::error::RecvError;
+
+/// Runs of which a listener remembers whether they are shown.
+const KNOWN_MOST: usize = 1_000;
 
 /// Everything that can be listened to.
 pub struct Subscription;
@@ -28,10 +32,11 @@ impl Subscription {
                 return Ok(Box::pin(futures::stream::empty()));
             }
         }
-        let context = context.clone();
+        // What a run's workflow is does not change while somebody listens; whose authority changes is cut off.
+        let (context, known) = (context.clone(), HashMap::new());
         Ok(Box::pin(futures::stream::unfold(
-            (events, false, context),
-            move |(mut events, ended, context)| async move {
+            (events, false, context, known),
+            move |(mut events, ended, context, mut known)| async move {
                 if ended {
                     return None;
                 }
@@ -43,12 +48,22 @@ impl Subscription {
                     };
                     let wanted = match only {
                         Some(only) => only == event.run,
-                        None => context.sees_run(event.run).await,
+                        None => match known.get(&event.run) {
+                            Some(seen) => *seen,
+                            None => {
+                                let seen = context.sees_run(event.run).await;
+                                if known.len() >= KNOWN_MOST {
+                                    known.clear();
+                                }
+                                known.insert(event.run, seen);
+                                seen
+                            }
+                        },
                     };
                     if wanted {
                         let ended =
                             only.is_some() && matches!(&event.kind, RunEventKind::Run { status } if status.is_final());
-                        return Some((Ok(Happening::from(event.as_ref())), (events, ended, context)));
+                        return Some((Ok(Happening::from(event.as_ref())), (events, ended, context, known)));
                     }
                 }
             },

@@ -2,6 +2,7 @@
 
 use crate::facts;
 use crate::failure::Failure;
+use crate::oidc::OidcFlags;
 use crate::output;
 use crate::settings::Settings;
 use crate::wire::{Parts, Role};
@@ -28,14 +29,25 @@ pub(crate) struct Serve {
     /// The API token, instead of the one in the data folder's file `api-token`.
     #[arg(long, env = "SLUICE_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    #[command(flatten)]
+    oidc: OidcFlags,
 }
 
 impl Serve {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let started = Instant::now();
         let parts = Parts::open(settings).await?;
+        let is_local = self.listen.ip().is_loopback();
+        let has_admin = parts.people.has_admin().await?;
+        let token_file = settings.data_dir.join("api-token");
+        if !is_local && !has_admin && self.token.is_none() && !token_file.exists() {
+            let message = format!("others could reach {}, and nobody is admin yet", self.listen);
+            return Err(Fault::new(ErrorCode::InvalidConfiguration, message)
+                .hint("Run `sluice user add NAME --role admin` first, or set `SLUICE_TOKEN` to at least 16 random characters.")
+                .into());
+        }
         let token = match &self.token {
-            Some(token) if token.len() < 16 && !self.listen.ip().is_loopback() => {
+            Some(token) if token.len() < 16 && !is_local => {
                 return Err(Fault::new(
                     ErrorCode::InvalidConfiguration,
                     "the token is too short for a server that others can reach",
@@ -44,7 +56,7 @@ impl Serve {
                 .into());
             }
             Some(token) => token.clone(),
-            None => load_token(&settings.data_dir.join("api-token"))?,
+            None => load_token(&token_file)?,
         };
         let files = settings.files();
         std::fs::create_dir_all(&files).map_err(|error| {
@@ -57,24 +69,36 @@ impl Serve {
             facts::setting("serving", "--http-threads", "SLUICE_HTTP_THREADS", self.http_threads),
         ]);
         workbench.console.keep_closing_interrupted();
+        let oidc = self.oidc.client(parts.people.clone())?;
+        // Only whoever sees this console can open it, and only once.
+        let setup = (is_local && !has_admin).then(store::secrets::random_token);
         let state = ApiState {
             engine: running.engine.clone(),
             workbench,
-            access: Access::new(ApiToken::new(&token)),
+            access: Access::new(ApiToken::new(&token), parts.people.clone()),
+            oidc,
+            setup: tokio::sync::Mutex::new(setup.as_deref().map(ApiToken::new)),
             secrets: Box::new(|name| std::env::var(format!("SLUICE_SECRET_{}", name.to_uppercase())).ok()),
             batches: api::hooks::batch::Batches::default(),
             started,
             schema: Arc::new(api::graphql::schema()),
         };
+        parts.audit.keep_signing();
         let config = ApiConfig { listen: self.listen, threads: self.http_threads };
         let (address, server) = api::serve(&config, state)?;
         output::line(format!("sluice is ready at http://{address} (started in {} ms)", started.elapsed().as_millis()));
+        if let Some(setup) = &setup {
+            output::line(format!("make the first admin at http://{address}/#setup={setup}"));
+        }
         let handle = server.handle();
         let serving = tokio::spawn(server);
         until_stopped().await;
         eprintln!("stopping: no new tasks; running ones get 30 s");
         handle.stop(true).await;
         running.engine.shutdown(Duration::from_secs(30)).await;
+        if let Err(fault) = parts.audit.checkpoint().await {
+            eprintln!("warning: {} [{}]", fault.message, fault.code);
+        }
         parts.database.close().await.map_err(Fault::from)?;
         let _ = serving.await;
         Ok(ExitCode::SUCCESS)

@@ -58,7 +58,7 @@ impl World {
         let keyring = Arc::new(Keyring::load(&folder.path().join("key")).unwrap());
         let plugins = Arc::new(Host::open(HostConfig::new(folder.path())).unwrap());
         let opener = Arc::new(Counting {
-            connectors: Connectors::new(settings.connection_gate().unwrap()),
+            connectors: Connectors::new(settings.connection_gate().unwrap(), &settings.data_dir),
             opened: AtomicUsize::new(0),
             failures: AtomicUsize::new(failures),
         });

@@ -9,6 +9,7 @@ mod console;
 mod dispatch;
 mod leases;
 mod opening;
+mod people;
 mod records;
 mod setup;
 mod table_logs;

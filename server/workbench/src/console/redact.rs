@@ -6,7 +6,7 @@ const LONGEST: usize = 20_000;
 const TELLING: [&str; 6] = ["password", "identified", "secret", "credential", "token", "encrypted"];
 
 /// The text without strings where it sets a password or the like, cut to what the history keeps.
-pub(super) fn kept(sql: &str) -> String {
+pub(crate) fn kept(sql: &str) -> String {
     let lower = sql.to_ascii_lowercase();
     let text = if TELLING.iter().any(|word| lower.contains(word)) { without_strings(sql) } else { sql.to_owned() };
     match text.char_indices().nth(LONGEST) {

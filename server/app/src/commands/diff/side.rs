@@ -77,7 +77,7 @@ impl<'a> Openers<'a> {
                 Opened::Stored(parts.registry.get(name).await?, Side { relation, filter })
             }
             Named::Url { url, relation } => {
-                let connectors = Connectors::new(self.settings.connection_gate()?);
+                let connectors = Connectors::new(self.settings.connection_gate()?, &self.settings.data_dir);
                 let connector = connectors.open(&connectors.parse_url(url)?)?;
                 Opened::Stored(connector, Side { relation, filter })
             }

@@ -137,7 +137,7 @@ impl Once {
             let fault = Fault::new(ErrorCode::InvalidValue, "`--rate-limit` must be above 0");
             return Err(fault.hint("Leave it out for no limit.").into());
         }
-        let opener = Connectors::new(settings.connection_gate()?);
+        let opener = Connectors::new(settings.connection_gate()?, &settings.data_dir);
         let open = |url: &str| opener.open(&opener.parse_url(url)?);
         let (from, to) = (open(&self.from)?, open(&self.to)?);
         let chosen = match &self.query {
