@@ -86,4 +86,11 @@ CREATE TABLE audit_entry (
 CREATE INDEX audit_entry_of_who ON audit_entry (who, number);
 
 CREATE INDEX audit_entry_of_operation ON audit_entry (operation, number);
+
+CREATE TABLE audit_intent (
+  id {uuid} NOT NULL PRIMARY KEY,
+  owner TEXT NOT NULL,
+  begun_at {bigint} NOT NULL,
+  entry TEXT NOT NULL
+) {without_rowid};
 ";

@@ -227,6 +227,118 @@ fn the_first_admin_is_made_by_the_printed_link_once() {
 }
 
 #[test]
+fn what_a_killed_server_has_changed_is_on_record() {
+    let Some(sluice) = Sluice::find() else { return };
+    let mut server = TestServer::start(sluice);
+    let mut saved = 0;
+    for round in 0..3 {
+        let (address, bearer) = (server.address, format!("Bearer {}", server.token));
+        let (tell, heard) = std::sync::mpsc::channel();
+        let saving = std::thread::spawn(move || {
+            for index in 0.. {
+                let name = format!("w-{round}-{index}");
+                let text = format!("name: {name}\nsteps: [{{ id: x, uses: fetch, with: {{ rows: [] }} }}]\n");
+                let query = "mutation($text: String!) { saveWorkflow(text: $text) { workflow { name } } }";
+                let body = json!({ "query": query, "variables": { "text": text } }).to_string();
+                let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+                // The server is killed meanwhile, so that the last one fails.
+                http::send(address, "POST", "/graphql", &headers, body.as_bytes());
+                if tell.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+        for _ in 0..=(10 + round) {
+            heard.recv().unwrap();
+        }
+        server.kill();
+        let _ = saving.join();
+        saved += heard.try_iter().count() + 11 + round;
+        server.restart();
+    }
+    let workflows = server.graphql("{ workflows(first: 500) { name } }", json!({}))["workflows"].take();
+    let workflows: Vec<&str> =
+        workflows.as_array().unwrap().iter().map(|found| found["name"].as_str().unwrap()).collect();
+    assert!(workflows.len() >= saved, "{} of {saved}", workflows.len());
+    let mut listed = server.sluice.command();
+    listed.args(["audit", "list", "--operation", "saveWorkflow", "--limit", "500", "--json"]);
+    let entries: Value = serde_json::from_slice(&listed.output().unwrap().stdout).unwrap();
+    let told: Vec<&str> = entries.as_array().unwrap().iter().map(|entry| entry["subject"].as_str().unwrap()).collect();
+    for name in workflows {
+        assert!(told.contains(&format!("workflow {name}").as_str()), "{name} is there and not on record");
+    }
+    let whole = server.sluice.command().args(["audit", "verify"]).output().unwrap();
+    assert_eq!(whole.status.code(), Some(0), "{whole:?}");
+}
+
+#[test]
+fn behind_a_trusted_proxy_the_address_is_the_callers_own() {
+    let Some(sluice) = Sluice::find() else { return };
+    let server = TestServer::start(sluice.set("SLUICE_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"));
+    add(&server, "ann", "VIEWER");
+    let body = json!({ "name": "ann", "password": PASSWORD }).to_string();
+    let forwarded = "9.9.9.9, 203.0.113.7, 10.1.1.1";
+    let headers = [("content-type", "application/json"), ("x-forwarded-for", forwarded)];
+    assert_eq!(http::send(server.address, "POST", "/api/session", &headers, body.as_bytes()).status, 200);
+    let told = server.graphql("{ auditLog(first: 1) { edges { node { operation address } } } }", json!({}));
+    assert_eq!(told["auditLog"]["edges"][0]["node"], json!({ "operation": "signIn", "address": "203.0.113.7" }));
+
+    let Some(sluice) = Sluice::find() else { return };
+    let output = sluice.command().args(["serve", "--trusted-proxies", "proxy.example"]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("no address or network") && output.status.code() == Some(1), "{told}");
+}
+
+#[test]
+fn who_may_only_read_through_a_connection_does_not_mend_what_is_behind_it() {
+    let Some(sluice) = Sluice::find() else { return };
+    for (name, rows) in [("left", "(1), (2)"), ("right", "(1)")] {
+        let file = sluice.add_sqlite(name);
+        let sql = format!("CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES {rows}");
+        rusqlite::Connection::open(file).unwrap().execute_batch(&sql).unwrap();
+    }
+    let server = TestServer::start(sluice);
+    let bob = add(&server, "bob", "OPERATOR");
+    let bob_signed = Browser::sign_in(&server, "bob");
+    let start = |settings: &Value| {
+        let operation = "mutation($input: DiffInput!) { startDiff(input: $input) { run { id } } }";
+        let side = |name: &str| json!({ "connection": name, "table": "t" });
+        let settings = settings.as_str().map_or(Value::Null, |_| settings.clone());
+        let input = json!({ "left": side("left"), "right": side("right"), "settings": settings });
+        bob_signed.ask(&server, operation, &json!({ "input": input }))
+    };
+    assert!(start(&Value::Null)["errors"].is_null());
+    assert!(start(&json!("{\"repair\": \"statements\"}"))["errors"].is_null());
+    for repair in ["{\"repair\": \"apply\"}", "{\"repair\": \"${{ 'apply' }}\"}", "{\"repair\": [\"apply\"]}"] {
+        assert_eq!(code(&start(&json!(repair))), "forbidden", "{repair}");
+    }
+    let save = "mutation($text: String!) { saveWorkflow(text: $text) { problems { code } } }";
+    let text = |repair: &str| {
+        format!(
+            "name: mend\nsteps: [{{ id: d, uses: diff, with: {{ left: {{ connection: left, table: t }}, \
+             right: {{ connection: right, table: t }}, repair: {repair} }} }}]\n"
+        )
+    };
+    let grant = |thing: &str, pattern: &str, level: &str| {
+        let operation = "mutation($user: String!, $thing: ThingWord!, $pattern: String!, $level: LevelWord!) {
+            setGrant(user: $user, thing: $thing, pattern: $pattern, level: $level) { id } }";
+        server.graphql(operation, json!({ "user": bob, "thing": thing, "pattern": pattern, "level": level }));
+    };
+    grant("WORKFLOW", "mend", "WRITE");
+    assert_eq!(
+        bob_signed.ask(&server, save, &json!({ "text": text("none") }))["data"]["saveWorkflow"]["problems"],
+        json!([])
+    );
+    assert_eq!(code(&bob_signed.ask(&server, save, &json!({ "text": text("apply") }))), "forbidden");
+    grant("CONNECTION", "right", "WRITE");
+    assert!(start(&json!("{\"repair\": \"apply\"}"))["errors"].is_null());
+    assert_eq!(
+        bob_signed.ask(&server, save, &json!({ "text": text("apply") }))["data"]["saveWorkflow"]["problems"],
+        json!([])
+    );
+}
+
+#[test]
 fn a_server_that_others_reach_does_not_start_without_an_admin() {
     let Some(sluice) = Sluice::find() else { return };
     let output = sluice.command().args(["serve", "--listen", "0.0.0.0:0"]).output().unwrap();

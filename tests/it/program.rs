@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Settings of the person who runs the tests; they must not reach the servers under test.
-const SETTINGS: [&str; 32] = [
+const SETTINGS: [&str; 33] = [
     "DATABASE_URL",
     "MYSQL_HOST",
     "MYSQL_PASSWORD",
@@ -38,6 +38,7 @@ const SETTINGS: [&str; 32] = [
     "SLUICE_HTTP_THREADS",
     "SLUICE_STORES_FILE",
     "SLUICE_TOKEN",
+    "SLUICE_TRUSTED_PROXIES",
     "SQLITE_PATH",
 ];
 

@@ -189,7 +189,10 @@ fn nobody_gets_in_without_the_token() {
     let mut routes = 0;
     for (path, verbs) in description["paths"].as_object().unwrap() {
         for verb in verbs.as_object().unwrap().keys() {
-            if path == "/health" || path.starts_with("/hooks/") {
+            let signs_in = matches!(path.as_str(), "/api/session/options" | "/api/setup")
+                || path.starts_with("/api/oidc/")
+                || (path == "/api/session" && verb == "post");
+            if path == "/health" || path.starts_with("/hooks/") || signs_in {
                 continue;
             }
             routes += 1;

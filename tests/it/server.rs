@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up, on a busy machine.
@@ -22,7 +22,7 @@ pub(crate) struct TestServer {
     process: Child,
     pub(crate) address: SocketAddr,
     pub(crate) token: String,
-    lines: mpsc::Receiver<String>,
+    lines: Mutex<mpsc::Receiver<String>>,
 }
 
 impl TestServer {
@@ -30,7 +30,12 @@ impl TestServer {
     pub(crate) fn start(sluice: Sluice) -> Self {
         let (process, address, lines) = launch(&sluice);
         let token = fs::read_to_string(sluice.folder.path().join("data/api-token")).unwrap();
-        Self { process, address, token: token.trim().to_owned(), lines, sluice }
+        Self { process, address, token: token.trim().to_owned(), lines: Mutex::new(lines), sluice }
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Ends the process as a power cut would.
@@ -41,12 +46,14 @@ impl TestServer {
 
     /// Starts the killed server again.
     pub(crate) fn restart(&mut self) {
-        (self.process, self.address, self.lines) = launch(&self.sluice);
+        let lines;
+        (self.process, self.address, lines) = launch(&self.sluice);
+        self.lines = Mutex::new(lines);
     }
 
     /// The next line the process prints.
     pub(crate) fn next_line(&self) -> String {
-        self.lines.recv_timeout(PATIENCE).unwrap()
+        self.lines.lock().unwrap().recv_timeout(PATIENCE).unwrap()
     }
 
     /// One request with the API token and a JSON body.

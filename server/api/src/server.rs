@@ -1,6 +1,6 @@
 //! The HTTP server: every route on one page, with the limits that hold for it.
 
-use crate::access::{Access, Caller, gate};
+use crate::access::{Access, Caller, Proxies, gate};
 use crate::auth::ApiToken;
 use crate::error::ApiError;
 use crate::rest::{anomalies, databases, oidc, plugins, query, session, tasks};
@@ -37,6 +37,8 @@ pub struct ApiState {
     pub workbench: Workbench,
     /// Finds out who asks.
     pub access: Access,
+    /// Whose word is taken for where a request comes from.
+    pub proxies: Proxies,
     /// The link that makes the first admin, once; none: there is one, or the server listens beyond this machine.
     pub setup: tokio::sync::Mutex<Option<ApiToken>>,
     /// The identity provider, where there is one.

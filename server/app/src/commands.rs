@@ -99,8 +99,9 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, settings: &Settings) -> Result<ExitCode, Failure> {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let Some(change) = audit::Change::find(&words) else { return carry_out(command, settings).await };
+    let begun = change.begin(settings).await?;
     let ended = carry_out(command, settings).await;
-    change.record(settings, ended.is_ok()).await?;
+    begun.end(ended.is_ok()).await?;
     ended
 }
 

@@ -170,6 +170,18 @@ fn read_patterns(flag: &str, texts: &[String]) -> Result<Vec<AddressPattern>, Fa
     Ok(patterns)
 }
 
+/// Addresses and networks, and no names.
+pub(crate) fn read_networks(flag: &str, texts: &[String]) -> Result<Vec<AddressPattern>, Fault> {
+    let patterns = read_patterns(flag, texts)?;
+    match patterns.iter().zip(texts).find(|(pattern, _)| !matches!(pattern, AddressPattern::Network(..))) {
+        Some((_, text)) => {
+            Err(Fault::new(ErrorCode::InvalidConfiguration, format!("`{flag} {text}` is no address or network"))
+                .hint("Write an address, or a network such as 10.0.0.0/8."))
+        }
+        None => Ok(patterns),
+    }
+}
+
 /// Sends log lines to standard error.
 pub(crate) fn start_logging(settings: &Settings) {
     let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|error| {

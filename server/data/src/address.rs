@@ -98,6 +98,12 @@ impl AddressRules {
 }
 
 impl AddressPattern {
+    /// Whether this is a network, or one address, that the address lies in.
+    #[must_use]
+    pub fn covers(&self, address: IpAddr) -> bool {
+        matches!(self, Self::Network(network, prefix) if in_network(address.to_canonical(), *network, *prefix))
+    }
+
     /// Whether the pattern covers the address, or (where `by_name`) the host name.
     fn matches(&self, host: &str, address: IpAddr, by_name: bool) -> bool {
         let host = || host.trim_end_matches('.').to_ascii_lowercase();

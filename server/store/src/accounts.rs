@@ -10,7 +10,7 @@ use crate::sql::{self, column, instant, maybe_instant, micros};
 use chrono::{DateTime, Utc};
 use model::access::{Grant, Level, Role, Thing};
 use model::{ErrorCode, UserId};
-use sea_orm::{QueryResult, TryGetable, Value};
+use sea_orm::{DatabaseTransaction, QueryResult, TryGetable, Value};
 use uuid::Uuid;
 
 const COLUMNS: &str = "id, name, role, disabled, subject, password IS NOT NULL, created_at, updated_at, signed_in_at";
@@ -172,11 +172,11 @@ impl Database {
              AND (role <> 'admin' OR disabled OR ($2 = 'admin' AND NOT $3) OR {ANOTHER_ADMIN})"
         );
         let values = vec![id.as_uuid().into(), role.as_str().into(), disabled.into(), micros(Utc::now()).into()];
-        if sql::run(&self.inner.writer, sql, values).await? == 0 {
-            self.get_account(id).await?;
-            return Err(last_admin());
-        }
-        self.get_account(id).await
+        let transaction = self.begin_accounts().await?;
+        let changed = sql::run(&transaction, sql, values).await?;
+        transaction.commit().await?;
+        let account = self.get_account(id).await?;
+        if changed == 0 { Err(last_admin()) } else { Ok(account) }
     }
 
     /// Sets the hash of a person's password.
@@ -205,7 +205,7 @@ impl Database {
     /// `user_not_found`, `invalid_value` where no admin would be left, `store_failed`.
     pub async fn delete_account(&self, id: UserId) -> Result<()> {
         let key: Vec<Value> = vec![id.as_uuid().into()];
-        let transaction = begin(&self.inner.writer).await?;
+        let transaction = self.begin_accounts().await?;
         let sql = format!("DELETE FROM account WHERE id = $1 AND (role <> 'admin' OR disabled OR {ANOTHER_ADMIN})");
         if sql::run(&transaction, sql, key.clone()).await? == 0 {
             transaction.rollback().await?;
@@ -217,6 +217,16 @@ impl Database {
         }
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// Begins a transaction in which nobody else takes away an admin: of two at once each would see the other's.
+    async fn begin_accounts(&self) -> Result<DatabaseTransaction> {
+        let transaction = begin(&self.inner.writer).await?;
+        if sql::is_postgres(&self.inner.writer) {
+            // An arbitrary number that is Sluice's own; the lock ends with the transaction.
+            sql::run(&transaction, "SELECT pg_advisory_xact_lock(7236837227)", vec![]).await?;
+        }
+        Ok(transaction)
     }
 
     /// What a person was granted, by thing and pattern.

@@ -9,7 +9,8 @@ use crate::database::begin;
 use crate::error::Result;
 use crate::sql::{self, column, instant, micros};
 use chrono::{DateTime, SubsecRound as _, Utc};
-use sea_orm::{QueryResult, Value};
+use sea_orm::{DatabaseTransaction, QueryResult, Value};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 const COLUMNS: &str = "number, at, who, way, address, operation, subject, outcome, given, before, after, hash";
@@ -19,7 +20,7 @@ const LARGEST_PAGE: u32 = 500;
 const STRETCH: i64 = 2_000;
 
 /// Something that was done, or tried.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewAuditEntry {
     /// Who did it: a person's name, `api` for the server's token, `system user:name` for the command line.
     pub who: String,
@@ -88,39 +89,20 @@ impl Database {
     /// # Errors
     /// `store_failed`.
     pub async fn append_audit(&self, new: &NewAuditEntry) -> Result<AuditLink> {
-        let entry = plain(new);
+        let transaction = self.begin_chain().await?;
+        let link = append(&transaction, new, Utc::now()).await?;
+        transaction.commit().await?;
+        Ok(link)
+    }
+
+    /// Begins a transaction in which nobody else adds to the chain.
+    pub(crate) async fn begin_chain(&self) -> Result<DatabaseTransaction> {
         let transaction = begin(&self.inner.writer).await?;
         if sql::is_postgres(&self.inner.writer) {
             // An arbitrary number that is Sluice's own; the lock ends with the transaction.
             sql::run(&transaction, "SELECT pg_advisory_xact_lock(7236837226)", vec![]).await?;
         }
-        let last = sql::one(&transaction, "SELECT number, hash FROM audit_entry ORDER BY number DESC LIMIT 1", vec![]);
-        let (number, previous) = match last.await? {
-            Some(row) => (column::<i64>(&row, 0)? + 1, column::<Vec<u8>>(&row, 1)?),
-            None => (1, Vec::new()),
-        };
-        let at = Utc::now().trunc_subsecs(6);
-        let kept = AuditEntry { number: number.unsigned_abs(), at, entry, hash: Vec::new() };
-        let hash = kept.hash_after(&previous);
-        let entry = kept.entry;
-        let values = vec![
-            number.into(),
-            micros(at).into(),
-            entry.who.into(),
-            entry.way.into(),
-            entry.address.into(),
-            entry.operation.into(),
-            entry.subject.into(),
-            entry.outcome.into(),
-            entry.given.into(),
-            entry.before.into(),
-            entry.after.into(),
-            Value::Bytes(Some(hash.clone())),
-        ];
-        let places = sql::places(1, 1, values.len());
-        sql::run(&transaction, format!("INSERT INTO audit_entry ({COLUMNS}) VALUES {places}"), values).await?;
-        transaction.commit().await?;
-        Ok(AuditLink { number: kept.number, hash })
+        Ok(transaction)
     }
 
     /// Entries, newest first.
@@ -197,6 +179,40 @@ impl Database {
     }
 }
 
+/// Adds an entry in a transaction that has the chain to itself.
+pub(crate) async fn append(
+    transaction: &DatabaseTransaction,
+    new: &NewAuditEntry,
+    at: DateTime<Utc>,
+) -> Result<AuditLink> {
+    let last = sql::one(transaction, "SELECT number, hash FROM audit_entry ORDER BY number DESC LIMIT 1", vec![]);
+    let (number, previous) = match last.await? {
+        Some(row) => (column::<i64>(&row, 0)? + 1, column::<Vec<u8>>(&row, 1)?),
+        None => (1, Vec::new()),
+    };
+    let at = at.trunc_subsecs(6);
+    let kept = AuditEntry { number: number.unsigned_abs(), at, entry: plain(new), hash: Vec::new() };
+    let hash = kept.hash_after(&previous);
+    let entry = kept.entry;
+    let values = vec![
+        number.into(),
+        micros(at).into(),
+        entry.who.into(),
+        entry.way.into(),
+        entry.address.into(),
+        entry.operation.into(),
+        entry.subject.into(),
+        entry.outcome.into(),
+        entry.given.into(),
+        entry.before.into(),
+        entry.after.into(),
+        Value::Bytes(Some(hash.clone())),
+    ];
+    let places = sql::places(1, 1, values.len());
+    sql::run(transaction, format!("INSERT INTO audit_entry ({COLUMNS}) VALUES {places}"), values).await?;
+    Ok(AuditLink { number: kept.number, hash })
+}
+
 impl AuditEntry {
     /// The hash it must have behind an entry of that hash.
     fn hash_after(&self, previous: &[u8]) -> Vec<u8> {
@@ -228,7 +244,7 @@ impl AuditEntry {
 }
 
 /// What both databases can keep.
-fn plain(new: &NewAuditEntry) -> NewAuditEntry {
+pub(crate) fn plain(new: &NewAuditEntry) -> NewAuditEntry {
     let plain = |text: &str| text.replace('\0', "\u{fffd}");
     NewAuditEntry {
         who: plain(&new.who),

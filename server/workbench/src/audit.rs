@@ -9,9 +9,10 @@ mod checkpoint;
 mod tests;
 
 pub use checkpoint::{Checkpoint, Signer};
-pub use store::{AuditEntry, AuditFilter, NewAuditEntry};
+pub use store::{AuditEntry, AuditFilter, AuditIntent, NewAuditEntry};
 
 use crate::console::redact;
+use chrono::{TimeDelta, Utc};
 use model::{ErrorCode, Fault};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -22,10 +23,29 @@ use tokio::sync::{Mutex, Notify};
 
 /// A new checkpoint is written at most so often.
 const PAUSE: Duration = Duration::from_secs(10);
+/// How whoever calls the program has come in.
+pub const COMMAND_LINE: &str = "command line";
 /// Characters of what was asked, before or after, that are kept.
 const TEXT_MOST: usize = 8_000;
 /// Names of members whose values are never kept.
-const SECRET_WORDS: &[&str] = &["password", "secret", "token", "url", "params", "key_file", "passphrase", "credential"];
+const SECRET_WORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "url",
+    "params",
+    "key_file",
+    "passphrase",
+    "credential",
+    "authorization",
+    "cookie",
+    "apikey",
+    "api_key",
+    "api-key",
+    "private",
+    "dsn",
+];
 
 /// The log. Cloning is cheap and gives another handle to the same one.
 #[derive(Clone)]
@@ -72,6 +92,43 @@ impl Audit {
         self.inner.database.append_audit(entry).await?;
         self.inner.added.notify_one();
         Ok(())
+    }
+
+    /// Notes that a change begins, before it is made, so that it is told even if this process is killed meanwhile.
+    ///
+    /// # Errors
+    /// `store_failed`: then the change must not be made.
+    pub async fn begin(&self, entry: &NewAuditEntry) -> Result<AuditIntent, Fault> {
+        let entry = NewAuditEntry { outcome: "interrupted".to_owned(), ..entry.clone() };
+        let owner = self.owner(entry.way == COMMAND_LINE);
+        Ok(self.inner.database.begin_audit(&owner, &entry).await?)
+    }
+
+    /// Puts on record how what was begun has ended.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub async fn end(&self, intent: AuditIntent, entry: &NewAuditEntry) -> Result<(), Fault> {
+        self.inner.database.end_audit(intent, entry).await?;
+        self.inner.added.notify_one();
+        Ok(())
+    }
+
+    /// Puts on record what earlier servers with this data folder have begun and not ended, and commands that are gone.
+    /// Asked by a server that starts, before it answers anybody.
+    ///
+    /// # Errors
+    /// `store_failed`.
+    pub async fn settle(&self) -> Result<usize, Fault> {
+        let now = Utc::now();
+        let of_servers = self.inner.database.settle_audit(&self.owner(false), now).await?;
+        // A command may go on while a server starts, though none for so long.
+        Ok(of_servers + self.inner.database.settle_audit(&self.owner(true), now - TimeDelta::days(2)).await?)
+    }
+
+    /// Servers, or commands, of this data folder.
+    fn owner(&self, is_command: bool) -> String {
+        format!("{} {}", if is_command { "command" } else { "server" }, self.inner.signer.name())
     }
 
     /// Entries, newest first.
@@ -168,10 +225,12 @@ fn hide(value: &Value, depth: usize) -> Value {
         }
         Value::Array(items) => Value::Array(items.iter().map(|item| hide(item, depth + 1)).collect()),
         // Settings come as JSON in text, with their secrets.
-        Value::String(text) if depth < 20 && text.trim_start().starts_with('{') => match serde_json::from_str(text) {
-            Ok(inner @ Value::Object(_)) => Value::String(hide(&inner, depth + 1).to_string()),
-            _ => value.clone(),
-        },
+        Value::String(text) if depth < 20 && text.trim_start().starts_with(['{', '[']) => {
+            match serde_json::from_str(text) {
+                Ok(inner @ (Value::Object(_) | Value::Array(_))) => Value::String(hide(&inner, depth + 1).to_string()),
+                _ => value.clone(),
+            }
+        }
         other => other.clone(),
     }
 }

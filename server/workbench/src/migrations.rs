@@ -134,18 +134,21 @@ pub async fn create(
     engine.save_workflow(&document(name, plan)).await
 }
 
-/// All migrations by name.
+/// Migrations by name, after the one called `after`, at most so many.
 ///
 /// # Errors
 /// `store_failed`.
-pub async fn list(engine: &Engine) -> Result<Vec<MigrationView>, Fault> {
+pub async fn list(engine: &Engine, after: Option<&str>, most: usize) -> Result<Vec<MigrationView>, Fault> {
     let mut found = Vec::new();
-    let mut after: Option<String> = None;
+    let mut after = after.map(ToOwned::to_owned);
     loop {
         let page = engine.list_workflows(after.as_deref(), PAGE).await?;
         let is_last = page.len() < PAGE as usize;
         after = page.last().map(|record| record.name.clone());
         for record in page {
+            if found.len() >= most {
+                return Ok(found);
+            }
             // A document that this version no longer understands is no migration, but must not hide the others.
             if let Ok(workflow) = read(engine, &record).await {
                 found.push(view(engine, &record, &workflow).await?);

@@ -152,18 +152,21 @@ pub async fn create(
     engine.save_workflow(&document(new, expected.as_ref()).map_err(one)?).await
 }
 
-/// All monitors by name, each with its last result.
+/// Monitors by name, after the one called `after`, at most so many, each with its last result.
 ///
 /// # Errors
 /// `store_failed`.
-pub async fn list(engine: &Engine) -> Result<Vec<MonitorView>, Fault> {
+pub async fn list(engine: &Engine, after: Option<&str>, most: usize) -> Result<Vec<MonitorView>, Fault> {
     let mut found = Vec::new();
-    let mut after: Option<String> = None;
+    let mut after = after.map(ToOwned::to_owned);
     loop {
         let page = engine.list_workflows(after.as_deref(), PAGE).await?;
         let is_last = page.len() < PAGE as usize;
         after = page.last().map(|record| record.name.clone());
         for record in page {
+            if found.len() >= most {
+                return Ok(found);
+            }
             // A document that this version no longer understands is no monitor, but must not hide the others.
             if let Ok((_, workflow)) = read(engine, &record).await {
                 let last = results::of(engine, &record, &workflow, 2).await?.into_iter().next();

@@ -20,14 +20,14 @@ use model::{ApiTokenId, ErrorCode, Fault, SessionId, UserId};
 use password::Passwords;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use store::secrets::random_token;
 use store::{Database, NewAccount, NewApiToken, NewSession};
 
 /// What every API token begins with, so that it is recognized where it should not be.
 pub const TOKEN_PREFIX: &str = "slt_";
-/// How long a session may last without being used.
+/// How long a session lasts, used or not.
 const SESSION_DAYS: i64 = 30;
 /// How long what a token lets do is remembered; other processes' changes take effect after it.
 const REMEMBERED: Duration = Duration::from_secs(10);
@@ -49,6 +49,8 @@ pub struct Admitted {
     pub session: Option<SessionId>,
     /// The API token, where that was shown.
     pub token: Option<ApiTokenId>,
+    /// When that token stops working by itself.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// A session that has just begun.
@@ -87,7 +89,15 @@ struct Inner {
     database: Arc<Database>,
     passwords: Passwords,
     attempts: Attempts,
-    remembered: Mutex<HashMap<[u8; 32], (Instant, Arc<Admitted>)>>,
+    remembered: Mutex<Remembered>,
+}
+
+/// What tokens let do.
+#[derive(Default)]
+struct Remembered {
+    admitted: HashMap<[u8; 32], (Instant, Arc<Admitted>)>,
+    /// How often all was forgotten: what was read before that must not be remembered after it.
+    forgotten: u64,
 }
 
 impl People {
@@ -208,10 +218,11 @@ impl People {
         let account = self.database().get_account(id).await?;
         self.inner.attempts.admit(&account.name, address)?;
         let hash = self.database().find_password(id).await?;
-        if !self.inner.passwords.verify(old, hash.as_deref()).await? {
-            self.inner.attempts.failed(&account.name, address);
+        let fits = old.len() <= password::LONGEST && self.inner.passwords.verify(old, hash.as_deref()).await?;
+        if !fits {
             return Err(Fault::new(ErrorCode::Unauthorized, "the old password is wrong").hint("Type it again."));
         }
+        self.inner.attempts.succeeded(&account.name, address);
         self.set_password(id, new, but).await
     }
 
@@ -234,11 +245,8 @@ impl People {
                 self.inner.attempts.succeeded(name, address);
                 self.begin_session(account, address, browser).await
             }
-            _ => {
-                self.inner.attempts.failed(name, address);
-                Err(Fault::new(ErrorCode::Unauthorized, "name or password is wrong")
-                    .hint("Check both; an admin can set a new password."))
-            }
+            _ => Err(Fault::new(ErrorCode::Unauthorized, "name or password is wrong")
+                .hint("Check both; an admin can set a new password.")),
         }
     }
 
@@ -269,16 +277,21 @@ impl People {
     /// `store_failed`.
     pub async fn admit_session(&self, token: &str) -> Result<Option<Arc<Admitted>>, Fault> {
         let digest = digest(token);
-        if let Some(known) = self.remembered(&digest) {
-            return Ok(Some(known));
-        }
+        let forgotten = match self.find_remembered(&digest) {
+            Ok(known) => return Ok(Some(known)),
+            Err(forgotten) => forgotten,
+        };
         let now = Utc::now();
         let Some((session, account)) = self.database().find_session(digest, now).await? else { return Ok(None) };
         if now - session.seen_at > TimeDelta::minutes(1) {
             self.database().touch_session(session.id, now).await?;
         }
         let authority = self.authority(&account).await?;
-        Ok(Some(self.remember(digest, Admitted { authority, session: Some(session.id), token: None })))
+        Ok(Some(self.remember(
+            digest,
+            forgotten,
+            Admitted { authority, session: Some(session.id), token: None, expires_at: None },
+        )))
     }
 
     /// Whom an API token lets in; none: nobody.
@@ -290,16 +303,18 @@ impl People {
             return Ok(None);
         }
         let digest = digest(token);
-        if let Some(known) = self.remembered(&digest) {
-            return Ok(Some(known));
-        }
+        let forgotten = match self.find_remembered(&digest) {
+            Ok(known) => return Ok(Some(known)),
+            Err(forgotten) => forgotten,
+        };
         let now = Utc::now();
         let Some((record, account)) = self.database().find_api_token(digest, now).await? else { return Ok(None) };
         if record.used_at.is_none_or(|used| now - used > TimeDelta::minutes(1)) {
             self.database().touch_api_token(record.id, now).await?;
         }
         let authority = self.authority(&account).await?.capped(record.role, record.read_only);
-        Ok(Some(self.remember(digest, Admitted { authority, session: None, token: Some(record.id) })))
+        let admitted = Admitted { authority, session: None, token: Some(record.id), expires_at: record.expires_at };
+        Ok(Some(self.remember(digest, forgotten, admitted)))
     }
 
     async fn authority(&self, account: &AccountRecord) -> Result<Authority, Fault> {
@@ -440,24 +455,36 @@ impl People {
         self.list_grants(user).await
     }
 
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.inner.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Forgets what tokens let do, so that the next request asks the database.
     fn forget(&self) {
-        self.inner.remembered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut remembered = self.remembered();
+        remembered.admitted.clear();
+        remembered.forgotten += 1;
     }
 
-    fn remembered(&self, digest: &[u8; 32]) -> Option<Arc<Admitted>> {
-        let remembered = self.inner.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, admitted) = remembered.get(digest)?;
-        (at.elapsed() < REMEMBERED).then(|| admitted.clone())
-    }
-
-    fn remember(&self, digest: [u8; 32], admitted: Admitted) -> Arc<Admitted> {
-        let admitted = Arc::new(admitted);
-        let mut remembered = self.inner.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= REMEMBERED_MOST {
-            remembered.clear();
+    /// Whom the token is known to let in; else how often all was forgotten so far.
+    fn find_remembered(&self, digest: &[u8; 32]) -> Result<Arc<Admitted>, u64> {
+        let remembered = self.remembered();
+        match remembered.admitted.get(digest) {
+            Some((at, admitted)) if at.elapsed() < REMEMBERED => Ok(admitted.clone()),
+            _ => Err(remembered.forgotten),
         }
-        remembered.insert(digest, (Instant::now(), admitted.clone()));
+    }
+
+    fn remember(&self, digest: [u8; 32], forgotten: u64, admitted: Admitted) -> Arc<Admitted> {
+        let admitted = Arc::new(admitted);
+        let mut remembered = self.remembered();
+        if remembered.forgotten != forgotten {
+            return admitted;
+        }
+        if remembered.admitted.len() >= REMEMBERED_MOST {
+            remembered.admitted.clear();
+        }
+        remembered.admitted.insert(digest, (Instant::now(), admitted.clone()));
         admitted
     }
 }

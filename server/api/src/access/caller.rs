@@ -6,6 +6,7 @@ use crate::error::ApiError;
 use crate::server::ApiState;
 use actix_web::HttpRequest;
 use actix_web::http::{Method, header};
+use chrono::{DateTime, Utc};
 use model::access::{Authority, Level, Role, Thing};
 use model::{ErrorCode, Fault, SessionId};
 use std::sync::Arc;
@@ -81,9 +82,12 @@ impl Access {
     /// `unauthorized`, the same for whatever does not let in; `store_failed`.
     pub async fn resolve(&self, presented: &Presented, address: &str) -> Result<Caller, ApiError> {
         let admitted = match presented {
-            Presented::Bearer(token) if self.token.is(token) => {
-                Some(Arc::new(Admitted { authority: Authority::server(), session: None, token: None }))
-            }
+            Presented::Bearer(token) if self.token.is(token) => Some(Arc::new(Admitted {
+                authority: Authority::server(),
+                session: None,
+                token: None,
+                expires_at: None,
+            })),
             Presented::Bearer(token) => self.people.admit_token(token).await?,
             Presented::Session(token) => self.people.admit_session(token).await?,
             Presented::Nothing => None,
@@ -92,6 +96,7 @@ impl Access {
         Ok(Caller {
             authority: Arc::new(admitted.authority.clone()),
             session: admitted.session,
+            expires_at: admitted.expires_at,
             address: address.to_owned(),
             presented: presented.clone(),
             access: self.clone(),
@@ -114,6 +119,8 @@ pub struct Caller {
     pub authority: Arc<Authority>,
     /// The session, where its cookie was shown.
     pub session: Option<SessionId>,
+    /// When the API token that was shown stops working; none: never, or none was.
+    pub expires_at: Option<DateTime<Utc>>,
     /// The address the request came from.
     pub address: String,
     presented: Presented,
@@ -200,17 +207,21 @@ impl Caller {
         rows.filter(|row| self.may_ask(row)).map(|row| row.name).collect()
     }
 
+    /// Whether there is a name of a thing for which that level holds.
+    #[must_use]
+    pub fn has_somewhere(&self, thing: Thing, level: Level) -> bool {
+        let authority = &self.authority;
+        authority.role.level() >= level
+            || authority.grants.iter().any(|grant| grant.thing == thing && grant.level >= level)
+    }
+
     fn may_ask(&self, operation: &Operation) -> bool {
         let authority = &self.authority;
         let enough = match operation.least {
             Least::Role(role) => authority.role >= role,
             Least::Public | Least::Own | Least::Signed => true,
         };
-        let somewhere = |needs: &Needs| {
-            let Some((thing, level)) = needs.level() else { return true };
-            authority.role.level() >= level
-                || authority.grants.iter().any(|grant| grant.thing == thing && grant.level >= level)
-        };
+        let somewhere = |needs: &Needs| needs.level().is_none_or(|(thing, level)| self.has_somewhere(thing, level));
         enough && !(operation.changes && authority.read_only) && operation.needs.iter().all(somewhere)
     }
 

@@ -3,6 +3,7 @@
 use super::caller::{Caller, Presented};
 use super::needs::{self, Given};
 use super::operations::{self, Least, Operation};
+use super::origin::address;
 use super::record::Recording;
 use crate::body::Body;
 use crate::error::ApiError;
@@ -50,7 +51,10 @@ pub(crate) async fn pass(
             }
             Err(refused) => return Ok(request.error_response(refused)),
         }
-        Some(Recording::begin(&context, operation, &given).await)
+        match Recording::begin(&context, operation, &given).await {
+            Ok(recording) => Some(recording),
+            Err(refused) => return Ok(request.error_response(refused)),
+        }
     } else {
         None
     };
@@ -109,11 +113,6 @@ fn outcome(answer: &ServiceResponse<BoxBody>) -> &'static str {
         400..=499 => "refused",
         _ => "failed",
     }
-}
-
-/// Where the request comes from: the other end of its connection.
-pub(crate) fn address(request: &HttpRequest) -> String {
-    request.peer_addr().map(|address| address.ip().to_string()).unwrap_or_default()
 }
 
 impl FromRequest for Caller {

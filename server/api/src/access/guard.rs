@@ -71,8 +71,12 @@ where
             let operation = self.1.find(field).ok_or_else(|| unknown(field).into_field_error())?;
             let given = given(self.1, field, arguments, executor);
             let context = executor.context();
-            let recording =
-                if operation.records { Some(Recording::begin(context, operation, &given).await) } else { None };
+            let recording = match operation.records {
+                true => {
+                    Some(Recording::begin(context, operation, &given).await.map_err(IntoFieldError::into_field_error)?)
+                }
+                false => None,
+            };
             let answer = match needs::require(context, operation, &given).await {
                 Ok(()) => self.0.resolve_field_async(info, field, arguments, executor).await,
                 Err(refused) => Err(refused.into_field_error()),

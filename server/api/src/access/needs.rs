@@ -1,20 +1,15 @@
 //! What a request is about: finds the connections and workflows its arguments name, and asks for the level each takes.
 
 use super::caller::{Caller, absent};
+use super::named::{self, Named, Which};
 use super::operations::{Least, Needs, Operation};
 use crate::error::ApiError;
 use crate::graphql::Context;
 use model::access::{Level, Thing};
-use model::document::read::read;
-use model::tree::{self, Limits};
 use model::{AlertId, ErrorCode, Fault, RunId};
 use serde_json::Value;
 use workbench::alerts::{parse_alert_id, parse_delivery_id};
 use workbench::anomalies::parse_anomaly_id;
-
-/// Step kinds that only read from the connections they name.
-const READING: &[&str] =
-    &["fetch", "diff", "count", "schema", "quality", "inspect", "validate", "classify", "transform"];
 
 /// The arguments of a request.
 pub struct Given(pub Value);
@@ -56,7 +51,8 @@ impl Needs {
             | Self::Tables(path, _)
             | Self::User(path)
             | Self::Id(path)
-            | Self::Settings(path) => path,
+            | Self::Settings(path)
+            | Self::Mended(path, _) => path,
         }
     }
 
@@ -75,7 +71,7 @@ impl Needs {
             | Self::Anomaly(_, level)
             | Self::Tables(_, level) => Some((Thing::Connection, level)),
             Self::Document(_) => Some((Thing::Workflow, Level::Write)),
-            Self::Settings(_) | Self::User(_) | Self::Id(_) => None,
+            Self::Settings(_) | Self::Mended(..) | Self::User(_) | Self::Id(_) => None,
         }
     }
 }
@@ -96,13 +92,13 @@ pub async fn require(context: &Context, operation: &Operation, given: &Given) ->
     }
     for needs in operation.needs {
         for text in given.texts(needs.path()) {
-            one(context, needs, text).await?;
+            one(context, needs, text, given).await?;
         }
     }
     Ok(())
 }
 
-async fn one(context: &Context, needs: &Needs, text: &str) -> Result<(), ApiError> {
+async fn one(context: &Context, needs: &Needs, text: &str, given: &Given) -> Result<(), ApiError> {
     let caller = &context.caller;
     // Whom nothing is kept from gets the resolvers' own answers, with what lies near in their hints.
     if caller.is_unbounded() {
@@ -128,16 +124,23 @@ async fn one(context: &Context, needs: &Needs, text: &str) -> Result<(), ApiErro
                 other => other,
             }
         }
-        Needs::Document(_) => document(caller, text),
+        Needs::Document(_) => document(context, text),
         Needs::Tables(_, level) => tables(context, text, level).await,
         // The row's role decides, or the resolver, which knows whose it is.
         Needs::User(_) | Needs::Id(_) => Ok(()),
-        Needs::Settings(_) => match serde_json::from_str(text) {
-            Ok(settings) => named(&settings).into_iter().try_for_each(|name| through(caller, name, Level::Write)),
-            // The resolver tells what is wrong with it.
-            Err(_) => Ok(()),
+        Needs::Settings(_) => settings(caller, text),
+        Needs::Mended(_, of) => match given.texts(of).first().map(|text| serde_json::from_str::<Value>(text)) {
+            Some(Ok(Value::Object(with))) if named::mends(&with) => connection(context, text, Level::Write).await,
+            _ => Ok(()),
         },
     }
+}
+
+/// Further settings of a step, as JSON text.
+fn settings(caller: &Caller, text: &str) -> Result<(), ApiError> {
+    // Of what cannot be read the resolver tells what is wrong.
+    let settings: Value = serde_json::from_str(text).unwrap_or_default();
+    named::in_settings(&settings).iter().try_for_each(|which| through(caller, which, Level::Write))
 }
 
 async fn workflow(context: &Context, text: &str, level: Level) -> Result<(), ApiError> {
@@ -199,8 +202,10 @@ async fn rows(context: &Context, text: &str) -> Result<(), ApiError> {
     run(context, text, Level::Read).await?;
     let view = context.engine.get_run(crate::graphql::query::run_id(text)?).await?;
     let version = context.engine.get_version(view.version).await?;
-    for (_, name) in named_in_document(&version.text).1 {
-        through(&context.caller, &name, Level::Use)?;
+    for (_, which) in in_document(context, &version.text).found {
+        if which != Which::AllWorkflows {
+            through(&context.caller, &which, Level::Use)?;
+        }
     }
     Ok(())
 }
@@ -237,30 +242,45 @@ async fn alert(context: &Context, id: AlertId, level: Level) -> Result<(), ApiEr
 }
 
 /// What saving a workflow takes: its name, and the connections of its steps.
-fn document(caller: &Caller, text: &str) -> Result<(), ApiError> {
-    let (name, connections) = named_in_document(text);
+fn document(context: &Context, text: &str) -> Result<(), ApiError> {
+    let Named { name, found } = in_document(context, text);
     // A document without a name, or that cannot be read, is refused with all its faults by whoever saves it.
     if !name.is_empty() {
-        caller.require(Thing::Workflow, &name, Level::Write)?;
+        context.caller.require(Thing::Workflow, &name, Level::Write)?;
+    } else if !context.caller.has_somewhere(Thing::Workflow, Level::Write) {
+        return Err(context.caller.forbidden("you may not `write` any workflow".to_owned()));
     }
-    connections.into_iter().try_for_each(|(level, name)| through(caller, &name, level))
+    found.iter().try_for_each(|(level, which)| through(&context.caller, which, *level))
 }
 
-/// Asks for a connection that settings name; one that is worked out later may be any.
-fn through(caller: &Caller, name: &str, level: Level) -> Result<(), ApiError> {
-    if !name.contains("${{") {
-        return caller.require(Thing::Connection, name, level);
+/// What the document names, by the schemas of this server's step kinds.
+pub(super) fn in_document(context: &Context, text: &str) -> Named {
+    let catalog = context.engine.catalog();
+    named::in_document(text, &|uses| Some(catalog.find_kind(uses)?.schema))
+}
+
+/// Asks for what settings name; what is worked out later may be any connection.
+fn through(caller: &Caller, which: &Which, level: Level) -> Result<(), ApiError> {
+    match which {
+        Which::Connection(name) => caller.require(Thing::Connection, name, level),
+        Which::AnyConnection(_) if caller.authority.may_all(Thing::Connection, level) => Ok(()),
+        Which::AllWorkflows if caller.authority.may_all(Thing::Workflow, level) => Ok(()),
+        Which::AnyConnection(text) => {
+            let shown: String = text.chars().take(80).collect();
+            Err(caller.forbidden(format!("`{shown}` may name any connection, and you may not `{level}` every one")))
+        }
+        Which::AllWorkflows => {
+            Err(caller.forbidden(format!("this is about all workflows, and you may not `{level}` every one")))
+        }
     }
-    if caller.authority.may_all(Thing::Connection, level) {
-        return Ok(());
-    }
-    let shown: String = name.chars().take(80).collect();
-    Err(caller.forbidden(format!("`{shown}` may name any connection, and you may not `{level}` every one")))
 }
 
 async fn tables(context: &Context, text: &str, level: Level) -> Result<(), ApiError> {
     let targets = match context.workbench.tables.targets(text, &[]).await {
         Ok(targets) => targets,
+        Err(_) if !context.caller.has_somewhere(Thing::Connection, level) => {
+            return Err(context.caller.forbidden(format!("you may not `{level}` any connection")));
+        }
         // The resolver tells all its faults, unless they name what the caller may not see.
         Err(faults) => return conceal(context, &faults).await,
     };
@@ -285,57 +305,4 @@ async fn conceal(context: &Context, faults: &[Fault]) -> Result<(), ApiError> {
         ));
     }
     Ok(())
-}
-
-/// The name of a document; empty where it has none or cannot be read.
-pub(super) fn name_in_document(text: &str) -> String {
-    named_in_document(text).0
-}
-
-/// A document's name, and the connections of its steps with the level each step takes.
-fn named_in_document(text: &str) -> (String, Vec<(Level, String)>) {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let Ok(root) = tree::parse(text, &Limits::default()) else { return Default::default() };
-    let workflow = read(&root).workflow;
-    let mut found = Vec::new();
-    for step in workflow.steps {
-        let level = if READING.contains(&step.uses.as_str()) { Level::Use } else { Level::Write };
-        let settings = Value::Object(step.with);
-        found.extend(named(&settings).into_iter().map(|name| (level, name.to_owned())));
-    }
-    (workflow.name, found)
-}
-
-/// Connections that settings name: whatever a key `connection`, `connections`, `from` or `to` holds as text.
-fn named(settings: &Value) -> Vec<&str> {
-    let mut found = Vec::new();
-    gather(settings, false, &mut found);
-    found
-}
-
-fn gather<'a>(value: &'a Value, is_named: bool, found: &mut Vec<&'a str>) {
-    match value {
-        Value::String(text) if is_named => found.push(text),
-        Value::Array(items) => items.iter().for_each(|item| gather(item, is_named, found)),
-        Value::Object(members) => {
-            for (key, value) in members {
-                gather(value, is_named || matches!(key.as_str(), "connection" | "connections"), found);
-            }
-        }
-        _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_documents_connections_are_found_with_what_its_steps_do() {
-        let text = "name: a\nsteps:\n  - id: x\n    uses: fetch\n    with: { connection: one }\n  - id: y\n    uses: route\n    \
-                    from: x\n    with: { rules: [{ when: 'a', to: { connection: two, table: t } }] }\n";
-        let (name, found) = named_in_document(text);
-        assert_eq!(name, "a");
-        assert_eq!(found, [(Level::Use, "one".to_owned()), (Level::Write, "two".to_owned())]);
-    }
 }

@@ -50,6 +50,8 @@ pub enum Needs {
     Id(&'static str),
     /// Settings of a step as JSON text: the connections in them can be written.
     Settings(&'static str),
+    /// A connection that is written where settings of a `diff`, the second path, mend what differs.
+    Mended(&'static str, &'static str),
 }
 
 /// Something that can be asked.
@@ -82,8 +84,8 @@ impl Operation {
 use Least::{Own, Public, Signed};
 use Level::{Read, Use, Write};
 use Needs::{
-    Alert, Anomaly, Connection, Delivery, Document, Id, Named, NewConnection, Rows, Run, Settings, Tables, User,
-    Workflow,
+    Alert, Anomaly, Connection, Delivery, Document, Id, Mended, Named, NewConnection, Rows, Run, Settings, Tables,
+    User, Workflow,
 };
 
 const OPERATOR: Least = Least::Role(Role::Operator);
@@ -178,6 +180,7 @@ pub const MUTATIONS: &[Operation] = &[
         &[
             Connection("input.left.connection", Use),
             Connection("input.right.connection", Use),
+            Mended("input.right.connection", "input.settings"),
             Settings("input.settings"),
         ],
     ),

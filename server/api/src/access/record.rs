@@ -1,7 +1,7 @@
 //! Puts on record what was changed through the API: asked by whom, with what, before and after.
 //!
-//! An entry is begun before the change and ended after it. Whoever hangs up in between has it on record nevertheless: what
-//! is dropped unended is written down as `interrupted`.
+//! An entry is begun before the change, durably, and ended after it. Whoever hangs up in between has it on record
+//! nevertheless, and so has a server that is killed: what is not ended is written down as `interrupted`.
 
 use super::caller::Caller;
 use super::needs::Given;
@@ -10,18 +10,21 @@ use crate::error::ApiError;
 use crate::graphql::Context;
 use model::Fault;
 use serde_json::{Value, json};
-use workbench::audit::{Audit, NewAuditEntry, without_secrets};
+use workbench::audit::{Audit, AuditIntent, NewAuditEntry, without_secrets};
 
 /// An entry whose outcome is not known yet.
 pub struct Recording {
     audit: Audit,
-    entry: Option<NewAuditEntry>,
+    entry: Option<(AuditIntent, NewAuditEntry)>,
     about: Option<(Needs, String)>,
 }
 
 impl Recording {
     /// Begins an entry.
-    pub async fn begin(context: &Context, operation: &Operation, given: &Given) -> Self {
+    ///
+    /// # Errors
+    /// `store_failed`: then what was asked must not be done.
+    pub async fn begin(context: &Context, operation: &Operation, given: &Given) -> Result<Self, ApiError> {
         let about =
             operation.needs.iter().find_map(|needs| Some((*needs, given.texts(needs.path()).first()?.to_string())));
         let before = match &about {
@@ -30,13 +33,15 @@ impl Recording {
         };
         let entry = NewAuditEntry {
             operation: operation.name.to_owned(),
-            subject: about.as_ref().map(|(needs, text)| subject(*needs, text)).unwrap_or_default(),
+            subject: about.as_ref().map(|(needs, text)| subject(context, *needs, text)).unwrap_or_default(),
             given: without_secrets(&given.0),
             before: before.map(|before| without_secrets(&before)).unwrap_or_default(),
             outcome: "interrupted".to_owned(),
             ..of(&context.caller)
         };
-        Self { audit: context.workbench.audit.clone(), entry: Some(entry), about }
+        let audit = context.workbench.audit.clone();
+        let intent = audit.begin(&entry).await?;
+        Ok(Self { audit, entry: Some((intent, entry)), about })
     }
 
     /// Ends the entry.
@@ -44,27 +49,27 @@ impl Recording {
     /// # Errors
     /// `store_failed`: what was asked is done, but not on record.
     pub async fn end(mut self, context: &Context, outcome: &str) -> Result<(), ApiError> {
-        if let Some(entry) = &mut self.entry {
+        if let Some((_, entry)) = &mut self.entry {
             outcome.clone_into(&mut entry.outcome);
         }
         if outcome == "done"
             && let Some((needs, text)) = self.about.take()
             && let Some(after) = look(context, needs, &text).await
-            && let Some(entry) = &mut self.entry
+            && let Some((_, entry)) = &mut self.entry
         {
             entry.after = without_secrets(&after);
         }
-        let Some(entry) = self.entry.take() else { return Ok(()) };
-        write(&self.audit, &entry).await
+        let Some((intent, entry)) = self.entry.take() else { return Ok(()) };
+        self.audit.end(intent, &entry).await.map_err(|fault| not_on_record(&entry, fault))
     }
 }
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        let Some(entry) = self.entry.take() else { return };
+        let Some((intent, entry)) = self.entry.take() else { return };
         let audit = self.audit.clone();
         tokio::spawn(async move {
-            if let Err(refused) = write(&audit, &entry).await {
+            if let Err(refused) = audit.end(intent, &entry).await {
                 tracing::error!(error = %refused, operation = entry.operation, "a change is not on record");
             }
         });
@@ -76,10 +81,12 @@ impl Drop for Recording {
 /// # Errors
 /// `store_failed`.
 pub async fn write(audit: &Audit, entry: &NewAuditEntry) -> Result<(), ApiError> {
-    audit.record(entry).await.map_err(|fault| {
-        let message = format!("`{}` is not on record: {}", entry.operation, fault.message);
-        Fault { message, ..fault }.into()
-    })
+    audit.record(entry).await.map_err(|fault| not_on_record(entry, fault))
+}
+
+fn not_on_record(entry: &NewAuditEntry, fault: Fault) -> ApiError {
+    let message = format!("`{}` is not on record: {}", entry.operation, fault.message);
+    Fault { message, ..fault }.into()
 }
 
 /// An entry of that caller about nothing yet.
@@ -93,7 +100,7 @@ pub fn of(caller: &Caller) -> NewAuditEntry {
     }
 }
 
-fn subject(needs: Needs, text: &str) -> String {
+fn subject(context: &Context, needs: Needs, text: &str) -> String {
     let shown: String = text.chars().take(80).collect();
     match needs {
         Needs::Workflow(..) | Needs::Named(..) => format!("workflow {shown}"),
@@ -103,8 +110,8 @@ fn subject(needs: Needs, text: &str) -> String {
         | Needs::Alert(..)
         | Needs::Delivery(..)
         | Needs::Id(_) => shown,
-        Needs::Connection(..) | Needs::NewConnection(..) => format!("connection {shown}"),
-        Needs::Document(_) => format!("workflow {}", super::needs::name_in_document(text)),
+        Needs::Connection(..) | Needs::NewConnection(..) | Needs::Mended(..) => format!("connection {shown}"),
+        Needs::Document(_) => format!("workflow {}", super::needs::in_document(context, text).name),
         Needs::Tables(..) => "tables".to_owned(),
         Needs::Settings(_) => String::new(),
         Needs::User(_) => format!("user {shown}"),
@@ -115,7 +122,7 @@ fn subject(needs: Needs, text: &str) -> String {
 async fn look(context: &Context, needs: Needs, text: &str) -> Option<Value> {
     match needs {
         Needs::Workflow(..) | Needs::Named(..) | Needs::Document(_) => {
-            let name = super::needs::name_in_document(text);
+            let name = super::needs::in_document(context, text).name;
             let asked = if matches!(needs, Needs::Document(_)) { &name } else { text };
             let found = context.engine.get_workflow(asked).await.ok()?;
             Some(json!({ "name": found.name, "version": found.number, "enabled": found.enabled }))
@@ -144,6 +151,7 @@ async fn look(context: &Context, needs: Needs, text: &str) -> Option<Value> {
         | Needs::Delivery(..)
         | Needs::Tables(..)
         | Needs::Settings(_)
+        | Needs::Mended(..)
         | Needs::Rows(_)
         | Needs::Id(_) => None,
     }

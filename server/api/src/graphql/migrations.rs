@@ -1,7 +1,7 @@
 //! Migrations: workflows made from a template that move tables from one connection to another.
 
-use super::Context;
 use super::types::{Problem, Run, count, json_text};
+use super::{Context, PAGE_MOST, page_size};
 use crate::error::ApiError;
 use juniper::{GraphQLEnum, GraphQLInputObject, GraphQLObject, graphql_object};
 use model::{ErrorCode, Fault};
@@ -388,8 +388,14 @@ impl From<Hazard> for MigrationHazard {
     }
 }
 
-pub(super) async fn list(context: &Context) -> Result<Vec<Migration>, ApiError> {
-    Ok(migrations::list(&context.engine).await?.into_iter().map(Migration).collect())
+pub(super) async fn list(
+    context: &Context,
+    after: Option<&str>,
+    first: Option<i32>,
+) -> Result<Vec<Migration>, ApiError> {
+    // Absent means as many as there may be: people who have few ask for no pages.
+    let most = page_size(first.or(Some(PAGE_MOST))) as usize;
+    Ok(migrations::list(&context.engine, after, most).await?.into_iter().map(Migration).collect())
 }
 
 pub(super) async fn get(context: &Context, name: &str) -> Result<Migration, ApiError> {

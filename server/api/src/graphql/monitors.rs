@@ -1,7 +1,7 @@
 //! Monitors: workflows made from a template that compare on a schedule.
 
-use super::Context;
 use super::types::json_text;
+use super::{Context, PAGE_MOST, page_size};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
 use data::connector::Relation;
@@ -178,8 +178,10 @@ impl MonitorInput {
     }
 }
 
-pub(super) async fn list(context: &Context) -> Result<Vec<Monitor>, ApiError> {
-    Ok(monitors::list(&context.engine).await?.into_iter().map(Monitor).collect())
+pub(super) async fn list(context: &Context, after: Option<&str>, first: Option<i32>) -> Result<Vec<Monitor>, ApiError> {
+    // Absent means as many as there may be: people who have few ask for no pages.
+    let most = page_size(first.or(Some(PAGE_MOST))) as usize;
+    Ok(monitors::list(&context.engine, after, most).await?.into_iter().map(Monitor).collect())
 }
 
 pub(super) async fn results(context: &Context, name: &str, limit: u32) -> Result<Vec<MonitorResult>, ApiError> {
@@ -192,7 +194,7 @@ pub(super) async fn create(context: &Context, input: MonitorInput) -> Result<Mon
     let pools = context.workbench.pools.as_ref();
     let made = monitors::create(&context.engine, pools, &new, replace).await;
     let record = made.map_err(first)?;
-    let found = monitors::list(&context.engine).await?;
+    let found = monitors::list(&context.engine, None, usize::MAX).await?;
     let found = found.into_iter().find(|monitor| monitor.name == record.name).map(Monitor);
     found.ok_or_else(|| Fault::new(ErrorCode::Internal, "the monitor that was made is not there").into())
 }

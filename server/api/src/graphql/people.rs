@@ -342,14 +342,14 @@ pub(super) async fn create_token(context: &Context, input: TokenInput) -> Result
         Some(name) if caller.authority.role == Role::Admin => context.workbench.people.get(name).await?.id,
         Some(_) => return Err(caller.forbidden("only an admin makes tokens of other people".to_owned())),
     };
-    // A token made with a token has no more than that.
+    // A token made with a token has no more than that, and does not outlive it.
     let most = caller.authority.role;
     let role = input.role.map_or(most, Role::from).min(most);
     let wish = TokenWish {
         name: input.name,
         role: Some(role),
         read_only: input.read_only.unwrap_or(false) || caller.authority.read_only,
-        expires_at: input.expires_at,
+        expires_at: input.expires_at.into_iter().chain(caller.expires_at).min(),
     };
     let (text, record) = context.workbench.people.create_token(user, wish).await?;
     Ok(CreatedToken { text, token: ApiToken(record) })

@@ -21,6 +21,9 @@ use engine::ports::RunFilter;
 use juniper::graphql_object;
 use model::{ErrorCode, Fault, RunId};
 
+/// Pages of runs that are looked through for some that the caller may see.
+const HIDDEN_PAGES_MOST: usize = 20;
+
 /// Everything that can be asked.
 pub struct Query;
 
@@ -42,8 +45,18 @@ impl Query {
         after: Option<String>,
         first: Option<i32>,
     ) -> Result<Vec<Workflow>, ApiError> {
-        let workflows = context.engine.list_workflows(after.as_deref(), page_size(first)).await?;
-        Ok(workflows.into_iter().filter(|found| context.sees_workflow(&found.name)).map(Workflow).collect())
+        let (size, mut after, mut shown) = (page_size(first), after, Vec::new());
+        // What is hidden is left out and the page filled up, or it would end the list for whoever sees what comes after.
+        loop {
+            let found = context.engine.list_workflows(after.as_deref(), size).await?;
+            let is_last = found.len() < size as usize;
+            after = found.last().map(|last| last.name.clone());
+            shown.extend(found.into_iter().filter(|found| context.sees_workflow(&found.name)).map(Workflow));
+            if is_last || shown.len() >= size as usize {
+                shown.truncate(size as usize);
+                return Ok(shown);
+            }
+        }
     }
 
     /// The workflow of that id or name.
@@ -63,16 +76,25 @@ impl Query {
             Some(workflow) => Some(context.engine.get_workflow(&workflow).await?.id),
             None => None,
         };
-        let filter = RunFilter {
+        let mut filter = RunFilter {
             workflow,
             statuses: statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
             before: before.as_deref().map(run_id).transpose()?,
             limit: page_size(first),
         };
         let mut shown = Vec::new();
-        for run in context.engine.list_runs(&filter).await? {
-            if context.sees_run(run.id).await {
-                shown.push(Run(run));
+        // As for workflows; after so many pages of hidden ones the list ends, since each run costs a look.
+        for _ in 0..HIDDEN_PAGES_MOST {
+            let found = context.engine.list_runs(&filter).await?;
+            let is_last = found.len() < filter.limit as usize;
+            filter.before = found.last().map(|last| last.id);
+            for run in found {
+                if shown.len() < filter.limit as usize && context.sees_run(run.id).await {
+                    shown.push(Run(run));
+                }
+            }
+            if is_last || shown.len() >= filter.limit as usize {
+                break;
             }
         }
         Ok(shown)
@@ -83,9 +105,10 @@ impl Query {
         Ok(Run(context.engine.get_run(run_id(&id)?).await?))
     }
 
-    /// All monitors, each with its last result.
-    async fn monitors(context: &Context) -> Result<Vec<Monitor>, ApiError> {
-        Ok(monitors::list(context).await?.into_iter().filter(|found| context.sees_workflow(found.of())).collect())
+    /// Monitors by name, each with its last result, after the one called `after`; `first` at most, and 200.
+    async fn monitors(context: &Context, after: Option<String>, first: Option<i32>) -> Result<Vec<Monitor>, ApiError> {
+        let found = monitors::list(context, after.as_deref(), first).await?;
+        Ok(found.into_iter().filter(|found| context.sees_workflow(found.of())).collect())
     }
 
     /// What a monitor's runs found, newest first.
@@ -97,9 +120,14 @@ impl Query {
         monitors::results(context, &name, page_size(first)).await
     }
 
-    /// All migrations, each with the progress of its newest run.
-    async fn migrations(context: &Context) -> Result<Vec<Migration>, ApiError> {
-        Ok(migrations::list(context).await?.into_iter().filter(|found| context.sees_workflow(found.of())).collect())
+    /// Migrations by name, each with the progress of its newest run, after the one called `after`; `first` at most, and 200.
+    async fn migrations(
+        context: &Context,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<Vec<Migration>, ApiError> {
+        let found = migrations::list(context, after.as_deref(), first).await?;
+        Ok(found.into_iter().filter(|found| context.sees_workflow(found.of())).collect())
     }
 
     /// The migration of that name.
@@ -254,8 +282,17 @@ impl Query {
         after: Option<String>,
         first: Option<i32>,
     ) -> Result<Vec<Connection>, ApiError> {
-        let views = context.workbench.connections.list(after.as_deref(), page_size(first)).await?;
-        Ok(views.into_iter().filter(|view| context.sees_connection(&view.name)).map(Connection).collect())
+        let (size, mut after, mut shown) = (page_size(first), after, Vec::new());
+        loop {
+            let found = context.workbench.connections.list(after.as_deref(), size).await?;
+            let is_last = found.len() < size as usize;
+            after = found.last().map(|last| last.name.clone());
+            shown.extend(found.into_iter().filter(|view| context.sees_connection(&view.name)).map(Connection));
+            if is_last || shown.len() >= size as usize {
+                shown.truncate(size as usize);
+                return Ok(shown);
+            }
+        }
     }
 
     /// The connection of that name.

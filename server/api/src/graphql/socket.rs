@@ -4,7 +4,7 @@
 //! `{"type": "connection_init", "payload": {"token": "…"}}`. Other clients may send the header instead.
 
 use super::{Context, Schema};
-use crate::access::gate::address;
+use crate::access::origin::address;
 use crate::access::{Caller, Presented};
 use crate::auth::require_own_origin;
 use crate::error::ApiError;

@@ -1,7 +1,7 @@
 //! `/api/oidc/…`: signing in by the identity provider. The browser is sent there and comes back.
 
 use super::session::{admitted, browser};
-use crate::access::{gate, record};
+use crate::access::{origin, record};
 use crate::error::ApiError;
 use crate::server::ApiState;
 use actix_web::http::header;
@@ -70,8 +70,13 @@ pub async fn callback(
         };
         return Err(Fault::new(ErrorCode::Unauthorized, why).hint("Sign in again.").into());
     };
+    // Only what was begun here goes on record, or strangers could fill it.
+    if !oidc.knows(given) {
+        let why = "the login took too long, or was ended already";
+        return Err(Fault::new(ErrorCode::Unauthorized, why).hint("Sign in again.").into());
+    }
     let found = oidc.finish(given, code).await;
-    let address = gate::address(&request);
+    let address = origin::address(&request);
     let name = found.as_ref().map_or("nobody", |account| account.name.as_str()).to_owned();
     let entry = NewAuditEntry {
         subject: if found.is_ok() { format!("user {name}") } else { String::new() },

@@ -5,7 +5,7 @@
 
 use super::{Caller, Problem};
 use crate::access::caller::{SESSION_COOKIE, find_cookie};
-use crate::access::{gate, record};
+use crate::access::{origin, record};
 use crate::auth::require_own_origin;
 use crate::body::{self, Body};
 use crate::error::ApiError;
@@ -79,8 +79,14 @@ pub struct SessionView {
 pub async fn create(state: Data<ApiState>, request: HttpRequest, Body(bytes): Body) -> Result<HttpResponse, ApiError> {
     require_own_origin(&request)?;
     let SignIn { name, password } = body::read(&request, &bytes)?;
-    let address = gate::address(&request);
+    let address = origin::address(&request);
     let signed = state.workbench.people.sign_in(&name, &password, &address, browser(&request)).await;
+    // The failures before it are on record; this one would let a stranger fill it.
+    if let Err(refused) = &signed
+        && refused.code == ErrorCode::TooBusy
+    {
+        return Err(refused.clone().into());
+    }
     let shown: String = name.chars().take(64).collect();
     let outcome = signed.as_ref().err().map_or("done", |fault| fault.code.as_str());
     let entry = NewAuditEntry {
@@ -118,7 +124,7 @@ pub async fn set_up(state: Data<ApiState>, request: HttpRequest, Body(bytes): Bo
     }
     let account = people.create(&name, Some(&password), Role::Admin).await?;
     *link = None;
-    let address = gate::address(&request);
+    let address = origin::address(&request);
     let entry = NewAuditEntry {
         who: account.name.clone(),
         way: "setup link".to_owned(),
@@ -185,7 +191,7 @@ pub(super) async fn admitted(
     request: &HttpRequest,
     signed: SignedIn,
 ) -> Result<(String, SessionView), ApiError> {
-    let caller = state.access.of_session(&signed.token, &gate::address(request)).await?;
+    let caller = state.access.of_session(&signed.token, &origin::address(request)).await?;
     // A session that the browser had before is left behind, so that nobody can have given it one.
     if let Some(before) = find_cookie(request)
         && let Ok(Some(before)) = state.workbench.people.admit_session(before).await

@@ -10,7 +10,7 @@ use model::{ErrorCode, Fault};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use workbench::audit::{AuditFilter, NewAuditEntry};
+use workbench::audit::{AuditFilter, AuditIntent, COMMAND_LINE, NewAuditEntry};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
@@ -146,7 +146,8 @@ const CHANGES: &[(&str, &[&str])] = &[
     ("alert", &["acknowledge", "retry"]),
     ("plugin", &["install", "grant", "remove"]),
     ("tables", &["apply", "drop"]),
-    ("migrate", &["run", "create", "execute", "cancel", "resume", "validate"]),
+    // `migrate run` works between two addresses and knows no metadata database.
+    ("migrate", &["create", "execute", "cancel", "resume", "validate"]),
     ("anomaly", &["acknowledge", "resolve", "reopen", "configure"]),
     ("backup", &["run", "restore"]),
     ("key", &["rotate"]),
@@ -174,22 +175,38 @@ impl Change {
         None
     }
 
-    /// Puts it on record.
-    pub(super) async fn record(self, settings: &Settings, succeeded: bool) -> Result<(), Failure> {
+    /// Notes that it begins, before anything is changed.
+    pub(super) async fn begin(self, settings: &Settings) -> Result<Begun, Failure> {
         let dir = settings.make_data_dir()?;
         let database = store::Database::open(&settings.metadata_url()).await.map_err(Fault::from)?;
         let audit = workbench::audit::Audit::open(std::sync::Arc::new(database.clone()), dir)?;
         let entry = NewAuditEntry {
             who: who(),
-            way: "command line".to_owned(),
+            way: COMMAND_LINE.to_owned(),
             operation: self.operation,
             subject: self.subject,
-            outcome: if succeeded { "done" } else { "failed" }.to_owned(),
             ..NewAuditEntry::default()
         };
-        audit.record(&entry).await?;
-        audit.checkpoint().await?;
-        Ok(database.close().await.map_err(Fault::from)?)
+        let intent = audit.begin(&entry).await?;
+        Ok(Begun { database, audit, intent, entry })
+    }
+}
+
+/// A change that was begun.
+pub(super) struct Begun {
+    database: store::Database,
+    audit: workbench::audit::Audit,
+    intent: AuditIntent,
+    entry: NewAuditEntry,
+}
+
+impl Begun {
+    /// Puts on record how it ended.
+    pub(super) async fn end(mut self, succeeded: bool) -> Result<(), Failure> {
+        if succeeded { "done" } else { "failed" }.clone_into(&mut self.entry.outcome);
+        self.audit.end(self.intent, &self.entry).await?;
+        self.audit.checkpoint().await?;
+        Ok(self.database.close().await.map_err(Fault::from)?)
     }
 }
 

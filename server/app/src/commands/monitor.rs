@@ -160,7 +160,7 @@ impl Monitor {
                 output::line(format!("saved monitor `{}` as version {} of its workflow", record.name, record.number));
             }
             Self::List { json } => {
-                let found = monitors::list(engine).await?;
+                let found = monitors::list(engine, None, usize::MAX).await?;
                 if json { output::json(&found) } else { print_list(&found) }
             }
             Self::Run { names, json } => return run_all(engine, &names, json).await,
@@ -255,7 +255,7 @@ async fn run_all(engine: &Arc<Engine>, names: &[String], json: bool) -> Result<E
 
 async fn set_enabled(engine: &Engine, names: Vec<String>, enabled: bool) -> Result<(), Failure> {
     let names = if names.is_empty() {
-        monitors::list(engine).await?.into_iter().map(|monitor| monitor.name).collect()
+        monitors::list(engine, None, usize::MAX).await?.into_iter().map(|monitor| monitor.name).collect()
     } else {
         names
     };

@@ -4,9 +4,9 @@ use crate::facts;
 use crate::failure::Failure;
 use crate::oidc::OidcFlags;
 use crate::output;
-use crate::settings::Settings;
+use crate::settings::{Settings, read_networks};
 use crate::wire::{Parts, Role};
-use api::access::Access;
+use api::access::{Access, Proxies};
 use api::auth::ApiToken;
 use api::{ApiConfig, ApiState};
 use clap::Args;
@@ -29,6 +29,10 @@ pub(crate) struct Serve {
     /// The API token, instead of the one in the data folder's file `api-token`.
     #[arg(long, env = "SLUICE_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// Networks of proxies before the server whose `X-Forwarded-For` is believed: `127.0.0.1`, `10.0.0.0/8`; separated
+    /// by commas.
+    #[arg(long, env = "SLUICE_TRUSTED_PROXIES", value_delimiter = ',')]
+    trusted_proxies: Vec<String>,
     #[command(flatten)]
     oidc: OidcFlags,
 }
@@ -36,6 +40,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let started = Instant::now();
+        let proxies = read_networks("--trusted-proxies", &self.trusted_proxies)?;
         let parts = Parts::open(settings).await?;
         let is_local = self.listen.ip().is_loopback();
         let has_admin = parts.people.has_admin().await?;
@@ -69,12 +74,16 @@ impl Serve {
             facts::setting("serving", "--http-threads", "SLUICE_HTTP_THREADS", self.http_threads),
         ]);
         workbench.console.keep_closing_interrupted();
+        if parts.audit.settle().await? > 0 {
+            eprintln!("warning: an earlier server was killed amid changes; the audit log tells them as `interrupted`");
+        }
         let oidc = self.oidc.client(parts.people.clone())?;
         // Only whoever sees this console can open it, and only once.
         let setup = (is_local && !has_admin).then(store::secrets::random_token);
         let state = ApiState {
             engine: running.engine.clone(),
             workbench,
+            proxies: Proxies::new(proxies),
             access: Access::new(ApiToken::new(&token), parts.people.clone()),
             oidc,
             setup: tokio::sync::Mutex::new(setup.as_deref().map(ApiToken::new)),

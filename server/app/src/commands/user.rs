@@ -11,7 +11,7 @@ use model::{ErrorCode, Fault};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
-use workbench::audit::NewAuditEntry;
+use workbench::audit::{COMMAND_LINE, NewAuditEntry};
 use workbench::people::{AccountRecord, TokenWish};
 
 #[derive(Debug, Subcommand)]
@@ -135,8 +135,11 @@ impl User {
         match self {
             Self::Add { name, role, no_password } => {
                 let password = if no_password { None } else { Some(read_password()?) };
-                let made = people.create(&name, password.as_deref(), role).await?;
-                record(parts, "user add", &made.name, &Value::Null, &view(&made)).await?;
+                recorded(parts, "user add", &name, async {
+                    let made = people.create(&name, password.as_deref(), role).await?;
+                    Ok((Value::Null, view(&made)))
+                })
+                .await?;
                 output::line(format!("added `{name}` ({role})"));
             }
             Self::List { json } => return list(parts, json).await,
@@ -154,21 +157,30 @@ impl User {
             }
             Self::Password { name } => {
                 let found = people.get(&name).await?;
-                people.set_password(found.id, &read_password()?, None).await?;
-                record(parts, "user password", &found.name, &Value::Null, &Value::Null).await?;
+                let password = read_password()?;
+                recorded(parts, "user password", &found.name, async {
+                    people.set_password(found.id, &password, None).await?;
+                    Ok((Value::Null, Value::Null))
+                })
+                .await?;
                 output::line(format!("`{name}` has a new password; sessions have ended"));
             }
             Self::Remove { name } => {
                 let found = people.get(&name).await?;
-                people.delete(found.id).await?;
-                record(parts, "user remove", &found.name, &view(&found), &Value::Null).await?;
+                recorded(parts, "user remove", &found.name, async {
+                    people.delete(found.id).await?;
+                    Ok((view(&found), Value::Null))
+                })
+                .await?;
                 output::line(format!("removed `{name}`"));
             }
             Self::Grant { name, thing, pattern, level } => {
                 let found = people.get(&name).await?;
-                let before = json!(people.list_grants(found.id).await?);
-                let after = json!(people.set_grant(found.id, thing, &pattern, level).await?);
-                record(parts, "user grant", &found.name, &before, &after).await?;
+                recorded(parts, "user grant", &found.name, async {
+                    let before = json!(people.list_grants(found.id).await?);
+                    Ok((before, json!(people.set_grant(found.id, thing, &pattern, level).await?)))
+                })
+                .await?;
                 output::line(match level {
                     Some(level) => format!("`{name}` has `{level}` for {thing}s `{pattern}`"),
                     None => format!("nothing is set for `{name}` and {thing}s `{pattern}` any more"),
@@ -200,9 +212,14 @@ impl TokenCommand {
                 let found = people.get(&name).await?;
                 let expires_at = days.map(|days| Utc::now() + TimeDelta::days(i64::from(days)));
                 let wish = TokenWish { name: purpose, role, read_only, expires_at };
-                let (text, made) = people.create_token(found.id, wish).await?;
-                let after = json!({ "id": made.id, "for": made.name, "role": made.role, "read_only": read_only });
-                record(parts, "user token add", &found.name, &Value::Null, &after).await?;
+                let mut text = String::new();
+                recorded(parts, "user token add", &found.name, async {
+                    let (made_text, made) = people.create_token(found.id, wish).await?;
+                    text = made_text;
+                    let after = json!({ "id": made.id, "for": made.name, "role": made.role, "read_only": read_only });
+                    Ok((Value::Null, after))
+                })
+                .await?;
                 eprintln!("this is shown once; keep it where nobody else reads:");
                 output::line(text);
             }
@@ -245,8 +262,12 @@ impl TokenCommand {
                 let wrong = |_| {
                     Fault::new(ErrorCode::TokenNotFound, format!("`{}` is no token's id", output::one_line(&id, 80)))
                 };
-                people.revoke_token(id.parse().map_err(wrong)?, None).await?;
-                record(parts, "user token revoke", &id, &Value::Null, &Value::Null).await?;
+                let token = id.parse().map_err(wrong)?;
+                recorded(parts, "user token revoke", &id, async {
+                    people.revoke_token(token, None).await?;
+                    Ok((Value::Null, Value::Null))
+                })
+                .await?;
                 output::line("the token does not work any more");
             }
         }
@@ -262,8 +283,11 @@ async fn change(
     disabled: Option<bool>,
 ) -> Result<(), Failure> {
     let before = parts.people.get(name).await?;
-    let after = parts.people.update(before.id, role, disabled).await?;
-    record(parts, command, &after.name, &view(&before), &view(&after)).await
+    recorded(parts, command, &before.name, async {
+        let after = parts.people.update(before.id, role, disabled).await?;
+        Ok((view(&before), view(&after)))
+    })
+    .await
 }
 
 async fn list(parts: &Parts, as_json: bool) -> Result<(), Failure> {
@@ -298,34 +322,61 @@ fn view(account: &AccountRecord) -> Value {
     })
 }
 
-/// Puts on record what the command line changed.
-async fn record(parts: &Parts, command: &str, name: &str, before: &Value, after: &Value) -> Result<(), Failure> {
-    let text = |value: &Value| if value.is_null() { String::new() } else { value.to_string() };
-    let entry = NewAuditEntry {
+/// Makes a change that is on record: begun before it, and ended with what it answers, its subject before and after.
+async fn recorded(
+    parts: &Parts,
+    command: &str,
+    name: &str,
+    change: impl Future<Output = Result<(Value, Value), Fault>>,
+) -> Result<(), Failure> {
+    let mut entry = NewAuditEntry {
         who: super::audit::who(),
-        way: "command line".to_owned(),
+        way: COMMAND_LINE.to_owned(),
         operation: command.to_owned(),
         subject: format!("user {name}"),
-        outcome: "done".to_owned(),
-        before: text(before),
-        after: text(after),
         ..NewAuditEntry::default()
     };
-    Ok(parts.audit.record(&entry).await?)
+    let intent = parts.audit.begin(&entry).await?;
+    let ended = change.await;
+    let text = |value: &Value| if value.is_null() { String::new() } else { value.to_string() };
+    match &ended {
+        Ok((before, after)) => {
+            "done".clone_into(&mut entry.outcome);
+            (entry.before, entry.after) = (text(before), text(after));
+        }
+        Err(fault) => fault.code.as_str().clone_into(&mut entry.outcome),
+    }
+    parts.audit.end(intent, &entry).await?;
+    ended?;
+    Ok(())
 }
 
-/// A password: typed on a terminal, or the first line of standard input.
+/// A password: typed on a terminal, which does not show it, or the first line of standard input.
 fn read_password() -> Result<String, Fault> {
-    let input = std::io::stdin();
-    if input.is_terminal() {
-        // The terminal shows what is typed; whoever minds pipes it in.
-        eprint!("password (it will be shown): ");
-    }
-    let mut line = String::new();
-    input.lock().read_line(&mut line).map_err(|error| {
+    let unreadable = |error: std::io::Error| {
         Fault::new(ErrorCode::InvalidValue, format!("the password cannot be read: {error}"))
             .hint("Write it on a line of standard input.")
-    })?;
+    };
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        let terminal = console::Term::stderr();
+        if !terminal.is_term() {
+            return Err(Fault::new(
+                ErrorCode::InvalidValue,
+                "the password cannot be asked for: standard error is no terminal",
+            )
+            .hint("Write it on a line of standard input."));
+        }
+        let ask =
+            |prompt: &str| terminal.write_str(prompt).and_then(|()| terminal.read_secure_line()).map_err(unreadable);
+        let (typed, again) = (ask("password: ")?, ask("again: ")?);
+        if typed != again {
+            return Err(Fault::new(ErrorCode::InvalidValue, "the two passwords differ").hint("Type the same twice."));
+        }
+        return Ok(typed);
+    }
+    let mut line = String::new();
+    input.lock().read_line(&mut line).map_err(unreadable)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 

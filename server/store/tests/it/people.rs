@@ -97,6 +97,23 @@ on_both! {
         assert_eq!(one.list_audit(&later).await.unwrap(), []);
     }
 
+    async fn what_a_killed_process_has_begun_is_told_and_what_it_has_ended_is_told_once(place) {
+        let store = place.open().await;
+        let entry = |outcome: &str| NewAuditEntry { outcome: outcome.to_owned(), ..done("startRun", "workflow w") };
+        let ended = store.begin_audit("me", &entry("interrupted")).await.unwrap();
+        store.begin_audit("me", &entry("interrupted")).await.unwrap();
+        store.begin_audit("another", &entry("interrupted")).await.unwrap();
+        store.end_audit(ended, &entry("done")).await.unwrap();
+        let began = Utc::now();
+        assert_eq!(store.settle_audit("me", began - Duration::days(1)).await.unwrap(), 0);
+        assert_eq!(store.settle_audit("me", began + Duration::seconds(1)).await.unwrap(), 1);
+        assert_eq!(store.settle_audit("me", began + Duration::seconds(1)).await.unwrap(), 0);
+        let found = store.list_audit(&AuditFilter { limit: 9, ..AuditFilter::default() }).await.unwrap();
+        let outcomes: Vec<&str> = found.iter().map(|kept| kept.entry.outcome.as_str()).collect();
+        assert_eq!((outcomes, found[0].at <= began), (vec!["interrupted", "done"], true));
+        assert_eq!(store.check_audit().await.unwrap(), (2, None));
+    }
+
     async fn a_changed_a_removed_and_a_moved_entry_are_found(place) {
         let url = place.url.replace("sqlite://", "sqlite:");
         let store = place.open().await;

@@ -45,11 +45,16 @@ impl Checkpoint {
         options.append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(file).and_then(|mut out| {
-            writeln!(out, "{}", self.line())?;
-            out.sync_data()
+        // A line that a power cut has cut off spoils none after it.
+        let written = read(file).map(|text| text.is_empty() || text.ends_with('\n')).and_then(|whole| {
+            let line = format!("{}{}\n", if whole { "" } else { "\n" }, self.line());
+            let written = options.open(file).and_then(|mut out| {
+                out.write_all(line.as_bytes())?;
+                out.sync_data()
+            });
+            written.map_err(|error| disk_failed(file, &error))
         });
-        written.map_err(|error| disk_failed(file, &error))
+        written
     }
 }
 
@@ -59,6 +64,20 @@ pub(super) fn read(file: &Path) -> Result<String, Fault> {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(disk_failed(file, &error)),
+    }
+}
+
+/// Writes a file that is whole from its first moment; where another process was quicker, that one's counts.
+fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Only its owner may read a temporary file.
+    let mut draft = tempfile::NamedTempFile::new_in(folder)?;
+    draft.write_all(text.as_bytes())?;
+    draft.as_file().sync_all()?;
+    match draft.persist_noclobber(file) {
+        Ok(_) => Ok(()),
+        Err(failed) if failed.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(failed) => Err(failed.error),
     }
 }
 
@@ -77,21 +96,16 @@ impl Signer {
             let made = Ed25519KeyPair::generate()
                 .and_then(|pair| pair.to_pkcs8())
                 .map_err(|_| wrong("none can be made".to_owned()))?;
-            let mut options = OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            match options.open(file) {
-                Ok(mut out) => writeln!(out, "{}", STANDARD.encode(made.as_ref()))
-                    .and_then(|()| out.sync_all())
-                    .map_err(|error| disk_failed(file, &error))?,
-                // Another process was quicker: its key counts.
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(disk_failed(file, &error)),
-            }
+            write_new(file, &format!("{}\n", STANDARD.encode(made.as_ref())))
+                .map_err(|error| disk_failed(file, &error))?;
         }
         let bytes = STANDARD.decode(read(file)?.trim()).map_err(|_| wrong("it is not base64".to_owned()))?;
         Ed25519KeyPair::from_pkcs8(&bytes).map(Self).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// What tells this key from others.
+    pub(super) fn name(&self) -> String {
+        STANDARD.encode(self.0.public_key().as_ref())
     }
 
     pub(super) fn sign(&self, number: u64, hash: &[u8]) -> Checkpoint {

@@ -101,9 +101,7 @@ impl Oidc {
     /// `invalid_configuration` for addresses that are not `https`, loopback apart.
     pub fn new(settings: OidcSettings, web: Box<dyn Web>, people: People) -> Result<Self, Fault> {
         for url in [&settings.issuer, &settings.public_url] {
-            let is_local =
-                ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|local| url.starts_with(local));
-            if !url.starts_with("https://") && !is_local {
+            if !is_safe(url) {
                 let message = format!("`{url}` is not an `https` address, and sessions would travel in the open");
                 return Err(
                     Fault::new(ErrorCode::InvalidConfiguration, message).hint("Put a proxy with TLS before it.")
@@ -150,6 +148,12 @@ impl Oidc {
         }
         under_way.insert(state.clone(), UnderWay { began: Instant::now(), nonce, verifier });
         Ok(Departure { url, state })
+    }
+
+    /// Whether a login with that state is under way.
+    #[must_use]
+    pub fn knows(&self, state: &str) -> bool {
+        self.inner.under_way.lock().unwrap_or_else(PoisonError::into_inner).contains_key(state)
     }
 
     /// Ends a login: who it is that came back with that state and code.
@@ -204,6 +208,11 @@ impl Oidc {
         if provider.issuer.trim_end_matches('/') != issuer {
             return Err(wrong(format!("calls itself `{}`", provider.issuer.chars().take(200).collect::<String>())));
         }
+        for url in [&provider.authorization_endpoint, &provider.token_endpoint, &provider.jwks_uri] {
+            if !is_safe(url) || url.chars().any(|c| c.is_control() || c == ' ') {
+                return Err(wrong(format!("names `{}`, which is no `https` address", url.escape_debug())));
+            }
+        }
         *self.inner.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), provider.clone()));
         Ok(provider)
     }
@@ -256,6 +265,15 @@ impl Oidc {
         let fitting = settings.roles.iter().filter(|(word, _)| words.contains(&word.as_str())).map(|(_, role)| *role);
         fitting.max().or(settings.default_role)
     }
+}
+
+/// Whether what goes to that address cannot be read on the way: `https`, or this machine.
+fn is_safe(url: &str) -> bool {
+    let local = |host: &&str| {
+        let rest = url.strip_prefix("http://").and_then(|rest| rest.strip_prefix(*host));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']) && !rest.contains('@'))
+    };
+    url.starts_with("https://") || ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| local(&host))
 }
 
 fn refused(why: &str) -> Fault {
