@@ -20,6 +20,7 @@ mod databases;
 mod diff;
 mod editor;
 mod exports;
+mod fuzz;
 mod graphql;
 mod hooks;
 mod http;

@@ -1,4 +1,4 @@
-//! Every chore of the project, as `cargo xtask <chore>`: test, check, codegen, demo, bench.
+//! Every chore of the project, as `cargo xtask <chore>`: test, check, codegen, demo, fuzz, bench.
 //!
 //! Compiled before anything else, so its own dependencies stay light: no async runtime, no TLS, no Arrow.
 //! One file per chore; `project.rs` knows where things lie and `command.rs` how programs are called.
@@ -11,6 +11,7 @@ mod check;
 mod codegen;
 mod command;
 mod demo;
+mod fuzz;
 mod project;
 mod servers;
 mod spoil;
@@ -39,6 +40,8 @@ enum Chore {
     Codegen(codegen::Options),
     /// Builds everything and runs the market-day workflow on good and on spoiled input.
     Demo(demo::Options),
+    /// Asks the server ten thousand made-up requests each of GraphQL and REST.
+    Fuzz(fuzz::Options),
     /// Measures, and prints a table and JSON.
     Bench(bench::Options),
     /// Builds the first-party plugins to WebAssembly components.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Chore::Check(options) => check::run(&options),
         Chore::Codegen(options) => codegen::run(&options),
         Chore::Demo(options) => demo::run(&options),
+        Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Bench(options) => bench::run(&options),
         Chore::Plugins => project::build_plugins(project::PLUGINS).map(|_| ()),
         Chore::Web => web::build(),
