@@ -31,8 +31,8 @@ use workbench::anomalies::Anomalies;
 use workbench::audit::Audit;
 use workbench::console::Console;
 use workbench::diffs::KeptDiffs;
-use workbench::server::ServerCare;
 use workbench::people::People;
+use workbench::server::ServerCare;
 use workbench::{AlertDesk, ChannelCare, ConnectionBook, ConnectionCare, Environment, Tables, Translations, Workbench};
 
 /// What is there before anything runs.

@@ -31,11 +31,11 @@ const LEAST: &[(&str, &str)] = &[
         "editor",
         "saveWorkflow createMonitor createMigration setWorkflowEnabled deleteWorkflow applyTables dropTables \
          createConnection updateConnection deleteConnection configureAnomalyRule resetAnomalyRule \
-         applyAlertPolicy deleteAlertPolicy createChannel updateChannel deleteChannel plugins plugin",
+         applyAlertPolicy deleteAlertPolicy createChannel updateChannel deleteChannel plugins plugin channelKinds",
     ),
     (
         "admin",
-        "users user auditLog createUser updateUser deleteUser resetPassword setGrant removeGrant \
+        "server users user auditLog createUser updateUser deleteUser resetPassword setGrant removeGrant \
          installPlugin grantPlugin rollbackPlugin removePlugin",
     ),
 ];
@@ -43,7 +43,7 @@ const LEAST: &[(&str, &str)] = &[
 /// Operations that name nothing, so that there is nothing they may not be told about; what they answer is one's own.
 const ABOUT_NOTHING: &str = "workflows runs monitors migrations anomalies anomalyRules backups check tableLogs connections \
     statements stepKinds me sessions tokens runEvents users auditLog tablesPlan translate \
-    alerts deliveries alertPolicy alertPolicySchema previewAlert channels plugins";
+    alerts deliveries alertPolicy alertPolicySchema previewAlert channels plugins channelKinds server";
 
 const SCHEMA: &str = "{ __schema { queryType { fields { ...f } } mutationType { fields { ...f } }
     subscriptionType { fields { ...f } }

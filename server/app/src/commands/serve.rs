@@ -72,6 +72,7 @@ impl Serve {
         workbench.server = workbench.server.with(vec![
             facts::setting("serving", "--listen", "SLUICE_LISTEN", self.listen),
             facts::setting("serving", "--http-threads", "SLUICE_HTTP_THREADS", self.http_threads),
+            facts::setting("serving", "--trusted-proxies", "SLUICE_TRUSTED_PROXIES", self.trusted_proxies.join(", ")),
         ]);
         workbench.console.keep_closing_interrupted();
         if parts.audit.settle().await? > 0 {
