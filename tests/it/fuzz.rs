@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// Memory by which a server may grow over the second half of the requests, in MiB.
 const GROWTH_MOST: u64 = 48;
+/// Requests after which memory is looked at.
+const SETTLED: usize = 2_000;
 /// Codes that say that the server itself has failed.
 const OWN_FAULTS: [&str; 2] = ["internal", "store_failed"];
 
@@ -115,7 +117,10 @@ fn fuzz(world: &World, mut ask: impl FnMut(&World, &mut Random, &mut Findings)) 
         findings.add(format!("a panic: {line}"), &log);
     }
     assert!(findings.0.is_empty(), "{} findings: {:#?}", findings.0.len(), findings.0);
-    assert!(whole <= half + GROWTH_MOST, "memory has grown from {half} to {whole} MiB");
+    // Before that it is still filling its caches and pools.
+    if requests >= SETTLED {
+        assert!(whole <= half + GROWTH_MOST, "memory has grown from {half} to {whole} MiB");
+    }
     assert_eq!(world.server.ask("{ me { name } }", json!({}))["data"]["me"]["name"], "api");
 }
 

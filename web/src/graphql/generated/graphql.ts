@@ -293,6 +293,77 @@ export type AnswerColumn = {
   nativeType: Scalars['String']['output'];
 };
 
+export type ApiToken = {
+  __typename?: 'ApiToken';
+  createdAt: Scalars['DateTime']['output'];
+  /** When it stops working; none: never. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Prefix `token_`. */
+  id: Scalars['String']['output'];
+  /** What it is for. */
+  name: Scalars['String']['output'];
+  readOnly: Scalars['Boolean']['output'];
+  /** The most it may do, whatever its owner may. */
+  role: RoleWord;
+  /** When it was last used, to the minute. */
+  usedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Id of the person on whose behalf it works. */
+  userId: Scalars['String']['output'];
+};
+
+/** One page of the audit log, newest first. */
+export type AuditConnection = {
+  __typename?: 'AuditConnection';
+  edges: Array<AuditEdge>;
+  pageInfo: PageInfo;
+};
+
+/** One entry with its cursor. */
+export type AuditEdge = {
+  __typename?: 'AuditEdge';
+  cursor: Scalars['String']['output'];
+  node: AuditEntry;
+};
+
+export type AuditEntry = {
+  __typename?: 'AuditEntry';
+  /** From where. */
+  address: Scalars['String']['output'];
+  /** What it was afterwards. */
+  after: Scalars['String']['output'];
+  at: Scalars['DateTime']['output'];
+  /** What its subject was before, as JSON text; empty where it is not known, or was not there. */
+  before: Scalars['String']['output'];
+  /** What was asked, as JSON text without secrets. */
+  given: Scalars['String']['output'];
+  /** Its place in the log, counted from 1 without gaps; a float, since GraphQL's integers end at 2³¹. */
+  number: Scalars['Float']['output'];
+  /** A field of `Mutation`, a route, or a command. */
+  operation: Scalars['String']['output'];
+  /** `done`, `interrupted`, or the code of the refusal or failure. */
+  outcome: Scalars['String']['output'];
+  /** What it was about: `connection history`. */
+  subject: Scalars['String']['output'];
+  /** How they came in: `session`, `token`, `server token`, `command line` or `none`. */
+  way: Scalars['String']['output'];
+  /** A person's name; `api` for the server's own token, `system …` for the command line. */
+  who: Scalars['String']['output'];
+};
+
+/** Which entries. */
+export type AuditFilterInput = {
+  /** This operation. */
+  operation?: InputMaybe<Scalars['String']['input']>;
+  /** At that moment or later. */
+  since?: InputMaybe<Scalars['DateTime']['input']>;
+  /** About this: `connection history`. */
+  subject?: InputMaybe<Scalars['String']['input']>;
+  /** Before that moment. */
+  until?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Done by this person. */
+  who?: InputMaybe<Scalars['String']['input']>;
+};
+
 export type Backup = {
   __typename?: 'Backup';
   /** Bytes of all files; a float, since GraphQL's integers end at two billion. */
@@ -480,6 +551,14 @@ export type ConnectionTest = {
   ok: Scalars['Boolean']['output'];
 };
 
+/** A token that was just made. */
+export type CreatedToken = {
+  __typename?: 'CreatedToken';
+  /** Its text, shown this once. */
+  text: Scalars['String']['output'];
+  token: ApiToken;
+};
+
 export type DeliveryAttempt = {
   __typename?: 'DeliveryAttempt';
   at: Scalars['DateTime']['output'];
@@ -629,6 +708,15 @@ export type DifferenceWord =
   /** Only the left side has the row. */
   | 'MISSING';
 
+/** One person's level for the connections or workflows whose names fit a pattern. */
+export type Grant = {
+  __typename?: 'Grant';
+  level: LevelWord;
+  /** A name; `*` stands for any number of characters. */
+  pattern: Scalars['String']['output'];
+  thing: ThingWord;
+};
+
 /** Something that happened to a run. */
 export type Happening = {
   __typename?: 'Happening';
@@ -683,6 +771,17 @@ export type KeyUse = {
   sealed: Scalars['Int']['output'];
 };
 
+/** What may be done with one connection or workflow. Each allows what the ones before it allow. */
+export type LevelWord =
+  /** It is as if it were not there. */
+  | 'NONE'
+  /** See it. */
+  | 'READ'
+  /** Read rows through it; start, cancel and retry its runs. */
+  | 'USE'
+  /** Write through it, change it, delete it. */
+  | 'WRITE';
+
 /** One line of a run's log. */
 export type Log = {
   __typename?: 'Log';
@@ -691,6 +790,22 @@ export type Log = {
   message: Scalars['String']['output'];
   /** The step, or none for the run as a whole. */
   step?: Maybe<Scalars['String']['output']>;
+};
+
+export type Me = {
+  __typename?: 'Me';
+  /** What differs from the role. */
+  grants: Array<Grant>;
+  /** The name on record; `api` for the server's own token. */
+  name: Scalars['String']['output'];
+  /** Fields of `Query`, `Mutation` and `Subscription` that may be asked for, at least of some connections and workflows. */
+  operations: Array<Scalars['String']['output']>;
+  /** Whether nothing may be changed, whatever the role. */
+  readOnly: Scalars['Boolean']['output'];
+  /** The role that holds: the person's, or the token's where that is less. */
+  role: RoleWord;
+  /** The person; none for the server's own token. */
+  user?: Maybe<User>;
 };
 
 export type Migration = {
@@ -979,6 +1094,8 @@ export type Mutation = {
   cancelRun: Run;
   /** Stops a statement that runs on this server. */
   cancelStatement: Scalars['Boolean']['output'];
+  /** Changes one's own password, and ends one's other sessions. */
+  changePassword: Scalars['Boolean']['output'];
   /** Sets what a rule of anomalies does, in place of what was set before. */
   configureAnomalyRule: AnomalyRule;
   /** Saves a new channel; nothing is sent to it yet. */
@@ -992,16 +1109,24 @@ export type Mutation = {
    * `startRun` runs it now, `setWorkflowEnabled` starts and stops its schedule.
    */
   createMonitor: Monitor;
+  /** Makes an API token; its text is in this answer and nowhere else. */
+  createToken: CreatedToken;
+  /** Adds a person; without a password only the identity provider lets them in. */
+  createUser: User;
   /** Forgets the alert policy; false: there was none. */
   deleteAlertPolicy: Scalars['Boolean']['output'];
   /** Deletes a channel. */
   deleteChannel: Scalars['Boolean']['output'];
   /** Deletes a saved connection; `force` even where enabled workflows use it. */
   deleteConnection: Scalars['Boolean']['output'];
+  /** Removes a person with their grants, sessions and tokens; what they did stays on record. */
+  deleteUser: Scalars['Boolean']['output'];
   /** Removes a workflow and its versions; its runs stay. */
   deleteWorkflow: Scalars['Boolean']['output'];
   /** Drops the tables of a document; without `allowDestructive` it only says what would be dropped. */
   dropTables: TablesDropped;
+  /** Ends a session, one's own or, for an admin, anybody's. */
+  endSession: Scalars['Boolean']['output'];
   /** Replaces what the version of a plugin that is in use was granted: `http:https://api.example.com`, `clock`, …. */
   grantPlugin: Plugin;
   /**
@@ -1009,12 +1134,16 @@ export type Mutation = {
    * version before in use. Without `grants` an upgrade keeps what it had. Larger ones go to `POST /api/plugins`.
    */
   installPlugin: Plugin;
+  /** Forgets what was set for a pattern. */
+  removeGrant: User;
   /** Removes a plugin, or one version of it that is not in use: `name@1.2.3`. */
   removePlugin: Scalars['Boolean']['output'];
   /** Says that an anomaly is not over after all. */
   reopenAnomaly: Anomaly;
   /** Forgets what was set for a rule; false: nothing was. */
   resetAnomalyRule: Scalars['Boolean']['output'];
+  /** Sets somebody's password, and ends their sessions. */
+  resetPassword: Scalars['Boolean']['output'];
   /** Says that an anomaly is over. */
   resolveAnomaly: Anomaly;
   /** Goes on with what the newest run of a migration has left. */
@@ -1023,12 +1152,16 @@ export type Mutation = {
   retryDelivery: AlertDelivery;
   /** Tries again what did not succeed; with `from`, that step and everything after it as well. */
   retryRun: Run;
+  /** Revokes a token, one's own or, for an admin, anybody's. */
+  revokeToken: Scalars['Boolean']['output'];
   /** Puts an earlier version of a plugin to use again: the one before, or that of the given number. */
   rollbackPlugin: Plugin;
   /** Runs a statement. It only reads, unless `write` is set and the connection allows writing. */
   runStatement: Answer;
   /** Saves a document as the newest version of the workflow it names, or tells all its faults. */
   saveWorkflow: Saved;
+  /** Sets what a person may do with the connections or workflows whose names fit a pattern, in place of their role's level. */
+  setGrant: User;
   /** Lets a workflow's triggers fire, or not. */
   setWorkflowEnabled: Workflow;
   /** Begins to compare two tables or queries; `diff` tells what was found, `diffRows` leafs through it. */
@@ -1041,16 +1174,12 @@ export type Mutation = {
   testChannel: ChannelTest;
   /** Asks the connection's system who it is. A failure is an answer too. */
   testConnection: ConnectionTest;
-  /**
-   * Tries a document on the first rows of its sources, without saving it: what leaves each port, and what targets would get.
-   * Nothing is written; steps that do something else than work on rows are left out. `upTo` tries one step with all that
-   * stands before it; `rows` says how many each source gives (50), `inputs` is JSON text.
-   */
-  tryDocument: Tried;
   /** Changes a channel. */
   updateChannel: Channel;
   /** Changes a saved connection; what is absent stays as it is. */
   updateConnection: Connection;
+  /** Changes a person's role, or whether they may sign in; what is absent stays as it is. */
+  updateUser: User;
   /** Compares the rows of a migration with their source, one by one, in a run of its own. */
   validateMigration: Run;
   /** Compares tables with their description, column by column, and keeps the result in the logs. */
@@ -1099,6 +1228,12 @@ export type MutationCancelStatementArgs = {
 };
 
 
+export type MutationChangePasswordArgs = {
+  newPassword: Scalars['String']['input'];
+  oldPassword: Scalars['String']['input'];
+};
+
+
 export type MutationConfigureAnomalyRuleArgs = {
   rule: AnomalyRuleInput;
 };
@@ -1128,6 +1263,18 @@ export type MutationCreateMonitorArgs = {
 };
 
 
+export type MutationCreateTokenArgs = {
+  input: TokenInput;
+};
+
+
+export type MutationCreateUserArgs = {
+  name: Scalars['String']['input'];
+  password?: InputMaybe<Scalars['String']['input']>;
+  role: RoleWord;
+};
+
+
 export type MutationDeleteChannelArgs = {
   name: Scalars['String']['input'];
 };
@@ -1136,6 +1283,11 @@ export type MutationDeleteChannelArgs = {
 export type MutationDeleteConnectionArgs = {
   force?: InputMaybe<Scalars['Boolean']['input']>;
   name: Scalars['String']['input'];
+};
+
+
+export type MutationDeleteUserArgs = {
+  id: Scalars['String']['input'];
 };
 
 
@@ -1151,6 +1303,11 @@ export type MutationDropTablesArgs = {
 };
 
 
+export type MutationEndSessionArgs = {
+  id: Scalars['String']['input'];
+};
+
+
 export type MutationGrantPluginArgs = {
   grants: Array<Scalars['String']['input']>;
   name: Scalars['String']['input'];
@@ -1160,6 +1317,13 @@ export type MutationGrantPluginArgs = {
 export type MutationInstallPluginArgs = {
   archive: Scalars['String']['input'];
   grants?: InputMaybe<Array<Scalars['String']['input']>>;
+};
+
+
+export type MutationRemoveGrantArgs = {
+  pattern: Scalars['String']['input'];
+  thing: ThingWord;
+  user: Scalars['String']['input'];
 };
 
 
@@ -1176,6 +1340,12 @@ export type MutationReopenAnomalyArgs = {
 
 export type MutationResetAnomalyRuleArgs = {
   rule: Scalars['String']['input'];
+};
+
+
+export type MutationResetPasswordArgs = {
+  id: Scalars['String']['input'];
+  password: Scalars['String']['input'];
 };
 
 
@@ -1201,6 +1371,11 @@ export type MutationRetryRunArgs = {
 };
 
 
+export type MutationRevokeTokenArgs = {
+  id: Scalars['String']['input'];
+};
+
+
 export type MutationRollbackPluginArgs = {
   name: Scalars['String']['input'];
   to?: InputMaybe<Scalars['String']['input']>;
@@ -1214,6 +1389,14 @@ export type MutationRunStatementArgs = {
 
 export type MutationSaveWorkflowArgs = {
   text: Scalars['String']['input'];
+};
+
+
+export type MutationSetGrantArgs = {
+  level: LevelWord;
+  pattern: Scalars['String']['input'];
+  thing: ThingWord;
+  user: Scalars['String']['input'];
 };
 
 
@@ -1252,14 +1435,6 @@ export type MutationTestConnectionArgs = {
 };
 
 
-export type MutationTryDocumentArgs = {
-  document: Scalars['String']['input'];
-  inputs?: InputMaybe<Scalars['String']['input']>;
-  rows?: InputMaybe<Scalars['Int']['input']>;
-  upTo?: InputMaybe<Scalars['String']['input']>;
-};
-
-
 export type MutationUpdateChannelArgs = {
   input: ChannelInput;
   name: Scalars['String']['input'];
@@ -1269,6 +1444,13 @@ export type MutationUpdateChannelArgs = {
 export type MutationUpdateConnectionArgs = {
   input: ConnectionInput;
   name: Scalars['String']['input'];
+};
+
+
+export type MutationUpdateUserArgs = {
+  disabled?: InputMaybe<Scalars['Boolean']['input']>;
+  id: Scalars['String']['input'];
+  role?: InputMaybe<RoleWord>;
 };
 
 
@@ -1315,6 +1497,14 @@ export type Outline = {
   tags: Array<Scalars['String']['output']>;
   /** Paths of its webhooks, below `/hooks/`. */
   webhooks: Array<Scalars['String']['output']>;
+};
+
+/** Whether there is more. */
+export type PageInfo = {
+  __typename?: 'PageInfo';
+  /** What to ask the next page with, as `after`. */
+  endCursor?: Maybe<Scalars['String']['output']>;
+  hasNextPage: Scalars['Boolean']['output'];
 };
 
 export type Plugin = {
@@ -1372,6 +1562,8 @@ export type Query = {
   anomaly: Anomaly;
   /** What people have set for rules of anomalies. */
   anomalyRules: Array<AnomalyRule>;
+  /** What was changed, by whom, newest first. */
+  auditLog: AuditConnection;
   /** Backups, newest first, made before the backup `before`. */
   backups: Array<Backup>;
   /** The channel of that name. */
@@ -1402,6 +1594,8 @@ export type Query = {
    * the first is asked for, some thousand at a time, and kept for ten minutes after their last use.
    */
   diffRows: DiffPage;
+  /** Whoever asks, and what they may. */
+  me: Me;
   /** The migration of that name. */
   migration: Migration;
   /**
@@ -1410,11 +1604,11 @@ export type Query = {
    * `LOOK` instead.
    */
   migrationLook: MigrationLook;
-  /** All migrations, each with the progress of its newest run. */
+  /** Migrations by name, each with the progress of its newest run, after the one called `after`; `first` at most, and 200. */
   migrations: Array<Migration>;
   /** What a monitor's runs found, newest first. */
   monitorResults: Array<MonitorResult>;
-  /** All monitors, each with its last result. */
+  /** Monitors by name, each with its last result, after the one called `after`; `first` at most, and 200. */
   monitors: Array<Monitor>;
   /** The plugin of that name; `name@1.2` is a version of it. */
   plugin: Plugin;
@@ -1428,6 +1622,8 @@ export type Query = {
   runs: Array<Run>;
   /** The server itself: its version, what it was started with, and the keys that seal secrets. */
   server: Server;
+  /** Browsers one has signed in with, the newest first, at most 500; `all`: everybody's, for an admin. */
+  sessions: Array<Session>;
   /** Statements that were asked on the console, newest first, before the one called `before`. */
   statements: Array<Statement>;
   /** The step kinds there are. */
@@ -1440,8 +1636,14 @@ export type Query = {
   tablesImport: TablesImport;
   /** What has to be run so that the tables of a document are as it describes them; `only` names some of them. */
   tablesPlan: TablesPlan;
+  /** One's API tokens, the newest first, at most 500; `all`: everybody's, for an admin. */
+  tokens: Array<ApiToken>;
   /** Statements in the words of another dialect, with what may differ. */
   translate: Array<TranslatedStatement>;
+  /** The person of that id or name. */
+  user: User;
+  /** People by name, after the one called `after`. */
+  users: Array<User>;
   /** The workflow of that id or name. */
   workflow: Workflow;
   /** Workflows by name, after the one called `after`. */
@@ -1470,6 +1672,13 @@ export type QueryAnomaliesArgs = {
 
 export type QueryAnomalyArgs = {
   id: Scalars['String']['input'];
+};
+
+
+export type QueryAuditLogArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<AuditFilterInput>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -1549,9 +1758,21 @@ export type QueryMigrationLookArgs = {
 };
 
 
+export type QueryMigrationsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
 export type QueryMonitorResultsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   name: Scalars['String']['input'];
+};
+
+
+export type QueryMonitorsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -1575,6 +1796,11 @@ export type QueryRunsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   statuses?: InputMaybe<Array<RunStatusWord>>;
   workflow?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QuerySessionsArgs = {
+  all?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 
@@ -1608,8 +1834,24 @@ export type QueryTablesPlanArgs = {
 };
 
 
+export type QueryTokensArgs = {
+  all?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+
 export type QueryTranslateArgs = {
   input: TranslateInput;
+};
+
+
+export type QueryUserArgs = {
+  id: Scalars['String']['input'];
+};
+
+
+export type QueryUsersArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -1632,6 +1874,17 @@ export type Reference = {
   /** The table it refers to. */
   references: Scalars['String']['output'];
 };
+
+/** What a person is on this server. Each may do what the ones before it may. */
+export type RoleWord =
+  /** Everything, people and the audit log too. */
+  | 'ADMIN'
+  /** Changes workflows, connections and what is in them. */
+  | 'EDITOR'
+  /** Starts and stops runs, reads rows, cares for anomalies. */
+  | 'OPERATOR'
+  /** Sees workflows, runs and the names and structure of connections; changes nothing. */
+  | 'VIEWER';
 
 export type Run = {
   __typename?: 'Run';
@@ -1707,6 +1960,24 @@ export type ServerSetting = {
   value: Scalars['String']['output'];
   /** Its environment variable. */
   variable: Scalars['String']['output'];
+};
+
+export type Session = {
+  __typename?: 'Session';
+  /** From where it was begun. */
+  address: Scalars['String']['output'];
+  /** What the browser calls itself. */
+  browser: Scalars['String']['output'];
+  createdAt: Scalars['DateTime']['output'];
+  /** Whether it is the one that asks. */
+  current: Scalars['Boolean']['output'];
+  expiresAt: Scalars['DateTime']['output'];
+  /** Prefix `session_`. */
+  id: Scalars['String']['output'];
+  /** When it was last used, to the minute. */
+  seenAt: Scalars['DateTime']['output'];
+  /** Id of the person. */
+  userId: Scalars['String']['output'];
 };
 
 export type Statement = {
@@ -2049,6 +2320,27 @@ export type TablesValidation = {
   tables: Array<TableValidation>;
 };
 
+/** What a grant is about. */
+export type ThingWord =
+  /** Connections. */
+  | 'CONNECTION'
+  /** Workflows, with their versions and runs. */
+  | 'WORKFLOW';
+
+/** What an API token is to be. */
+export type TokenInput = {
+  /** When it stops working; absent: never. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** What it is for. */
+  name: Scalars['String']['input'];
+  /** Whether it may change nothing. */
+  readOnly?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The most it may do; absent: what its owner may. */
+  role?: InputMaybe<RoleWord>;
+  /** Whose it is, by id or name; absent: one's own. Somebody else's takes an admin. */
+  user?: InputMaybe<Scalars['String']['input']>;
+};
+
 /** What is to be translated. */
 export type TranslateInput = {
   /** A connection that says of each result whether it would run there. */
@@ -2098,56 +2390,22 @@ export type TranslationNoteLevel =
   /** The statement may mean something else. */
   | 'WARNING';
 
-export type Trial = {
-  __typename?: 'Trial';
-  /** What the steps logged, at most 500 lines. */
-  logs: Array<Log>;
-  /** What left each port. */
-  ports: Array<TrialPort>;
-  /** How each step fared; one that is not tried is skipped, with the reason as its error. */
-  steps: Array<Step>;
-  /** What targets would have got. */
-  targets: Array<TrialTarget>;
-  /** Whether the minute of a trial was over before all was done. */
-  timedOut: Scalars['Boolean']['output'];
-};
-
-export type TrialPort = {
-  __typename?: 'TrialPort';
-  columns: Array<AnswerColumn>;
-  port: Scalars['String']['output'];
-  /** The first rows as JSON text, as in `Answer.rows`. */
-  rows: Scalars['String']['output'];
-  step: Scalars['String']['output'];
-  /** How many rows left in all. */
-  total: Scalars['Float']['output'];
-};
-
-/** What a target would have got. */
-export type TrialTarget = {
-  __typename?: 'TrialTarget';
-  /** The connection, where it is a table. */
-  connection?: Maybe<Scalars['String']['output']>;
-  /** Whether the table would be made; none where that is not known. */
-  makesTable?: Maybe<Scalars['Boolean']['output']>;
-  /** Columns of the rows that the table has not. */
-  missingColumns: Array<Scalars['String']['output']>;
-  /** How the table would be written: `append`, `upsert`, …. */
-  mode?: Maybe<Scalars['String']['output']>;
-  /** The sink plugin, where it is none. */
-  plugin?: Maybe<Scalars['String']['output']>;
-  rows: Scalars['Float']['output'];
-  step: Scalars['String']['output'];
-  table?: Maybe<Scalars['String']['output']>;
-};
-
-/** What came of a document that was tried. */
-export type Tried = {
-  __typename?: 'Tried';
-  /** All the document's faults, where it was refused. */
-  problems: Array<Problem>;
-  /** What came of it, where the document was accepted. */
-  trial?: Maybe<Trial>;
+export type User = {
+  __typename?: 'User';
+  createdAt: Scalars['DateTime']['output'];
+  /** Whether nobody may sign in as this person. */
+  disabled: Scalars['Boolean']['output'];
+  /** What differs from the role. */
+  grants: Array<Grant>;
+  /** Whether there is a password; without one only the identity provider lets in. */
+  hasPassword: Scalars['Boolean']['output'];
+  /** Prefix `user_`. */
+  id: Scalars['String']['output'];
+  name: Scalars['String']['output'];
+  role: RoleWord;
+  /** When somebody last signed in. */
+  signedInAt?: Maybe<Scalars['DateTime']['output']>;
+  updatedAt: Scalars['DateTime']['output'];
 };
 
 export type Version = {
@@ -2555,15 +2813,6 @@ export type SaveDocumentMutationVariables = Exact<{
 
 
 export type SaveDocumentMutation = { __typename?: 'Mutation', saveWorkflow: { __typename?: 'Saved', workflow?: { __typename?: 'Workflow', id: string, name: string, versionNumber: number } | null, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }> } };
-
-export type TryDocumentMutationVariables = Exact<{
-  document: Scalars['String']['input'];
-  upTo?: InputMaybe<Scalars['String']['input']>;
-  rows?: InputMaybe<Scalars['Int']['input']>;
-}>;
-
-
-export type TryDocumentMutation = { __typename?: 'Mutation', tryDocument: { __typename?: 'Tried', problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }>, trial?: { __typename?: 'Trial', timedOut: boolean, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null }>, ports: Array<{ __typename?: 'TrialPort', step: string, port: string, total: number, rows: string, columns: Array<{ __typename?: 'AnswerColumn', name: string, nativeType: string }> }>, targets: Array<{ __typename?: 'TrialTarget', step: string, connection?: string | null, table?: string | null, plugin?: string | null, rows: number, makesTable?: boolean | null, missingColumns: Array<string> }> } | null } };
 
 export type StartRunMutationVariables = Exact<{
   workflow: Scalars['String']['input'];
@@ -3933,51 +4182,6 @@ export const SaveDocumentDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SaveDocumentMutation, SaveDocumentMutationVariables>;
-export const TryDocumentDocument = new TypedDocumentString(`
-    mutation TryDocument($document: String!, $upTo: String, $rows: Int) {
-  tryDocument(document: $document, upTo: $upTo, rows: $rows) {
-    problems {
-      code
-      message
-      hint
-      path
-      line
-      column
-    }
-    trial {
-      timedOut
-      steps {
-        id
-        status
-        error {
-          code
-          message
-          hint
-        }
-      }
-      ports {
-        step
-        port
-        total
-        rows
-        columns {
-          name
-          nativeType
-        }
-      }
-      targets {
-        step
-        connection
-        table
-        plugin
-        rows
-        makesTable
-        missingColumns
-      }
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<TryDocumentMutation, TryDocumentMutationVariables>;
 export const StartRunDocument = new TypedDocumentString(`
     mutation StartRun($workflow: String!, $inputs: String) {
   startRun(workflow: $workflow, inputs: $inputs) {
