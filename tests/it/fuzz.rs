@@ -86,9 +86,9 @@ impl Findings {
         self.0.entry(what).or_insert_with(|| request.chars().take(1_500).collect());
     }
 
-    /// Looks at what every answer must be.
+    /// Looks at what every answer must be; 502 and 504 tell that a system behind a connection has failed.
     fn look(&mut self, about: &str, answer: &Answer, request: &str) {
-        if answer.status >= 500 {
+        if answer.status >= 500 && ![502, 504].contains(&answer.status) {
             let told: String = answer.body.chars().take(200).collect();
             self.add(format!("{about}: {} {told}", answer.status), request);
         }
