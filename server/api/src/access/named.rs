@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_documents_connections_are_found_with_what_its_steps_do() {
-        let step = |uses: &str, with: Value| json!({ "id": "x", "uses": uses, "with": with });
+        let step = |uses: &str, with: Value| json!({ "id": uses, "uses": uses, "with": with });
         check(
             &json!([
                 step("fetch", json!({ "connection": "one" })),
