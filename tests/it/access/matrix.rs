@@ -29,7 +29,7 @@ const LEAST: &[(&str, &str)] = &[
     ),
     (
         "editor",
-        "saveWorkflow createMonitor createMigration setWorkflowEnabled deleteWorkflow applyTables dropTables \
+        "saveWorkflow tryDocument createMonitor createMigration setWorkflowEnabled deleteWorkflow applyTables dropTables \
          createConnection updateConnection deleteConnection configureAnomalyRule resetAnomalyRule \
          applyAlertPolicy deleteAlertPolicy createChannel updateChannel deleteChannel plugins plugin channelKinds",
     ),
@@ -202,6 +202,7 @@ fn every_operation_answers_each_role_what_its_row_says() {
         ("retryRun.id", run.as_str()),
         ("testConnection.name", "store"),
         ("saveWorkflow.text", document),
+        ("tryDocument.document", document),
         ("setWorkflowEnabled.id", "lab"),
         ("deleteWorkflow.id", "lab"),
         ("createConnection.name", "another"),
@@ -263,6 +264,7 @@ fn every_operation_answers_each_role_what_its_row_says() {
 fn answers_faults(name: &str) -> bool {
     [
         "saveWorkflow",
+        "tryDocument",
         "applyTables",
         "validateTables",
         "dropTables",
