@@ -22,6 +22,7 @@ mod read;
 mod repair;
 mod split;
 mod structure;
+mod transaction;
 mod twin;
 mod types;
 mod value;
@@ -40,6 +41,7 @@ use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
+use data::transaction::SqlTransaction;
 use data::{
     Abilities, Connector, RangeFilter, Result, RowStatements, Sink, Site, Source, Split, SplitRequest, System,
     TwinRequest, WriteOptions,
@@ -47,6 +49,7 @@ use data::{
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, TxOpts};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Opens the connector with a connection's settings and secret.
 ///
@@ -237,6 +240,10 @@ impl Connector for Mysql {
 
     async fn console_rows(&self, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
         console::rows(self, request, form).await
+    }
+
+    async fn begin(&self, time: Duration) -> Result<Box<dyn SqlTransaction>> {
+        transaction::begin(self, time).await
     }
 
     async fn inspect(&self) -> Result<Inspection> {

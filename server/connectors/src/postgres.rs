@@ -26,6 +26,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod timescale;
+mod transaction;
 mod twin;
 mod types;
 mod write;
@@ -42,6 +43,7 @@ use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
+use data::transaction::SqlTransaction;
 use data::{
     Abilities, Connector, Error, RangeFilter, Result, RowStatements, Sink, Site, Snapshot, Source, Split, SplitRequest,
     System, TwinRequest, WriteOptions,
@@ -49,6 +51,7 @@ use data::{
 use model::ErrorCode;
 use pool::Pool;
 use std::sync::Arc;
+use std::time::Duration;
 use timescale::Timescale;
 use tokio_postgres::SimpleQueryMessage;
 
@@ -239,6 +242,10 @@ impl Connector for Postgres {
 
     async fn console_rows(&self, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
         console::rows(&self.pool, request, form).await
+    }
+
+    async fn begin(&self, time: Duration) -> Result<Box<dyn SqlTransaction>> {
+        transaction::begin(&self.pool, time).await
     }
 
     async fn inspect(&self) -> Result<Inspection> {

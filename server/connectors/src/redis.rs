@@ -10,6 +10,7 @@ mod console;
 mod error;
 mod inspect;
 mod json;
+mod pipeline;
 mod read;
 mod scan;
 mod shape;
@@ -28,6 +29,7 @@ use data::backup::{BackupReport, BackupRequest, RestoreRequest};
 use data::connector::{ReadOptions, Relation, TableInfo};
 use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
+use data::transaction::{Pipeline, PipelineValue};
 use data::{Abilities, Connector, Error, Result, Sink, Source, System, WriteOptions};
 use model::ErrorCode;
 use redis::aio::MultiplexedConnection;
@@ -159,6 +161,10 @@ impl Connector for Redis {
 
     async fn console_rows(&self, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
         console::rows(self, request, form).await
+    }
+
+    async fn pipeline(&self, pipeline: Pipeline) -> Result<Vec<PipelineValue>> {
+        pipeline::send(self, pipeline).await
     }
 
     async fn inspect(&self) -> Result<Inspection> {

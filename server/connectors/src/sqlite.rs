@@ -19,6 +19,7 @@ mod split;
 mod structure;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod twin;
 mod types;
 mod value;
@@ -33,6 +34,7 @@ use data::console::{ConsoleForm, ConsoleRequest, ConsoleRows, StatementCheck};
 use data::inspection::Inspection;
 use data::split::KeyRange;
 use data::structure::{TablePlan, TableStructure};
+use data::transaction::SqlTransaction;
 use data::{
     Abilities, Connector, Error, RangeFilter, Result, RowStatements, Sink, Site, Source, Split, SplitRequest, System,
     TwinRequest, WriteOptions,
@@ -257,6 +259,10 @@ impl Connector for Sqlite {
 
     async fn console_rows(&self, request: ConsoleRequest, form: ConsoleForm) -> Result<Box<dyn ConsoleRows>> {
         console::rows(self.config.clone(), request, form).await
+    }
+
+    async fn begin(&self, time: Duration) -> Result<Box<dyn SqlTransaction>> {
+        transaction::begin(self.config.clone(), time).await
     }
 
     async fn inspect(&self) -> Result<Inspection> {

@@ -10,6 +10,7 @@ mod mysql;
 mod postgres;
 mod rules;
 mod sqlite;
+mod transaction;
 mod tree;
 mod words;
 
@@ -17,6 +18,8 @@ mod words;
 pub(crate) mod corpus;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use transaction::within_transaction;
 
 use data::System;
 use data::console::{Effect, StatementCheck};

@@ -9,6 +9,7 @@
 mod care;
 mod console;
 mod failures;
+mod kept;
 mod ledger;
 mod modes;
 mod pairs;
@@ -116,6 +117,8 @@ suite! {
         columns_filter_and_limit_of_timed_rows, text_beside_a_timestamp_sorts_by_its_bytes,
         a_dropped_source_of_timed_rows_frees_its_connection, a_table_keyed_by_time_is_described,
         what_is_missing_beside_a_timestamp_is_named, weird_names_of_timed_tables_work;
+    kept[transactions]: a_transaction_is_there_whole_or_not_at_all, nothing_leaves_a_transaction,
+        what_a_transaction_cannot_take_is_told;
     care[structure]: a_table_is_described_as_it_is, a_table_is_made_from_its_description,
         a_difference_is_planned_alone_and_mended, a_structure_that_cannot_be_is_refused_before_anything_is_done;
     care[inspect]: an_inspection_tells_who_and_how_large;

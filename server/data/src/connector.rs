@@ -7,11 +7,13 @@ use crate::inspection::Inspection;
 use crate::repair::RowStatements;
 use crate::split::{KeyRange, RangeFilter, Split, SplitRequest};
 use crate::structure::{TablePlan, TableStructure};
+use crate::transaction::{Pipeline, PipelineValue, SqlTransaction};
 use crate::twin::{Site, Snapshot, TwinRequest};
 use crate::{Checkpoint, Error, Result, Sink, Source, WriteOptions};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The systems Sluice has connectors for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -364,6 +366,25 @@ pub trait Connector: Send + Sync {
     /// As for [`Connector::console_rows`].
     async fn console(&self, request: ConsoleRequest) -> Result<ConsoleAnswer> {
         ConsoleAnswer::gather(self.console_rows(request, ConsoleForm::Page).await?).await
+    }
+
+    /// Begins a transaction for several statements; each may take `time` at most.
+    ///
+    /// # Errors
+    /// `unsupported` where the system has no transactions, or a connection error.
+    async fn begin(&self, time: Duration) -> Result<Box<dyn SqlTransaction>> {
+        let _ = time;
+        Err(unsupported(self.system(), "keep a transaction open"))
+    }
+
+    /// Sends commands of Redis in one go and tells the answer of each.
+    ///
+    /// # Errors
+    /// `unsupported`, `statement_not_allowed` before anything is sent, `value_refused` for an answer that would be too large,
+    /// `statement_failed`, or a connection error.
+    async fn pipeline(&self, pipeline: Pipeline) -> Result<Vec<PipelineValue>> {
+        let _ = pipeline;
+        Err(unsupported(self.system(), "take commands of Redis"))
     }
 
     /// Looks at how the system is doing. What the user may not see is named in `unavailable` rather than an error.

@@ -96,7 +96,13 @@ pub(super) async fn check(mysql: &Mysql, sql: &str, estimate: bool) -> Result<St
     Ok(check)
 }
 
-async fn prepare_session(mysql: &Mysql, connection: &mut Conn, limits: &ConsoleLimits, write: bool) -> Result<()> {
+/// Limits of time and, for reading only, what keeps the session to it.
+pub(super) async fn prepare_session(
+    mysql: &Mysql,
+    connection: &mut Conn,
+    limits: &ConsoleLimits,
+    write: bool,
+) -> Result<()> {
     let version: Option<String> =
         connection.query_first("SELECT VERSION()").await.map_err(|e| error::mapped(&mysql.config, &e))?;
     let seconds = limits.time.as_secs_f64().max(0.001);

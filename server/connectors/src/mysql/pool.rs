@@ -206,6 +206,12 @@ impl CutOff {
         Self { connections: connections.clone(), user, session: Some(session) }
     }
 
+    /// Watches over a session that [`Connections::alone`] opened.
+    pub(super) fn alone(connections: &Arc<Connections>, session: u32) -> Self {
+        let user = connections.config.user.clone();
+        Self { connections: connections.clone(), user, session: Some(session) }
+    }
+
     /// Nothing is left to cut.
     pub(super) fn done(&mut self) {
         self.session = None;

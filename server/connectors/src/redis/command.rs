@@ -41,7 +41,7 @@ const fn known(name: &'static str, least: usize, keys: usize, answer: Answer) ->
 }
 
 /// All that the console runs. Nothing of it writes, waits, runs scripts or changes settings.
-const KNOWN: [Known; 52] = [
+pub(super) const KNOWN: [Known; 52] = [
     known("BITCOUNT", 1, 1, Answer::Small),
     known("DBSIZE", 0, 0, Answer::Small),
     known("ECHO", 1, 0, Answer::Small),

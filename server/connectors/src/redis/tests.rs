@@ -3,6 +3,7 @@
 mod backup;
 mod console;
 mod failures;
+mod pipeline;
 mod shapes;
 mod tls;
 

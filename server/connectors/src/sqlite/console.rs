@@ -141,19 +141,19 @@ pub(super) async fn check(config: Arc<Config>, sql: String, estimate: bool) -> R
 
 /// When a statement has to end.
 #[derive(Debug)]
-struct Stop {
+pub(super) struct Stop {
     abandoned: AtomicBool,
     deadline: Instant,
 }
 
 impl Stop {
-    fn after(time: Duration) -> Arc<Self> {
+    pub(super) fn after(time: Duration) -> Arc<Self> {
         // A time beyond what a clock counts is as good as a day.
         let deadline = Instant::now().checked_add(time).unwrap_or_else(|| Instant::now() + Duration::from_secs(86_400));
         Arc::new(Self { abandoned: AtomicBool::new(false), deadline })
     }
 
-    fn now(&self) -> bool {
+    pub(super) fn now(&self) -> bool {
         self.abandoned.load(Ordering::Relaxed) || Instant::now() >= self.deadline
     }
 }
@@ -312,7 +312,13 @@ fn timed_out(time: Duration) -> Error {
         .hint("Ask for less, add an index, or raise the time limit.")
 }
 
-fn told(config: &Config, error: &rusqlite::Error, guard: &Guard, stop: &Stop, limits: ConsoleLimits) -> Error {
+pub(super) fn told(
+    config: &Config,
+    error: &rusqlite::Error,
+    guard: &Guard,
+    stop: &Stop,
+    limits: ConsoleLimits,
+) -> Error {
     use rusqlite::ErrorCode as Native;
     if let Some(reason) = guard.reason() {
         return data::console::not_allowed(&reason);

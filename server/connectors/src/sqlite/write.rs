@@ -294,7 +294,8 @@ fn written_before(transaction: &Transaction<'_>, ledger: &LedgerKey, batch: &Bat
     )
 }
 
-fn insert(
+/// Inserts the rows of a batch within the transaction.
+pub(super) fn insert(
     transaction: &Transaction<'_>,
     config: &Config,
     sql: &str,
@@ -395,7 +396,8 @@ fn create_table(schema: &SchemaRef, options: &WriteOptions) -> Result<String> {
     Ok(format!("CREATE TABLE IF NOT EXISTS {} ({})", quote(&name), lines.join(", ")))
 }
 
-fn insert_statement(schema: &SchemaRef, table: &Table, options: &WriteOptions) -> String {
+/// The statement that inserts one row.
+pub(super) fn insert_statement(schema: &SchemaRef, table: &Table, options: &WriteOptions) -> String {
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     let places: Vec<String> = (1..=names.len()).map(|place| format!("?{place}")).collect();
     let insert =
