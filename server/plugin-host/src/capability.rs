@@ -3,10 +3,12 @@
 pub(crate) mod absent;
 pub(crate) mod always;
 pub(crate) mod clock;
+pub(crate) mod dev;
 pub(crate) mod http;
 pub(crate) mod kv;
 pub(crate) mod secret;
 pub(crate) mod tcp;
+pub(crate) mod wasi;
 
 use crate::bindings::sluice::plugin::types::{Error, ErrorKind};
 

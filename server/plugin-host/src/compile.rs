@@ -51,6 +51,8 @@ impl Compiler {
             return Err(invalid(format!("`plugin.wasm` of plugin `{plugin}` is a core module, not a component"))
                 .hint("Make a component of it, for example with the crate `wit-component`."));
         }
+        // What a component in work brings as its source changes, what is compiled does not.
+        let (component, _) = crate::capability::dev::split(component);
         let file = self.cache.join(format!("{}-{}.cwasm", disk::digest(&[component]), self.compatibility));
         if let Some(loaded) = self.load_cached(&file) {
             return Ok(loaded);
@@ -131,20 +133,32 @@ fn tick(engine: &Engine) -> Result<(), Error> {
 
 /// The content of a component's custom section, where it has one of that name at its outermost level.
 pub(crate) fn custom_section<'a>(component: &'a [u8], wanted: &str) -> Option<&'a [u8]> {
-    let mut rest = component.get(8..)?;
-    while let Some((&id, after)) = rest.split_first() {
-        let (size, after) = read_length(after)?;
-        let (body, next) = after.split_at_checked(size)?;
-        if id == 0 {
-            let (length, named) = read_length(body)?;
-            let (name, content) = named.split_at_checked(length)?;
-            if name == wanted.as_bytes() {
-                return Some(content);
+    sections(component).find(|(_, name, _, _)| *name == wanted.as_bytes()).map(|(_, _, content, _)| content)
+}
+
+/// Where the custom section of that name begins, and its content, where it is the last of all.
+pub(crate) fn last_section<'a>(component: &'a [u8], wanted: &str) -> Option<(usize, &'a [u8])> {
+    let (start, _, content, end) = sections(component).find(|(_, name, _, _)| *name == wanted.as_bytes())?;
+    (end == component.len()).then_some((start, content))
+}
+
+/// Custom sections at the outermost level: where each begins, its name, its content, and where it ends.
+fn sections(component: &[u8]) -> impl Iterator<Item = (usize, &[u8], &[u8], usize)> {
+    let mut rest = component.get(8..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        loop {
+            let start = component.len() - rest.len();
+            let (&id, after) = rest.split_first()?;
+            let (size, after) = read_length(after)?;
+            let (body, next) = after.split_at_checked(size)?;
+            rest = next;
+            if id == 0 {
+                let (length, named) = read_length(body)?;
+                let (name, content) = named.split_at_checked(length)?;
+                return Some((start, name, content, component.len() - rest.len()));
             }
         }
-        rest = next;
-    }
-    None
+    })
 }
 
 /// An unsigned LEB128 number of at most 32 bits.

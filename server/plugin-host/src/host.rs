@@ -1,8 +1,10 @@
 //! The host: installs plugins, keeps them ready, and opens them by name.
 
 use crate::bindings::exports::sluice::plugin::{channel, sink, source, transform, translator};
+use crate::capability::dev;
 use crate::capability::http::Web;
 use crate::capability::kv::Kv;
+use crate::capability::wasi::{self, Wasi};
 use crate::channel::PluginChannel;
 use crate::compile::{Compiler, custom_section};
 use crate::grants::Grants;
@@ -221,6 +223,7 @@ impl Opener {
             started: Instant::now(),
             connections: 0,
             last_error: None,
+            wasi: Wasi::default(),
         };
         let mut instance = Instance::new(host.compiler.engine(), state);
         let mut store = instance.begin()?;
@@ -483,8 +486,14 @@ impl Inner {
             check_contract(name, &String::from_utf8_lossy(contract))?;
         }
         let compiled = self.compiler.load(name, component)?;
-        check_imports(manifest, &compiled, self.compiler.engine())?;
-        let pre = self.linker.instantiate_pre(&compiled).map_err(|error| {
+        let (_, source) = dev::split(component);
+        check_imports(manifest, &compiled, self.compiler.engine(), source.is_some())?;
+        let mut linker = self.linker.clone();
+        if let Some(source) = source {
+            dev::add_to_linker(&mut linker, source)?;
+        }
+        let linked = wasi::add_to_linker(&mut linker, &compiled, self.compiler.engine());
+        let pre = linked.and_then(|()| linker.instantiate_pre(&compiled)).map_err(|error| {
             let why = crate::capability::always::clean(&error.root_cause().to_string(), 300);
             invalid(format!("plugin `{name}` does not fit contract {}: {why}", manifest.contract))
                 .hint("Build it against the WIT files of that contract.")
@@ -531,15 +540,23 @@ fn add_imports(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 }
 
 /// A component imports no more than its manifest asks for; names are compared, since an empty instance links silently.
-fn check_imports(manifest: &Manifest, component: &Component, engine: &wasmtime::Engine) -> Result<()> {
+fn check_imports(
+    manifest: &Manifest,
+    component: &Component,
+    engine: &wasmtime::Engine,
+    has_source: bool,
+) -> Result<()> {
     let name = &manifest.name;
     let asks = &manifest.capabilities;
     for (import, _) in component.component_type().imports(engine) {
         let shown = crate::capability::always::clean(import, 128);
+        if wasi::serves(import) {
+            continue;
+        }
         let Some((interface, version)) = import.strip_prefix("sluice:plugin/").and_then(|rest| rest.split_once('@'))
         else {
             return Err(invalid(format!("plugin `{name}` imports `{shown}`, which is not part of the contract"))
-                .hint("Build it for `wasm32-unknown-unknown`, without WASI."));
+                .hint("Build it with `sluice plugin build`, against the WIT files of the contract."));
         };
         check_contract(name, version)?;
         let asked = match interface {
@@ -551,6 +568,7 @@ fn check_imports(manifest: &Manifest, component: &Component, engine: &wasmtime::
             "tcp" => !asks.tcp.is_empty(),
             "sql" => !asks.sql.is_empty(),
             "redis" => !asks.redis.is_empty(),
+            dev::IMPORT if has_source => true,
             _ => {
                 return Err(invalid(format!("plugin `{name}` imports `{shown}`, which this server's contract lacks"))
                     .hint("Install a newer server, or a version of the plugin for this contract."));

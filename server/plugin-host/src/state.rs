@@ -2,6 +2,7 @@
 
 use crate::capability::http::Web;
 use crate::capability::kv::Kv;
+use crate::capability::wasi::Wasi;
 use crate::grants::Grants;
 use crate::limits::{Exceeded, Meter};
 use std::sync::Arc;
@@ -65,6 +66,8 @@ pub(crate) struct State {
     pub(crate) connections: usize,
     /// The last line logged as an error: what a panic said before it trapped.
     pub(crate) last_error: Option<String>,
+    /// What the runtime of its language has, where it has one.
+    pub(crate) wasi: Wasi,
 }
 
 impl State {

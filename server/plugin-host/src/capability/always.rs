@@ -11,19 +11,9 @@ impl log::Host for State {
         &mut self,
         level: log::Level,
         message: String,
-        mut fields: Vec<(String, String)>,
+        fields: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
         self.host_call()?;
-        let bytes: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.meter.logged(message.len() + bytes)?;
-        let message = clean(&message, LINE);
-        fields.truncate(32);
-        for (name, value) in &mut fields {
-            *name = clean(name, 256);
-            *value = clean(value, LINE);
-        }
-        let (plugin, key) = (self.plugin.clone(), self.key.as_str());
-        let shown = fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
         let level = match level {
             log::Level::Trace => tracing::Level::TRACE,
             log::Level::Debug => tracing::Level::DEBUG,
@@ -31,13 +21,36 @@ impl log::Host for State {
             log::Level::Warn => tracing::Level::WARN,
             log::Level::Error => tracing::Level::ERROR,
         };
+        self.log_line(level, &message, fields)?;
+        if level == tracing::Level::ERROR {
+            self.last_error = Some(clean(&message, LINE));
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// Writes one line of the plugin's log, within its limit.
+    pub(crate) fn log_line(
+        &mut self,
+        level: tracing::Level,
+        message: &str,
+        mut fields: Vec<(String, String)>,
+    ) -> wasmtime::Result<()> {
+        let bytes: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.meter.logged(message.len() + bytes)?;
+        let message = clean(message, LINE);
+        fields.truncate(32);
+        for (name, value) in &mut fields {
+            *name = clean(name, 256);
+            *value = clean(value, LINE);
+        }
+        let (plugin, key) = (self.plugin.clone(), self.key.as_str());
+        let shown = fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
         // A plugin's error is not the server's: the server's own log keeps it at `debug`, the sink has the real level.
         tracing::debug!(plugin.id = %plugin, call.key = key, plugin.level = %level, fields = shown, "{message}");
         if let Some(sink) = &self.log {
             sink(&PluginLine { plugin: &plugin, key, level, message: &message, fields: &fields });
-        }
-        if level == tracing::Level::ERROR {
-            self.last_error = Some(message);
         }
         Ok(())
     }
