@@ -86,6 +86,48 @@ pub fn build(root: &Path, out: &Path, guests: &[Guest<'_>]) -> Result<Vec<Built>
     Ok(guests.iter().map(built).collect())
 }
 
+/// Builds the plugins in `plugins/<name>` of the checkout `root` that are written in TypeScript or Python, as
+/// [`build_plugins`] does those in Rust.
+///
+/// # Errors
+/// When their tools are missing or cannot be installed, or a plugin does not build.
+pub fn build_scripted(root: &Path, out: &Path, names: &[&str]) -> Result<Vec<Built>> {
+    let mut built = Vec::new();
+    for &name in names {
+        let source = root.join("plugins").join(name);
+        let stamp = scripted_stamp(root, &source)?;
+        let folder = out.join(name);
+        let rebuilt = !is_fresh(&folder, &stamp);
+        if rebuilt {
+            eprintln!("building plugin `{name}` to WebAssembly");
+            let manifest = std::fs::read(source.join("plugin.toml"))?;
+            let component = match source.join("package.json").is_file() {
+                true => crate::build_typescript(&source, &manifest, true),
+                false => crate::build_python(&source, &manifest, true),
+            };
+            let component = component.with_context(|| format!("plugin `{name}` cannot be built"))?;
+            std::fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
+            replace(&folder.join("plugin.wasm"), &component)?;
+            for file in ["plugin.toml", "README.md", "check.toml"] {
+                replace(&folder.join(file), &std::fs::read(source.join(file))?)?;
+            }
+            replace(&folder.join(".stamp"), stamp.as_bytes())?;
+        }
+        built.push(Built { name: name.to_owned(), folder, rebuilt });
+    }
+    Ok(built)
+}
+
+/// A digest of the plugin, the SDKs and what builds them.
+fn scripted_stamp(root: &Path, source: &Path) -> Result<String> {
+    let mut files = Vec::new();
+    for folder in ["plugin-sdk/typescript", "plugin-sdk/python", "plugin-sdk/build", "plugin-sdk/wit"] {
+        list_files(&root.join(folder), &mut files)?;
+    }
+    list_files(source, &mut files)?;
+    digest_of(root, files)
+}
+
 fn is_fresh(folder: &Path, stamp: &str) -> bool {
     std::fs::read_to_string(folder.join(".stamp")).is_ok_and(|found| found == stamp)
         && folder.join("plugin.wasm").is_file()
@@ -147,6 +189,11 @@ fn stamp(root: &Path, guest: &Guest<'_>) -> Result<String> {
     if own.is_dir() {
         list_files(&own, &mut files)?;
     }
+    digest_of(root, files)
+}
+
+/// One digest of names and contents.
+fn digest_of(root: &Path, mut files: Vec<PathBuf>) -> Result<String> {
     files.sort();
     files.dedup();
     let mut digest = Sha256::new();
@@ -164,7 +211,9 @@ fn stamp(root: &Path, guest: &Guest<'_>) -> Result<String> {
 fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in std::fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))? {
         let entry = entry?;
-        if entry.file_name() == "target" || entry.file_name() == "templates" {
+        // What tools leave is no source, and neither are links to the SDKs, which are listed themselves.
+        const LEFT: [&str; 6] = ["target", "templates", "node_modules", "dist", ".venv", "__pycache__"];
+        if LEFT.iter().any(|left| entry.file_name() == *left) || entry.file_type()?.is_symlink() {
             continue;
         }
         if entry.file_type()?.is_dir() {

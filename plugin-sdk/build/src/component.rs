@@ -11,10 +11,23 @@ const CONTRACT: &str = "0.1.0";
 /// # Errors
 /// When the module exports no world of the contract, or is no module.
 pub fn componentize(module: &[u8], manifest: &[u8]) -> Result<Vec<u8>> {
-    let mut component = wit_component::ComponentEncoder::default().module(module)?.validate(true).encode()?;
+    let component = wit_component::ComponentEncoder::default().module(module)?.validate(true).encode()?;
+    Ok(seal(component, manifest))
+}
+
+/// The component with the contract's version and the manifest's digest in custom sections.
+#[must_use]
+pub fn seal(mut component: Vec<u8>, manifest: &[u8]) -> Vec<u8> {
     append_section(&mut component, "sluice:contract", CONTRACT.as_bytes());
     append_section(&mut component, "sluice:manifest", hex(&Sha256::digest(manifest)).as_bytes());
-    Ok(component)
+    component
+}
+
+/// A component for work in progress with its own source in a last section, which the host hands to it at every start: the
+/// rest stays the same from change to change and is compiled once.
+pub(crate) fn with_source(mut component: Vec<u8>, source: &str) -> Vec<u8> {
+    append_section(&mut component, "sluice:source", source.as_bytes());
+    component
 }
 
 /// A custom section is: id 0, the length of what follows, the length of its name, the name, the content.

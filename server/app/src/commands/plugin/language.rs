@@ -1,7 +1,10 @@
 //! What the author's commands must know of a language, one file each. A new language takes a file here, a line in
 //! [`LANGUAGES`] and templates in `plugin-sdk/templates/<language>/`.
 
+mod python;
 mod rust;
+mod shared;
+mod typescript;
 
 use model::{ErrorCode, Fault};
 use plugin_host::PluginKind;
@@ -44,7 +47,7 @@ pub(super) enum Purpose {
 }
 
 /// All languages.
-pub(super) const LANGUAGES: &[&dyn Language] = &[&rust::Rust];
+pub(super) const LANGUAGES: &[&dyn Language] = &[&rust::Rust, &typescript::TypeScript, &python::Python];
 
 /// The language of that name.
 pub(super) fn find(name: &str) -> Result<&'static dyn Language, Fault> {

@@ -15,7 +15,7 @@ pub(crate) struct New {
     /// What it does.
     #[arg(long, value_parser = parse_kind)]
     kind: PluginKind,
-    /// What it is written in: `rust`.
+    /// What it is written in: `rust`, `typescript` or `python`.
     #[arg(long, default_value = "rust")]
     language: String,
     /// Take the SDK from this checkout of the server rather than the published one.
