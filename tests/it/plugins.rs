@@ -2,10 +2,11 @@
 //!
 //! A README's `sh` block holds the commands and its first `yaml` block the workflow; only addresses are replaced by the
 //! stub's. [`channels`], [`sources`], [`sinks`] and [`transforms`] have the tests of those kinds;
-//! [`author`] goes the way of a plugin's author, and [`versions`] that of whoever installs it.
+//! [`author`] and [`languages`] go the way of a plugin's author, and [`versions`] that of whoever installs it.
 
 mod author;
 mod channels;
+mod languages;
 mod sinks;
 mod sources;
 mod transforms;

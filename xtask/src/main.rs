@@ -61,7 +61,9 @@ fn main() -> ExitCode {
         Chore::Demo(options) => demo::run(&options),
         Chore::Fuzz(options) => fuzz::run(&options),
         Chore::Bench(options) => bench::run(&options),
-        Chore::Plugins => project::build_plugins(project::PLUGINS).map(|_| ()),
+        Chore::Plugins => {
+            project::build_plugins(project::PLUGINS).and_then(|_| project::build_scripted(project::SCRIPTED))
+        }
         Chore::Web => web::build(),
         Chore::Spoil => spoil::run(),
     };

@@ -67,6 +67,7 @@ fn prepare(options: &Options) -> Result<()> {
         return Ok(());
     }
     let _built: Vec<plugin_build::Built> = project::build_plugins(project::PLUGINS)?;
+    project::build_scripted(project::SCRIPTED)?;
     project::build_server(Profile::Dev)?;
     Ok(())
 }

@@ -102,3 +102,13 @@ fn pagerduty_opens_an_incident_for_the_readmes_alert() {
     assert!(key.ends_with("/tell"), "{key}");
     assert!(outputs["deliveries"].to_string().contains(key), "{outputs:#}");
 }
+
+#[test]
+fn ntfy_shows_the_readmes_alert() {
+    let busy = reply(429, r#"{"code":42901,"http":429,"error":"limit reached: too many requests"}"#);
+    let Some((body, outputs)) = tell("ntfy", "https://ntfy.sh", busy, ("tk_XXXX", "tk_GONE")) else { return };
+    assert_eq!((&body["topic"], &body["priority"]), (&json!("loads"), &json!(5)));
+    let message = body["message"].as_str().unwrap();
+    assert!(message.ends_with("\n- **workflow**: nightly\n- **rows**: 0"), "{message}");
+    assert!(outputs["deliveries"].to_string().contains("hwQ2YpKdmg"), "{outputs:#}");
+}

@@ -25,3 +25,22 @@ fn mask_pii_hides_what_the_readme_says() {
     let run = example.run_document(&example.block("yaml").replace("mail: hash", "male: hash"));
     assert!(error(&run, "masked")["message"].as_str().unwrap().contains("`male`"), "{run:#}");
 }
+
+#[test]
+fn json_fields_takes_out_what_the_readme_says() {
+    let Some(example) = Example::find("json-fields", &[]) else { return };
+    example.sluice.add_sqlite("history");
+    example.set_up();
+    let run = example.run();
+    assert_eq!(run["status"], "succeeded", "{run:#}");
+    let mut rows = example.stored("orders");
+    rows.sort_by_key(|row| row["id"].as_i64());
+    assert_eq!((&rows[0]["number"], &rows[0]["price"]), (&Value::from(4711), &Value::from(9.5)));
+    assert_eq!((&rows[0]["title"], &rows[1]["title"]), (&Value::from("Grünkohl"), &Value::Null));
+    assert_eq!(rows[1]["tags"], "[\"late\",\"gift\"]");
+    assert_eq!(rows[2]["number"], Value::Null, "{rows:#?}");
+    let wrong = example.block("yaml").replace("path: order.no, type: int64", "path: order.lines, type: int64");
+    let run = example.run_document(&wrong);
+    let message = error(&run, "orders")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("column `number`") && message.contains("row 1 of the batch"), "{run:#}");
+}

@@ -23,6 +23,7 @@ pub(crate) fn serve(request: &Received) -> Reply {
         ["workflows", name, ..] => teams(name, request),
         [bot, "sendMessage"] => telegram(bot, request),
         ["v2", "enqueue"] => pagerduty(request),
+        [""] => ntfy(request),
         _ => reply(404, "not found"),
     }
 }
@@ -43,6 +44,31 @@ fn hmac(key: &str, message: &str) -> String {
 
 fn is_recent(seconds: u64) -> bool {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().abs_diff(seconds) < 3600
+}
+
+/// Publishing as JSON, to the server's root.
+fn ntfy(request: &Received) -> Reply {
+    let refuse = |status: u16, code: u32, error: &str| {
+        json_reply(status, &json!({ "code": code, "http": status, "error": error }))
+    };
+    if request.header("authorization") != "Bearer tk_XXXX" {
+        return refuse(401, 40101, "unauthorized");
+    }
+    let body = request.json();
+    let topic = text(&body["topic"]);
+    if topic.is_empty()
+        || topic.len() > 64
+        || !topic.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it))
+    {
+        return refuse(400, 40009, "invalid request: topic invalid");
+    }
+    if !(1..=5).contains(&body["priority"].as_i64().unwrap_or(3)) {
+        return refuse(400, 40007, "invalid priority parameter");
+    }
+    if text(&body["message"]).len() > 4096 {
+        return refuse(413, 41301, "attachment too large, or bandwidth limit reached");
+    }
+    json_reply(200, &json!({ "id": "hwQ2YpKdmg", "time": 1_700_000_000, "event": "message", "topic": topic }))
 }
 
 fn slack(team: &str, request: &Received) -> Reply {
