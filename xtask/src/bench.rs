@@ -8,6 +8,7 @@ mod engine;
 mod load;
 mod machine;
 mod migrate;
+mod plugin;
 mod restate;
 mod stage;
 mod translate;
@@ -34,6 +35,8 @@ enum Bench {
     Engine(engine::Options),
     /// A table from MariaDB to PostgreSQL, beside the pipe of their clients, pgloader and Sling.
     Migrate(migrate::Options),
+    /// What a call through the sandbox costs in each language, what an instance takes, and how soon a change is in use.
+    Plugin(plugin::Options),
     /// Rows per second of CSV through classify, validate and route, with and without sinks.
     Stage(stage::Options),
     /// Statements translated per second, beside sqlglot.
@@ -47,6 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Bench::Diff(options) => diff::run(options),
         Bench::Engine(options) => engine::run(options),
         Bench::Migrate(options) => migrate::run(options),
+        Bench::Plugin(options) => plugin::run(options),
         Bench::Stage(options) => stage::run(options),
         Bench::Translate(options) => translate::run(options),
     }

@@ -1,17 +1,25 @@
-//! Measures what a call through the sandbox costs: instantiating with the first calls, and a 10,000 × 6 batch in and
-//! out. `cargo run --release -p plugin-host --example call_rate -- FOLDER` where FOLDER holds the built `identity`.
+//! Measures what a call through the sandbox costs: installing, loading, instantiating with the first calls, an empty batch,
+//! and a 10,000 × 6 batch in and out; one line of JSON for each built transform.
+//!
+//! `cargo run --release -p plugin-host --example call_rate -- FOLDER…`, as `cargo xtask bench plugin` calls it. The settings
+//! are `{"column": "note"}`. `--many COUNT FOLDER DIR` instead installs so many plugins into the host's folder DIR.
 
 #![allow(clippy::print_stdout, reason = "a command-line tool speaks on its standard output")]
 
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use data::Plugins;
 use data::registry::PluginCall;
-use plugin_host::{Grants, Host, HostConfig};
-use std::path::PathBuf;
+use plugin_host::{Grants, Host, HostConfig, Package};
+use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const ROWS: i32 = 10_000;
+/// Instances held at once to see what one takes.
+const HELD: usize = 32;
+/// How long each thing is measured.
+const SPAN: Duration = Duration::from_secs(2);
 
 fn batch() -> RecordBatch {
     let columns: Vec<(&str, ArrayRef)> = vec![
@@ -33,36 +41,95 @@ fn batch() -> RecordBatch {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let built = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "target/test-plugins/identity".to_owned()));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [many, count, folder, dir] = arguments.as_slice()
+        && many == "--many"
+    {
+        return install_many(count.parse()?, Path::new(folder), Path::new(dir)).await;
+    }
+    for folder in &arguments {
+        println!("{}", measure(Path::new(folder)).await?);
+    }
+    Ok(())
+}
+
+async fn measure(folder: &Path) -> anyhow::Result<serde_json::Value> {
     let dir = tempfile::tempdir()?;
     let host = Host::open(HostConfig::new(dir.path()))?;
     let began = Instant::now();
-    host.install(&built, Grants::default()).await?;
-    println!("install, compiling       {:>10.1} ms", began.elapsed().as_secs_f64() * 1e3);
-
+    let name = host.install(folder, Grants::default()).await?.name;
+    let install = began.elapsed();
     let records = batch();
-    let open = async || host.open_transform("identity", PluginCall::default(), records.schema()).await;
-    drop(open().await?);
-    let times = 2_000;
+    // A host that has not seen it yet finds it compiled.
+    let host = Host::open(HostConfig::new(dir.path()))?;
+    let call = || PluginCall { settings: json!({ "column": "note" }), ..PluginCall::default() };
+    let open = async || host.open_transform(&name, call(), records.schema()).await;
     let began = Instant::now();
-    for _ in 0..times {
+    drop(open().await?);
+    let load = began.elapsed();
+
+    let mut opened = 0;
+    let began = Instant::now();
+    while began.elapsed() < SPAN {
         drop(open().await?);
+        opened += 1;
     }
-    println!("instantiate, open, output {:>9.1} µs", began.elapsed().as_secs_f64() * 1e6 / f64::from(times));
+    let instantiate = began.elapsed() / opened;
 
     let mut transformer = open().await?;
-    let empty = records.slice(0, 0);
-    let began = Instant::now();
-    for _ in 0..times {
-        transformer.process(empty.clone()).await?;
-    }
-    println!("an empty batch           {:>10.1} µs", began.elapsed().as_secs_f64() * 1e6 / f64::from(times));
-    let began = Instant::now();
-    for _ in 0..times {
+    let mut each = async |records: &RecordBatch| -> anyhow::Result<Duration> {
+        // What is done at the first call alone is not what a call costs.
         transformer.process(records.clone()).await?;
+        let (mut calls, began) = (0, Instant::now());
+        while began.elapsed() < SPAN {
+            transformer.process(records.clone()).await?;
+            calls += 1;
+        }
+        Ok(began.elapsed() / calls)
+    };
+    let empty = each(&records.slice(0, 0)).await?;
+    let whole = each(&records).await?;
+
+    let before = resident_kib();
+    let mut held = Vec::new();
+    for _ in 0..HELD {
+        let mut transformer = open().await?;
+        transformer.process(records.clone()).await?;
+        held.push(transformer);
     }
-    let each = began.elapsed().as_secs_f64() / f64::from(times);
-    println!("10,000 × 6 in and out    {:>10.1} µs", each * 1e6);
-    println!("validated rows/s         {:>10.1} million", f64::from(ROWS) / each / 1e6);
+    let memory = resident_kib().saturating_sub(before) / HELD as u64;
+    let micros = |span: Duration| span.as_secs_f64() * 1e6;
+    Ok(json!({
+        "plugin": name,
+        "component_kib": std::fs::metadata(folder.join("plugin.wasm"))?.len() / 1024,
+        "install_ms": install.as_secs_f64() * 1e3,
+        "load_ms": load.as_secs_f64() * 1e3,
+        "instantiate_us": micros(instantiate),
+        "empty_batch_us": micros(empty),
+        "batch_us": micros(whole),
+        "rows_per_second": f64::from(ROWS) / whole.as_secs_f64(),
+        "memory_kib": memory,
+    }))
+}
+
+/// The same component under many names, as if so many plugins were there.
+async fn install_many(count: u32, folder: &Path, dir: &Path) -> anyhow::Result<()> {
+    let host = Host::open(HostConfig::new(dir))?;
+    let one = Package::from_folder(folder, host.component_limit())?;
+    let name = one.parse_manifest()?.name;
+    for number in 0..count {
+        let named = format!("name = \"{name}-{number}\"");
+        let manifest = one.manifest.replacen(&format!("name = \"{name}\""), &named, 1);
+        let mut package = one.clone();
+        package.manifest = manifest;
+        host.install_package(package, Some(Grants::default())).await?;
+    }
     Ok(())
+}
+
+/// Memory of this process, as the system counts it.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
 }
