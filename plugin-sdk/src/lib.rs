@@ -17,9 +17,11 @@ mod error;
 mod export;
 mod host;
 pub mod markdown;
+mod redis;
 pub mod sign;
 pub mod sink;
 pub mod source;
+mod sql;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod text;
@@ -55,7 +57,9 @@ pub use error::{Error, ErrorKind, Result};
 #[doc(hidden)]
 pub use export::install_panic_hook;
 pub use host::{Body, Host, Level, Method, Request, Response};
+pub use redis::{RedisCommand, RedisValue, redis_command};
 pub use sink::{Mark, Position, Sink, Writer};
 pub use source::{Page, Reader, Rejection, Resume, Source};
+pub use sql::{Rows, Transaction};
 pub use transform::{Transform, Transformer};
 pub use translator::{Note, NoteLevel, Statement, TranslateRequest, Translator};

@@ -11,6 +11,7 @@
 //! ```
 
 use crate::{Batch, Body, CellReader, Error, ErrorKind, Host, Level, Message, Request, Response, Result, Severity};
+use crate::{RedisCommand, RedisValue, Schema};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -29,6 +30,10 @@ pub struct FakeHost {
     progress: RefCell<Vec<(u64, Option<u64>, String)>>,
     peer: RefCell<Option<Peer>>,
     connected: RefCell<Vec<(String, u16)>>,
+    rows: RefCell<VecDeque<Result<(Schema, Vec<Batch>)>>>,
+    statements: Rc<RefCell<Vec<String>>>,
+    redis_answers: RefCell<VecDeque<RedisValue>>,
+    redis_commands: RefCell<Vec<String>>,
 }
 
 /// What the other end of a connection answers to what was written to it.
@@ -132,6 +137,39 @@ impl FakeHost {
         self.connected.borrow().clone()
     }
 
+    /// The answer to the next query that has none yet.
+    #[must_use]
+    pub fn rows(self, columns: Schema, batches: Vec<Batch>) -> Self {
+        self.rows.borrow_mut().push_back(Ok((columns, batches)));
+        self
+    }
+
+    /// The error that the next query without an answer meets.
+    #[must_use]
+    pub fn fail_query(self, error: Error) -> Self {
+        self.rows.borrow_mut().push_back(Err(error));
+        self
+    }
+
+    /// Statements so far, each behind its connection: `store: SELECT 1`, `store: BEGIN`, `store: WRITE t 3`.
+    #[must_use]
+    pub fn statements(&self) -> Vec<String> {
+        self.statements.borrow().clone()
+    }
+
+    /// The answers to the next commands of Redis; those that have none are answered with `nil`.
+    #[must_use]
+    pub fn redis_answers(self, answers: impl IntoIterator<Item = RedisValue>) -> Self {
+        self.redis_answers.borrow_mut().extend(answers);
+        self
+    }
+
+    /// Commands of Redis so far, each behind its connection: `cache: GET a`.
+    #[must_use]
+    pub fn redis_commands(&self) -> Vec<String> {
+        self.redis_commands.borrow().clone()
+    }
+
     /// What the clock says, in microseconds since 1970.
     #[must_use]
     pub fn at(self, micros: i64) -> Self {
@@ -222,6 +260,87 @@ impl FakeHost {
         let peer = peer.ok_or_else(|| Error::transient(format!("the test has no peer at `{host}:{port}`")))?;
         self.connected.borrow_mut().push((host.to_owned(), port));
         Ok(FakeConnection { peer, waiting: VecDeque::new() })
+    }
+}
+
+impl FakeHost {
+    fn note(&self, connection: &str, what: &str) {
+        self.statements.borrow_mut().push(format!("{connection}: {what}"));
+    }
+
+    pub(crate) fn query(&self, connection: &str, statement: &str) -> Result<FakeRows> {
+        self.note(connection, statement);
+        let missing = || Err(Error::permanent(format!("the test laid out no rows for `{statement}`")));
+        let (columns, batches) = self.rows.borrow_mut().pop_front().unwrap_or_else(missing)?;
+        Ok(FakeRows { columns, batches: batches.into() })
+    }
+
+    pub(crate) fn begin(&self, connection: &str) -> Result<FakeTransaction> {
+        self.note(connection, "BEGIN");
+        Ok(FakeTransaction { connection: connection.to_owned(), statements: self.statements.clone(), committed: false })
+    }
+
+    pub(crate) fn redis(&self, connection: &str, commands: &[RedisCommand]) -> Result<Vec<RedisValue>> {
+        let shown = |command: &RedisCommand| {
+            command.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect::<Vec<_>>().join(" ")
+        };
+        let mut answers = self.redis_answers.borrow_mut();
+        let mut seen = self.redis_commands.borrow_mut();
+        seen.extend(commands.iter().map(|command| format!("{connection}: {}", shown(command))));
+        Ok(commands.iter().map(|_| answers.pop_front().unwrap_or(RedisValue::Nil)).collect())
+    }
+}
+
+/// Rows that the test laid out.
+pub(crate) struct FakeRows {
+    columns: Schema,
+    batches: VecDeque<Batch>,
+}
+
+impl FakeRows {
+    pub(crate) fn columns(&self) -> Schema {
+        self.columns.clone()
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Option<Batch>> {
+        Ok(self.batches.pop_front())
+    }
+}
+
+/// A transaction that only notes what happens in it.
+pub(crate) struct FakeTransaction {
+    connection: String,
+    statements: Rc<RefCell<Vec<String>>>,
+    committed: bool,
+}
+
+impl FakeTransaction {
+    fn note(&self, what: &str) {
+        self.statements.borrow_mut().push(format!("{}: {what}", self.connection));
+    }
+
+    pub(crate) fn execute(&mut self, statement: &str, _columns: &Schema, parameters: &Batch) -> Result<u64> {
+        self.note(statement);
+        Ok(u64::from(parameters.rows))
+    }
+
+    pub(crate) fn write(&mut self, table: &str, _columns: &Schema, rows: &Batch) -> Result<u64> {
+        self.note(&format!("WRITE {table} {}", rows.rows));
+        Ok(u64::from(rows.rows))
+    }
+
+    pub(crate) fn commit(mut self) -> Result<()> {
+        self.note("COMMIT");
+        self.committed = true;
+        Ok(())
+    }
+}
+
+impl Drop for FakeTransaction {
+    fn drop(&mut self) {
+        if !self.committed {
+            self.note("ROLLBACK");
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! A README's `sh` block holds the commands and its first `yaml` block the workflow; only addresses are replaced by the
 //! stub's. [`channels`], [`sources`], [`sinks`] and [`transforms`] have the tests of those kinds;
-//! [`author`] and [`languages`] go the way of a plugin's author, and [`versions`] that of whoever installs it.
+//! [`author`], [`languages`] and [`scripts`] go the way of a plugin's author, and [`versions`] that of whoever installs it.
 
 mod author;
 mod channels;
 mod languages;
+mod scripts;
 mod sinks;
 mod sources;
 mod transforms;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use model::{ErrorCode, Fault};
-use plugin_host::{Grants, Host, Package, PluginInfo};
+use plugin_host::{ConnectionGrant, Grants, Host, Package, PluginInfo};
 use std::sync::Arc;
 use workbench::plugins::{PluginShelf, PluginView};
 
@@ -78,6 +78,8 @@ pub(crate) fn write_grants(grants: &Grants) -> Vec<String> {
     texts.extend(grants.secrets.iter().map(|(name, place)| format!("secret:{name}={place}")));
     texts.extend(grants.clock.then(|| "clock".to_owned()));
     texts.extend(grants.kv.then(|| "kv".to_owned()));
+    texts.extend(grants.sql.iter().map(|(name, grant)| format!("sql:{name}={grant}")));
+    texts.extend(grants.redis.iter().map(|(name, grant)| format!("redis:{name}={grant}")));
     texts
 }
 
@@ -87,7 +89,10 @@ pub(crate) fn parse_grants(texts: &[String]) -> Result<Grants, Fault> {
     for text in texts {
         let wrong = |why: String| {
             Fault::new(ErrorCode::InvalidValue, format!("the grant `{}` {why}", crate::output::one_line(text, 200)))
-                .hint("Write `http:https://host[:port]`, `tcp:host:port`, `secret:NAME=env:VARIABLE`, `clock` or `kv`.")
+                .hint(
+                    "Write `http:https://host[:port]`, `tcp:host:port`, `secret:NAME=env:VARIABLE`, `clock`, `kv`, \
+                     `sql:NAME=CONNECTION` or `redis:NAME=CONNECTION`, with `:write` behind a connection that may be changed.",
+                )
         };
         match text.split_once(':') {
             None if text == "clock" => grants.clock = true,
@@ -102,6 +107,12 @@ pub(crate) fn parse_grants(texts: &[String]) -> Result<Grants, Fault> {
                 let (name, value) = pair.split_once('=').ok_or_else(|| wrong("names no value".to_owned()))?;
                 grants.secrets.insert(name.to_owned(), value.to_owned());
             }
+            Some((capability @ ("sql" | "redis"), pair)) => {
+                let (name, grant) = pair.split_once('=').ok_or_else(|| wrong("names no connection".to_owned()))?;
+                let grant = grant.parse::<ConnectionGrant>().map_err(|error| wrong(format!("cannot be read: {error}")))?;
+                let granted = if capability == "sql" { &mut grants.sql } else { &mut grants.redis };
+                granted.insert(name.to_owned(), grant);
+            }
             _ => return Err(wrong("is no capability".to_owned())),
         }
     }
@@ -115,10 +126,20 @@ mod tests {
 
     #[test]
     fn grants_read_back_as_they_are_written() {
-        let texts = ["http:https://*.example.com", "tcp:host:10030", "secret:token=env:TOKEN", "clock", "kv"];
+        let texts = [
+            "http:https://*.example.com",
+            "tcp:host:10030",
+            "secret:token=env:TOKEN",
+            "clock",
+            "kv",
+            "sql:store=warehouse:write",
+            "redis:cache=hot",
+        ];
         let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
         assert_eq!(write_grants(&parse_grants(&texts).unwrap()), texts);
-        for wrong in ["disk", "http:nothing", "secret:token", "clock:now", ""] {
+        for wrong in
+            ["disk", "http:nothing", "secret:token", "clock:now", "sql:store", "sql:store=a:admin", "redis:c=", ""]
+        {
             assert_eq!(parse_grants(&[wrong.to_owned()]).unwrap_err().code, ErrorCode::InvalidValue, "{wrong}");
         }
     }

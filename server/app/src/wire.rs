@@ -87,6 +87,7 @@ impl Parts {
         let records = (database.clone(), keyring.clone());
         let translator = Arc::new(FirstParty::new(plugins.clone()));
         let registry = Registry::new((book.clone(), opener.clone()), records, plugins.clone(), client, settings)?;
+        plugins.connect_with(&(registry.clone() as Arc<dyn Connections>));
         let connections = Arc::new(ConnectionCare::new(book, opener, registry.clone()));
         let alerts = AlertDesk::new(database.clone(), registry.clone());
         let settings = settings.clone();

@@ -11,7 +11,7 @@ wasmtime::component::bindgen!({
     with: {
         "sluice:plugin/http.body": crate::capability::http::Body,
         "sluice:plugin/tcp.connection": crate::capability::tcp::Connection,
-        "sluice:plugin/sql.rows": crate::capability::absent::Rows,
-        "sluice:plugin/sql.transaction": crate::capability::absent::Transaction,
+        "sluice:plugin/sql.rows": crate::capability::sql::Rows,
+        "sluice:plugin/sql.transaction": crate::capability::sql::Transaction,
     },
 });

@@ -1,12 +1,13 @@
 //! What the host does for plugins, one capability a file.
 
-pub(crate) mod absent;
 pub(crate) mod always;
 pub(crate) mod clock;
 pub(crate) mod dev;
 pub(crate) mod http;
 pub(crate) mod kv;
+pub(crate) mod redis;
 pub(crate) mod secret;
+pub(crate) mod sql;
 pub(crate) mod tcp;
 pub(crate) mod wasi;
 

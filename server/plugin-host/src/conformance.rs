@@ -11,21 +11,24 @@ mod rows;
 mod setup;
 mod sink;
 mod source;
+mod stand_in;
 mod stub;
 mod transform;
 mod translator;
 
-use crate::grants::Grants;
+use crate::grants::{ConnectionGrant, Grants};
 use crate::host::{Host, HostConfig};
 use crate::limits::Limits;
 use crate::manifest::{Manifest, PluginKind};
-use data::Error;
 use data::registry::PluginCall;
+use data::{Connections, Error};
 use model::ErrorCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use setup::Setup;
+use stand_in::StandIns;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use stub::{Mode, Stub};
 
@@ -71,7 +74,7 @@ pub struct Report {
     pub lines: Vec<Line>,
 }
 
-/// Holds the plugin in `folder` (`plugin.toml`, `plugin.wasm`, and `check.toml` where it has one) against the contract.
+/// Holds the plugin in `folder` (`plugin.toml`, `plugin.wasm` or `plugin.rhai`, and `check.toml` where it has one) against the contract.
 ///
 /// # Errors
 /// When the suite itself cannot run: no temporary folder, no free port. What is wrong with the plugin is in the report.
@@ -79,9 +82,9 @@ pub async fn check(folder: &Path) -> Result<Report, Error> {
     let mut lines = Lines::default();
     let (plugin, version) = match manifest::read(folder, &mut lines) {
         None => (String::new(), String::new()),
-        Some((manifest, component)) => {
+        Some(manifest) => {
             let named = (manifest.name.clone(), manifest.version.clone());
-            run(folder, manifest, &component, &mut lines).await?;
+            run(folder, manifest, &mut lines).await?;
             named
         }
     };
@@ -89,7 +92,7 @@ pub async fn check(folder: &Path) -> Result<Report, Error> {
     Ok(Report { plugin, version, passed, lines: lines.0 })
 }
 
-async fn run(folder: &Path, manifest: Manifest, component: &[u8], lines: &mut Lines) -> Result<(), Error> {
+async fn run(folder: &Path, manifest: Manifest, lines: &mut Lines) -> Result<(), Error> {
     let Some(setup) = setup::read(folder, &manifest, lines) else { return Ok(()) };
     let stub = Stub::start(setup.http.clone()).await.map_err(|error| failed("no port is free", &error))?;
     let dir = tempfile::tempdir().map_err(|error| failed("no temporary folder can be made", &error))?;
@@ -102,7 +105,10 @@ async fn run(folder: &Path, manifest: Manifest, component: &[u8], lines: &mut Li
         ..Limits::default()
     };
     let host = Host::open(HostConfig { limits, ..HostConfig::new(dir.path()) })?;
-    let suite = Suite { host, manifest, setup, stub };
+    let stand_ins: Arc<dyn Connections> =
+        Arc::new(StandIns { shared: stub.shared(), queries: setup.sql.clone(), commands: setup.redis.clone() });
+    host.connect_with(&stand_ins);
+    let suite = Suite { host, manifest, setup, stub, _stand_ins: stand_ins };
     if let Err(error) = suite.host.install(folder, suite.grants()).await {
         let mend = error.fault.hint.clone().unwrap_or_else(|| "Build it again with `sluice plugin build`.".to_owned());
         let tried = "compiles the component and compares its imports and exports with the manifest";
@@ -110,7 +116,7 @@ async fn run(folder: &Path, manifest: Manifest, component: &[u8], lines: &mut Li
         return Ok(());
     }
     lines.add("component", "compiles the component and compares its exports with `kinds`", Verdict::pass());
-    manifest::look_at_component(&suite, component, lines)?;
+    manifest::look_at_code(&suite, lines).await?;
     for kind in suite.manifest.kinds.clone() {
         match kind {
             PluginKind::Source => source::check(&suite, lines).await,
@@ -244,6 +250,8 @@ struct Suite {
     manifest: Manifest,
     setup: Setup,
     stub: Stub,
+    /// The host itself does not keep them.
+    _stand_ins: Arc<dyn Connections>,
 }
 
 impl Suite {
@@ -255,10 +263,13 @@ impl Suite {
     fn grants(&self) -> Grants {
         let asks = &self.manifest.capabilities;
         let stub = self.stub.base().parse().into_iter();
+        let granted = |name: &str| ConnectionGrant { connection: name.to_owned(), write: true };
         Grants {
             http: if asks.http.is_empty() { Vec::new() } else { stub.collect() },
             clock: asks.clock,
             kv: asks.kv,
+            sql: asks.sql.iter().map(|name| (name.clone(), granted(stand_in::SQL))).collect(),
+            redis: asks.redis.iter().map(|name| (name.clone(), granted(stand_in::REDIS))).collect(),
             ..Grants::default()
         }
     }
@@ -281,9 +292,15 @@ impl Suite {
         PluginCall { settings, secrets, idempotency_key: "check/step".to_owned() }
     }
 
-    /// Whether it reaches out by a way for which there is no stand-in.
+    /// Whether it reaches out by a way for which there is a stand-in.
+    fn has_stand_in(&self) -> bool {
+        let asks = &self.manifest.capabilities;
+        !(asks.http.is_empty() && asks.sql.is_empty() && asks.redis.is_empty())
+    }
+
+    /// Whether it reaches out by a way for which there is none.
     fn lacks_stand_in(&self) -> bool {
-        self.manifest.capabilities.http.is_empty() && !self.manifest.capabilities.tcp.is_empty()
+        !self.has_stand_in() && !self.manifest.capabilities.tcp.is_empty()
     }
 
     /// The verdict of `wanted`, but where what is missing is a stand-in that nothing is known.

@@ -22,6 +22,71 @@ pub struct Grants {
     pub clock: bool,
     /// Whether it may keep a small durable memory.
     pub kv: bool,
+    /// Connections for SQL by the names the manifest declares.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sql: BTreeMap<String, ConnectionGrant>,
+    /// Connections to Redis by the names the manifest declares.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub redis: BTreeMap<String, ConnectionGrant>,
+}
+
+/// A connection of the server, for reading: `warehouse`; for writing too: `warehouse:write`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ConnectionGrant {
+    /// The connection's name on the server.
+    pub connection: String,
+    /// Whether the plugin may change what is there.
+    pub write: bool,
+}
+
+/// A grant of a connection that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidConnectionGrant;
+
+impl fmt::Display for InvalidConnectionGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected the name of a connection, with `:write` behind it where it may be written")
+    }
+}
+
+impl std::error::Error for InvalidConnectionGrant {}
+
+impl FromStr for ConnectionGrant {
+    type Err = InvalidConnectionGrant;
+
+    fn from_str(text: &str) -> Result<Self, InvalidConnectionGrant> {
+        let (connection, write) = match text.rsplit_once(':') {
+            Some((connection, "write")) => (connection, true),
+            Some((connection, "read")) => (connection, false),
+            Some(_) => return Err(InvalidConnectionGrant),
+            None => (text, false),
+        };
+        if connection.is_empty() || connection.chars().any(char::is_control) {
+            return Err(InvalidConnectionGrant);
+        }
+        Ok(Self { connection: connection.to_owned(), write })
+    }
+}
+
+impl fmt::Display for ConnectionGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.connection, if self.write { ":write" } else { "" })
+    }
+}
+
+impl TryFrom<String> for ConnectionGrant {
+    type Error = InvalidConnectionGrant;
+
+    fn try_from(text: String) -> Result<Self, InvalidConnectionGrant> {
+        text.parse()
+    }
+}
+
+impl From<ConnectionGrant> for String {
+    fn from(grant: ConnectionGrant) -> Self {
+        grant.to_string()
+    }
 }
 
 /// `https://api.example.com`, `https://*.example.com:8443`, `http://127.0.0.1:*`, `https://*`.
@@ -261,6 +326,8 @@ impl Grants {
         kept.secrets.retain(|name, _| asks.secrets.contains(name));
         kept.clock &= asks.clock;
         kept.kv &= asks.kv;
+        kept.sql.retain(|name, _| asks.sql.contains(name));
+        kept.redis.retain(|name, _| asks.redis.contains(name));
         kept
     }
 
@@ -391,6 +458,21 @@ mod tests {
         }
         for text in ["example.com", "example.com:0", "example.com:x", "https://a:1", ":1", "a/b:1", "a*b:1", "[::1]"] {
             assert!(text.parse::<TcpPattern>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_connection_is_granted_for_reading_unless_it_says_write() {
+        for (text, write) in [("warehouse", false), ("warehouse:write", true)] {
+            let grant: ConnectionGrant = text.parse().unwrap();
+            assert_eq!(
+                (grant.connection.as_str(), grant.write, grant.to_string().as_str()),
+                ("warehouse", write, text)
+            );
+        }
+        assert!(!"a:read".parse::<ConnectionGrant>().unwrap().write);
+        for text in ["", ":write", "a:admin", "a:write:more", "a\n"] {
+            assert!(text.parse::<ConnectionGrant>().is_err(), "{text}");
         }
     }
 

@@ -4,33 +4,33 @@ use crate::bindings::exports::sluice::plugin::{channel, sink, source, transform,
 use crate::capability::dev;
 use crate::capability::http::Web;
 use crate::capability::kv::Kv;
+use crate::capability::sql::Registry;
 use crate::capability::wasi::{self, Wasi};
 use crate::channel::PluginChannel;
 use crate::compile::{Compiler, custom_section};
+use crate::component::Component;
 use crate::grants::Grants;
-use crate::instance::{Instance, Prepared};
 use crate::library::{Current, Installed, Library};
 use crate::limits::{Limits, Meter};
 use crate::manifest::{Asks, Manifest, PluginKind, check_contract, invalid};
-use crate::package::{Package, read_bounded};
+use crate::package::{Entry, Package, read_bounded};
+use crate::program::Program;
+use crate::script::Script;
 use crate::signature::Trust;
-use crate::sink::PluginSink;
-use crate::source::PluginSource;
 use crate::state::{LocalSecrets, LogSink, Secrets, State};
-use crate::transform::PluginTransformer;
 use crate::translator::PluginTranslator;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use data::registry::PluginCall;
-use data::{Channel, Checkpoint, Error, Plugins, Result, Sink, Source, Transformer};
+use data::{Channel, Checkpoint, Connections, Error, Plugins, Result, Sink, Source, Transformer};
 use model::ErrorCode;
 use model::kind::{Inputs, KindInfo};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
-use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
+use wasmtime::component::{HasSelf, Linker, ResourceTable};
 
 /// How the host is set up.
 #[derive(Clone)]
@@ -161,6 +161,10 @@ impl PluginInfo {
         if self.asks.kv && !self.grants.kv {
             missing.push("kv".to_owned());
         }
+        let sql = self.asks.sql.iter().filter(|name| !self.grants.sql.contains_key(*name));
+        missing.extend(sql.map(|name| format!("sql {name}")));
+        let redis = self.asks.redis.iter().filter(|name| !self.grants.redis.contains_key(*name));
+        missing.extend(redis.map(|name| format!("redis {name}")));
         missing
     }
 }
@@ -180,16 +184,19 @@ struct Inner {
     compiler: Compiler,
     linker: Linker<State>,
     web: Arc<Web>,
+    registry: Arc<Registry>,
     ready: Mutex<HashMap<String, (String, Grants, Opener)>>,
     /// One compilation at a time: each takes memory, and two of the same plugin are one too many.
     compiling: tokio::sync::Mutex<()>,
 }
 
-/// A prepared plugin and what its instances need.
+/// A plugin ready to be opened, and what its instances need.
 #[derive(Clone)]
 pub(crate) struct Opener {
-    pub(crate) prepared: Arc<Prepared>,
-    host: std::sync::Weak<Inner>,
+    pub(crate) program: Arc<dyn Program>,
+    pub(crate) manifest: Arc<Manifest>,
+    grants: Arc<Grants>,
+    host: Weak<Inner>,
     kv: Arc<Kv>,
 }
 
@@ -199,20 +206,20 @@ impl Opener {
         &self,
         mut secrets: serde_json::Map<String, serde_json::Value>,
     ) -> serde_json::Map<String, serde_json::Value> {
-        secrets.retain(|name, _| self.prepared.manifest.capabilities.secrets.contains(name));
+        secrets.retain(|name, _| self.manifest.capabilities.secrets.contains(name));
         secrets
     }
 
-    /// A new instance for one call of the server.
-    pub(crate) async fn instantiate(&self, call: PluginCall) -> Result<(Instance, wasmtime::component::Instance)> {
+    /// What an instance for one call of the server has.
+    pub(crate) fn state(&self, call: PluginCall) -> Result<State> {
         let closed = || Error::permanent(ErrorCode::Internal, "the plugin host was closed");
         let host = self.host.upgrade().ok_or_else(closed)?;
         let settings = if call.settings.is_null() { "{}".to_owned() } else { call.settings.to_string() };
-        let state = State {
-            plugin: self.prepared.manifest.name.as_str().into(),
+        Ok(State {
+            plugin: self.manifest.name.as_str().into(),
             key: call.idempotency_key,
             settings,
-            grants: self.prepared.grants.clone(),
+            grants: self.grants.clone(),
             given: self.asked(call.secrets),
             meter: Meter::new(host.limits.clone()),
             resources: ResourceTable::new(),
@@ -222,14 +229,11 @@ impl Opener {
             log: host.log.clone(),
             started: Instant::now(),
             connections: 0,
+            registry: host.registry.clone(),
+            statements: 0,
             last_error: None,
             wasi: Wasi::default(),
-        };
-        let mut instance = Instance::new(host.compiler.engine(), state);
-        let mut store = instance.begin()?;
-        let outcome = tokio::time::timeout(instance.time(), self.prepared.pre.instantiate_async(&mut store)).await;
-        let component = instance.end(store, outcome)?;
-        Ok((instance, component))
+        })
     }
 }
 
@@ -253,10 +257,16 @@ impl Host {
             compiler,
             linker,
             web: Arc::new(Web::default()),
+            registry: Arc::new(Registry::new()),
             ready: Mutex::new(HashMap::new()),
             compiling: tokio::sync::Mutex::new(()),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Says where the connections are that plugins may be granted; only the first to say so counts. They may hold the host.
+    pub fn connect_with(&self, connections: &Arc<dyn Connections>) {
+        let _ = self.inner.registry.set(Arc::downgrade(connections));
     }
 
     /// Installs the plugin in `folder` (`plugin.toml`, `plugin.wasm`) and grants it `grants`; see [`Host::install_package`].
@@ -286,9 +296,9 @@ impl Host {
         let work = move || -> Result<PluginInfo> {
             let manifest = package.parse_manifest()?;
             let signed_by = package.signed_by(&inner.trust)?;
-            if package.component.len() as u64 > inner.limits.component {
-                let (size, limit) = (package.component.len(), inner.limits.component);
-                return Err(invalid(format!("`plugin.wasm` has {size} bytes; at most {limit} are allowed")));
+            if package.code.len() as u64 > inner.limits.component {
+                let (name, size, limit) = (package.entry.file_name(), package.code.len(), inner.limits.component);
+                return Err(invalid(format!("`{name}` has {size} bytes; at most {limit} are allowed")));
             }
             let grants = match grants {
                 Some(grants) => grants,
@@ -300,11 +310,11 @@ impl Host {
                 },
             };
             check_grants(&manifest, &grants)?;
-            inner.prepare(&manifest, &grants, &package.component)?;
-            let digest = inner.library.add(&manifest.name, &package.manifest, &package.component)?;
+            inner.prepare(&manifest, package.entry, &package.code)?;
+            let digest = inner.library.add(&manifest.name, &package.manifest, package.entry, &package.code)?;
             let current = Current { digest, grants, signed_by, others: Vec::new() };
             let current = inner.library.upgrade(&manifest.name, &manifest.version, current)?;
-            Ok(PluginInfo::new(&Installed { manifest, current, component: PathBuf::new() }))
+            Ok(PluginInfo::new(&Installed { manifest, current, entry: package.entry, code: PathBuf::new() }))
         };
         tokio::task::spawn_blocking(work)
             .await
@@ -404,30 +414,35 @@ impl Host {
     pub async fn translator_in(&self, folder: &Path) -> Result<PluginTranslator> {
         let (inner, folder) = (self.inner.clone(), folder.to_owned());
         let _one = self.inner.compiling.lock().await;
-        let work = move || -> Result<(Manifest, Prepared)> {
+        let work = move || -> Result<(Manifest, Arc<dyn Program>)> {
             let text = String::from_utf8(read_bounded(&folder.join("plugin.toml"), 1 << 20)?)
                 .map_err(|_| invalid("`plugin.toml` is not UTF-8 text"))?;
             let manifest = Manifest::parse(&text)?;
             let component = read_bounded(&folder.join("plugin.wasm"), inner.limits.component)?;
-            let prepared = inner.prepare(&manifest, &Grants::default(), &component)?;
-            Ok((manifest, prepared))
+            let program = inner.prepare(&manifest, Entry::Component, &component)?;
+            Ok((manifest, program))
         };
-        let (manifest, prepared) = tokio::task::spawn_blocking(work)
+        let (manifest, program) = tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))??;
-        Ok(PluginTranslator::new(Opener {
-            prepared: Arc::new(prepared),
-            host: Arc::downgrade(&self.inner),
-            kv: Arc::new(Kv::new(self.inner.library.memory(&manifest.name))),
-        }))
+        Ok(PluginTranslator::new(self.opener_of(manifest, Grants::default(), program)))
     }
 
-    /// The interfaces of the contract that a component imports, by their bare names: `http`.
-    pub(crate) fn imports(&self, plugin: &str, component: &[u8]) -> Result<Vec<String>> {
-        let compiled = self.inner.compiler.load(plugin, component)?;
-        let engine = self.inner.compiler.engine();
-        let bare = |import: &str| Some(import.strip_prefix("sluice:plugin/")?.split('@').next()?.to_owned());
-        Ok(compiled.component_type().imports(engine).filter_map(|(import, _)| bare(import)).collect())
+    /// The capabilities that an installed plugin uses, by the names of the contract's interfaces.
+    pub(crate) async fn uses(&self, plugin: &str) -> Result<Vec<String>> {
+        Ok(self.opener(plugin).await?.program.uses())
+    }
+
+    fn opener_of(&self, manifest: Manifest, grants: Grants, program: Arc<dyn Program>) -> Opener {
+        // All versions share one memory.
+        let memory = self.inner.library.memory(&manifest.name);
+        Opener {
+            program,
+            manifest: Arc::new(manifest),
+            grants: Arc::new(grants),
+            host: Arc::downgrade(&self.inner),
+            kv: Arc::new(Kv::new(memory)),
+        }
     }
 
     fn not_found(&self, name: &str) -> Error {
@@ -454,18 +469,16 @@ impl Host {
         if let Some(opener) = self.inner.find_ready(name, &digest, &grants) {
             return Ok(opener);
         }
-        let (inner, wanted) = (self.inner.clone(), grants.clone());
-        let work = move || -> Result<Prepared> {
-            let component = read_bounded(&installed.component, u64::MAX)?;
-            inner.prepare(&installed.manifest, &wanted, &component)
+        let inner = self.inner.clone();
+        let work = move || -> Result<(Manifest, Arc<dyn Program>)> {
+            let code = read_bounded(&installed.code, u64::MAX)?;
+            let program = inner.prepare(&installed.manifest, installed.entry, &code)?;
+            Ok((installed.manifest, program))
         };
-        let prepared = tokio::task::spawn_blocking(work)
+        let (manifest, program) = tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))??;
-        // All versions share one memory.
-        let memory = self.inner.library.memory(&prepared.manifest.name);
-        let opener =
-            Opener { prepared: Arc::new(prepared), host: Arc::downgrade(&self.inner), kv: Arc::new(Kv::new(memory)) };
+        let opener = self.opener_of(manifest, grants.clone(), program);
         let mut ready = self.inner.ready.lock().unwrap_or_else(PoisonError::into_inner);
         ready.insert(name.to_owned(), (digest, grants, opener.clone()));
         Ok(opener)
@@ -479,8 +492,15 @@ impl Inner {
         (found == digest && granted == grants).then(|| opener.clone())
     }
 
-    /// Compiles and checks a component against its manifest.
-    fn prepare(&self, manifest: &Manifest, grants: &Grants, component: &[u8]) -> Result<Prepared> {
+    /// Compiles the code and holds it against its manifest.
+    fn prepare(&self, manifest: &Manifest, entry: Entry, code: &[u8]) -> Result<Arc<dyn Program>> {
+        Ok(match entry {
+            Entry::Component => Arc::new(self.prepare_component(manifest, code)?),
+            Entry::Script => Arc::new(Script::compile(manifest, code)?),
+        })
+    }
+
+    fn prepare_component(&self, manifest: &Manifest, component: &[u8]) -> Result<Component> {
         let name = &manifest.name;
         if let Some(contract) = custom_section(component, "sluice:contract") {
             check_contract(name, &String::from_utf8_lossy(contract))?;
@@ -511,14 +531,17 @@ impl Inner {
                 }
             };
         }
-        Ok(Prepared {
+        let bare = |import: &str| Some(import.strip_prefix("sluice:plugin/")?.split('@').next()?.to_owned());
+        let imports = compiled.component_type();
+        let uses = imports.imports(self.compiler.engine()).filter_map(|(import, _)| bare(import)).collect();
+        Ok(Component {
+            uses,
             source: indices!(Source, source),
             sink: indices!(Sink, sink),
             transform: indices!(Transform, transform),
             channel: indices!(Channel, channel),
             translator: indices!(Translator, translator),
             manifest: manifest.clone(),
-            grants: Arc::new(grants.clone()),
             pre,
         })
     }
@@ -542,7 +565,7 @@ fn add_imports(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 /// A component imports no more than its manifest asks for; names are compared, since an empty instance links silently.
 fn check_imports(
     manifest: &Manifest,
-    component: &Component,
+    component: &wasmtime::component::Component,
     engine: &wasmtime::Engine,
     has_source: bool,
 ) -> Result<()> {
@@ -595,6 +618,10 @@ fn check_grants(manifest: &Manifest, grants: &Grants) -> Result<()> {
         Some("capability `clock`".to_owned())
     } else if grants.kv && !asks.kv {
         Some("capability `kv`".to_owned())
+    } else if let Some(name) = grants.sql.keys().find(|name| !asks.sql.contains(name)) {
+        Some(format!("`sql` connection `{}`", crate::capability::always::clean(name, 64)))
+    } else if let Some(name) = grants.redis.keys().find(|name| !asks.redis.contains(name)) {
+        Some(format!("`redis` connection `{}`", crate::capability::always::clean(name, 64)))
     } else {
         let unknown = grants.secrets.keys().find(|secret| !asks.secrets.contains(secret));
         unknown.map(|secret| format!("secret `{}`", crate::capability::always::clean(secret, 64)))
@@ -618,33 +645,18 @@ impl Plugins for Host {
         resume_at: Option<Checkpoint>,
     ) -> Result<Box<dyn Source>> {
         let opener = self.opener(plugin).await?;
-        let indices = opener.prepared.source.as_ref().ok_or_else(|| opener.prepared.lacks(PluginKind::Source))?;
-        let (mut instance, component) = opener.instantiate(call).await?;
-        let mut store = instance.begin()?;
-        let loaded = indices.load(&mut store, &component);
-        let guest = instance.end(store, Ok(loaded))?;
-        Ok(Box::new(PluginSource::open(instance, guest, resume_at).await?))
+        opener.program.open_source(&opener, call, resume_at).await
     }
 
     async fn open_sink(&self, plugin: &str, call: PluginCall, schema: SchemaRef) -> Result<Box<dyn Sink>> {
         let opener = self.opener(plugin).await?;
-        let indices = opener.prepared.sink.as_ref().ok_or_else(|| opener.prepared.lacks(PluginKind::Sink))?;
-        let key = call.idempotency_key.clone();
-        let (mut instance, component) = opener.instantiate(call).await?;
-        let mut store = instance.begin()?;
-        let loaded = indices.load(&mut store, &component);
-        let guest = instance.end(store, Ok(loaded))?;
-        Ok(Box::new(PluginSink::open(instance, guest, key, schema).await?))
+        let sink: Box<dyn Sink> = opener.program.open_sink(&opener, call, schema).await?;
+        Ok(sink)
     }
 
     async fn open_transform(&self, plugin: &str, call: PluginCall, schema: SchemaRef) -> Result<Box<dyn Transformer>> {
         let opener = self.opener(plugin).await?;
-        let indices = opener.prepared.transform.as_ref().ok_or_else(|| opener.prepared.lacks(PluginKind::Transform))?;
-        let (mut instance, component) = opener.instantiate(call).await?;
-        let mut store = instance.begin()?;
-        let loaded = indices.load(&mut store, &component);
-        let guest = instance.end(store, Ok(loaded))?;
-        Ok(Box::new(PluginTransformer::open(instance, guest, schema).await?))
+        opener.program.open_transform(&opener, call, schema).await
     }
 
     async fn open_channel(&self, plugin: &str, call: PluginCall) -> Result<Arc<dyn Channel>> {

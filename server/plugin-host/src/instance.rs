@@ -1,13 +1,10 @@
 //! One instance of a plugin: every call goes through [`Instance::begin`] and [`Instance::end`], which meter it and turn
 //! whatever ends it into one clear error. After a trap or a time-out the instance is gone; its neighbors do not notice.
 
-use crate::bindings::exports::sluice::plugin::{channel, sink, source, transform, translator};
 use crate::bindings::sluice::plugin::types as wit;
 use crate::capability::always::clean;
 use crate::capability::clock::ClockDenied;
-use crate::grants::Grants;
 use crate::limits::{Exceeded, human_size, human_time};
-use crate::manifest::{Manifest, PluginKind};
 use crate::state::State;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -16,32 +13,10 @@ use model::ErrorCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::error::Elapsed;
-use wasmtime::component::InstancePre;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 /// Longer messages of plugins are cut.
 const MESSAGE: usize = 2 << 10;
-
-/// A plugin ready to be instantiated.
-pub(crate) struct Prepared {
-    pub(crate) manifest: Manifest,
-    pub(crate) grants: Arc<Grants>,
-    pub(crate) pre: InstancePre<State>,
-    pub(crate) source: Option<source::GuestIndices>,
-    pub(crate) sink: Option<sink::GuestIndices>,
-    pub(crate) transform: Option<transform::GuestIndices>,
-    pub(crate) channel: Option<channel::GuestIndices>,
-    pub(crate) translator: Option<translator::GuestIndices>,
-}
-
-impl Prepared {
-    /// The error of a plugin that is asked for a kind it has not.
-    pub(crate) fn lacks(&self, kind: PluginKind) -> Error {
-        let kinds: Vec<_> = self.manifest.kinds.iter().map(|kind| format!("`{}`", kind.as_str())).collect();
-        let message = format!("plugin `{}` is no {}; it is {}", self.manifest.name, kind.as_str(), kinds.join(", "));
-        Error::permanent(ErrorCode::Unsupported, message)
-    }
-}
 
 /// A store that lives as long as its plugin behaves.
 pub(crate) struct Instance {
@@ -138,37 +113,22 @@ impl Instance {
     }
 
     fn exceeded(&self, exceeded: &Exceeded) -> Error {
-        let message = format!("plugin `{}` exceeded {} and was ended", self.plugin, exceeded.what);
-        Error::permanent(ErrorCode::PluginLimit, message).hint(exceeded.hint.clone())
+        self::exceeded(&self.plugin, exceeded)
+    }
+
+    /// Its name.
+    pub(crate) fn plugin(&self) -> &str {
+        &self.plugin
     }
 
     /// The plugin broke the contract or gave up.
     pub(crate) fn failed(&self, how: &str) -> Error {
-        Error::permanent(ErrorCode::PluginFailed, format!("plugin `{}` {how}", self.plugin))
+        self::failed(&self.plugin, how)
     }
 
     /// What the plugin itself says went wrong.
     pub(crate) fn told(&self, error: wit::Error) -> Error {
-        let message = clean(error.message.trim(), MESSAGE);
-        let mut message = if message.is_empty() { "gave no message".to_owned() } else { message };
-        if let Some(field) = &error.field {
-            message.push_str(&format!(" (setting `{}`)", clean(field, 128)));
-        }
-        if let Some(row) = error.row {
-            message.push_str(&format!(" (row {} of the batch)", u64::from(row) + 1));
-        }
-        let message = format!("plugin `{}`: {message}", self.plugin);
-        let mut told = match error.kind {
-            wit::ErrorKind::Config => Error::permanent(ErrorCode::InvalidValue, message),
-            wit::ErrorKind::Auth => Error::permanent(ErrorCode::AuthenticationFailed, message),
-            wit::ErrorKind::Denied => Error::permanent(ErrorCode::CapabilityDenied, message),
-            wit::ErrorKind::Transient => Error::transient(ErrorCode::RemoteFailed, message),
-            wit::ErrorKind::Data => Error::permanent(ErrorCode::ValueRefused, message),
-            wit::ErrorKind::Permanent => Error::permanent(ErrorCode::RemoteFailed, message),
-        };
-        // Nobody waits for a day because a plugin says so.
-        told.retry_after = error.retry_after_ms.map(|wait| Duration::from_millis(wait.min(86_400_000)));
-        told
+        self::told(&self.plugin, error)
     }
 
     /// A schema the plugin declared.
@@ -183,8 +143,47 @@ impl Instance {
 
     /// The schema the plugin sees of `schema`.
     pub(crate) fn plain(&self, schema: &Schema) -> Result<SchemaRef, Error> {
-        crate::columns::plain_schema(schema).map_err(|why| {
-            Error::permanent(ErrorCode::Unsupported, format!("plugin `{}` cannot take this: {why}", self.plugin))
-        })
+        self::plain(&self.plugin, schema)
     }
+}
+
+/// What the plugin itself says went wrong.
+pub(crate) fn told(plugin: &str, error: wit::Error) -> Error {
+    let message = clean(error.message.trim(), MESSAGE);
+    let mut message = if message.is_empty() { "gave no message".to_owned() } else { message };
+    if let Some(field) = &error.field {
+        message.push_str(&format!(" (setting `{}`)", clean(field, 128)));
+    }
+    if let Some(row) = error.row {
+        message.push_str(&format!(" (row {} of the batch)", u64::from(row) + 1));
+    }
+    let message = format!("plugin `{plugin}`: {message}");
+    let mut told = match error.kind {
+        wit::ErrorKind::Config => Error::permanent(ErrorCode::InvalidValue, message),
+        wit::ErrorKind::Auth => Error::permanent(ErrorCode::AuthenticationFailed, message),
+        wit::ErrorKind::Denied => Error::permanent(ErrorCode::CapabilityDenied, message),
+        wit::ErrorKind::Transient => Error::transient(ErrorCode::RemoteFailed, message),
+        wit::ErrorKind::Data => Error::permanent(ErrorCode::ValueRefused, message),
+        wit::ErrorKind::Permanent => Error::permanent(ErrorCode::RemoteFailed, message),
+    };
+    // Nobody waits for a day because a plugin says so.
+    told.retry_after = error.retry_after_ms.map(|wait| Duration::from_millis(wait.min(86_400_000)));
+    told
+}
+
+/// The plugin exceeded a limit and was ended.
+pub(crate) fn exceeded(plugin: &str, exceeded: &Exceeded) -> Error {
+    let message = format!("plugin `{plugin}` exceeded {} and was ended", exceeded.what);
+    Error::permanent(ErrorCode::PluginLimit, message).hint(exceeded.hint.clone())
+}
+
+/// The plugin broke the contract or gave up.
+pub(crate) fn failed(plugin: &str, how: &str) -> Error {
+    Error::permanent(ErrorCode::PluginFailed, format!("plugin `{plugin}` {how}"))
+}
+
+/// The schema a plugin sees of `schema`.
+pub(crate) fn plain(plugin: &str, schema: &Schema) -> Result<SchemaRef, Error> {
+    crate::columns::plain_schema(schema)
+        .map_err(|why| Error::permanent(ErrorCode::Unsupported, format!("plugin `{plugin}` cannot take this: {why}")))
 }

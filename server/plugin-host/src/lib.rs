@@ -10,6 +10,7 @@ mod capability;
 mod channel;
 mod columns;
 mod compile;
+mod component;
 pub mod conformance;
 mod disk;
 mod format;
@@ -21,6 +22,8 @@ mod limits;
 mod lowered;
 mod manifest;
 mod package;
+mod program;
+mod script;
 mod signature;
 mod sink;
 mod source;
@@ -29,11 +32,14 @@ mod transform;
 mod translator;
 mod trial;
 
-pub use grants::{Grants, HttpPattern, InvalidHttpPattern, InvalidTcpPattern, TcpPattern};
+pub use grants::{
+    ConnectionGrant, Grants, HttpPattern, InvalidConnectionGrant, InvalidHttpPattern, InvalidTcpPattern, TcpPattern,
+};
 pub use host::{Host, HostConfig, PluginInfo};
 pub use limits::Limits;
 pub use manifest::{Asks, Manifest, PluginKind};
-pub use package::Package;
+pub use package::{Entry, Package};
+pub use script::{ScriptTest, check_script, test_script};
 pub use signature::{SigningKey, Trust};
 pub use state::{LocalSecrets, LogSink, PluginLine, Secrets};
 pub use translator::PluginTranslator;

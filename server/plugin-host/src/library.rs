@@ -1,11 +1,12 @@
 //! The installed plugins on disk: every version by its digest, which one is current, and what it was granted.
 //!
-//! `plugins/<name>/<digest>/{plugin.toml,plugin.wasm}` never changes once it is there; `plugins/<name>/current.json`
+//! `plugins/<name>/<digest>/{plugin.toml,plugin.wasm}` (or `plugin.rhai`) never changes once it is there; `plugins/<name>/current.json`
 //! names the digest in use and the grants, and is replaced whole, so that a broken install leaves the old version running.
 
 use crate::disk;
 use crate::grants::Grants;
 use crate::manifest::{Manifest, invalid};
+use crate::package::Entry;
 use data::Error;
 use model::ErrorCode;
 use serde::{Deserialize, Serialize};
@@ -40,7 +41,10 @@ pub(crate) struct Kept {
 pub(crate) struct Installed {
     pub(crate) manifest: Manifest,
     pub(crate) current: Current,
-    pub(crate) component: PathBuf,
+    /// What its code is.
+    pub(crate) entry: Entry,
+    /// Where its code lies.
+    pub(crate) code: PathBuf,
 }
 
 impl Installed {
@@ -77,13 +81,13 @@ impl Library {
     }
 
     /// Puts a version in place; the one in use stays in use.
-    pub(crate) fn add(&self, name: &str, manifest: &str, component: &[u8]) -> Result<String, Error> {
-        let digest = disk::digest(&[manifest.as_bytes(), component]);
+    pub(crate) fn add(&self, name: &str, manifest: &str, entry: Entry, code: &[u8]) -> Result<String, Error> {
+        let digest = disk::digest(&[manifest.as_bytes(), code]);
         let folder = self.folder.join(name).join(&digest);
         let write = || -> std::io::Result<()> {
             std::fs::create_dir_all(&folder)?;
             disk::replace(&folder.join("plugin.toml"), manifest.as_bytes())?;
-            disk::replace(&folder.join("plugin.wasm"), component)?;
+            disk::replace(&folder.join(entry.file_name()), code)?;
             disk::sync_folder(&folder)
         };
         write().map_err(|error| disk_failed(&folder, &error))?;
@@ -187,7 +191,9 @@ impl Library {
         let manifest = version.join("plugin.toml");
         let text = std::fs::read_to_string(&manifest).map_err(|error| disk_failed(&manifest, &error))?;
         let manifest = Manifest::parse(&text)?;
-        Ok(Installed { manifest, current, component: version.join("plugin.wasm") })
+        let script = version.join(Entry::Script.file_name());
+        let entry = if script.is_file() { Entry::Script } else { Entry::Component };
+        Ok(Installed { manifest, current, entry, code: version.join(entry.file_name()) })
     }
 
     /// Removes a version that is not the one in use; false: there is none of that number.

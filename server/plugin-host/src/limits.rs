@@ -26,6 +26,14 @@ pub struct Limits {
     /// Time until an HTTP answer's head has come, and between two pieces of its body; of a plain connection, for
     /// connecting, for TLS, and for each read and write. Default 30 s.
     pub http: Duration,
+    /// Rows that one query of the capability `sql` may give; its bytes are limited by `body`. Default 10,000,000.
+    pub sql_rows: u64,
+    /// Time of one query of the capability `sql`, until its last row was taken. Default 1 h.
+    pub sql_query: Duration,
+    /// Time of one statement in a transaction, and of one pipeline of Redis. Default 60 s.
+    pub sql_statement: Duration,
+    /// Operations of a script, within one call. Default 200,000,000.
+    pub operations: u64,
     /// Size of a component at install, in bytes: compiling takes memory in proportion. Default 32 MiB.
     pub component: u64,
 }
@@ -41,6 +49,10 @@ impl Default for Limits {
             output: 64 << 20,
             body: 1 << 30,
             http: Duration::from_secs(30),
+            sql_rows: 10_000_000,
+            sql_query: Duration::from_secs(3600),
+            sql_statement: Duration::from_secs(60),
+            operations: 200_000_000,
             component: 32 << 20,
         }
     }

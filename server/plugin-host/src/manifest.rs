@@ -56,9 +56,9 @@ pub struct Asks {
     pub kv: bool,
     /// `host:port` pairs of plain connections.
     pub tcp: Vec<TcpPattern>,
-    /// Names for connections to databases; not available in this version of the server.
+    /// Names for connections to databases; an administrator says which connection each one is.
     pub sql: Vec<String>,
-    /// Names for connections to Redis; not available in this version of the server.
+    /// Names for connections to Redis; an administrator says which connection each one is.
     pub redis: Vec<String>,
 }
 
@@ -99,6 +99,13 @@ impl Manifest {
         Err(invalid("`name` in `plugin.toml` must be 1 to 64 lowercase letters, digits and `-`, a letter first"))
     }
 
+    /// The error of a plugin that is asked for a kind it has not.
+    pub(crate) fn lacks(&self, kind: PluginKind) -> Error {
+        let kinds: Vec<_> = self.kinds.iter().map(|kind| format!("`{}`", kind.as_str())).collect();
+        let message = format!("plugin `{}` is no {}; it is {}", self.name, kind.as_str(), kinds.join(", "));
+        Error::permanent(ErrorCode::Unsupported, message)
+    }
+
     /// Reads and checks a manifest.
     ///
     /// # Errors
@@ -119,6 +126,15 @@ impl Manifest {
             return Err(invalid(format!("`kinds` of plugin `{name}` is empty"))
                 .hint("Name at least one of `source`, `sink`, `transform`, `channel`, `translator`."));
         }
+        let names = &manifest.capabilities;
+        let mut named = names.sql.iter().chain(&names.redis);
+        if let Some(name) = named.find(|name| !is_connection_name(name)) {
+            let (shown, plugin) = (crate::capability::always::clean(name, 64), &manifest.name);
+            return Err(invalid(format!(
+                "`{shown}` under `capabilities` of plugin `{plugin}` is no name for a connection"
+            ))
+            .hint("Use 1 to 64 letters, digits, `-` and `_`."));
+        }
         if manifest.config.get("type").and_then(Value::as_str) != Some("object") {
             return Err(invalid(format!("`config` of plugin `{name}` must be a JSON Schema whose `type` is `object`")));
         }
@@ -126,6 +142,12 @@ impl Manifest {
             .map_err(|error| invalid(format!("`config` of plugin `{name}` is no JSON Schema: {error}")))?;
         Ok(manifest)
     }
+}
+
+/// Whether grants can spell it.
+pub(crate) fn is_connection_name(name: &str) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(good)
 }
 
 /// Refuses a contract newer than this server's, with a sentence rather than a link error.

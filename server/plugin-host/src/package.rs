@@ -1,7 +1,7 @@
 //! A plugin as it travels: manifest, component and what lies beside them, as a folder or as one `.sluice` archive.
 //!
 //! The archive is a tar file under zstd. It comes from strangers, so it is read by what it may hold rather than by what it
-//! must not: five names, each once, plain files, bounded in size and in ratio. `SHA256SUMS` covers every other member, and
+//! must not: six names, each once, plain files, bounded in size and in ratio. `SHA256SUMS` covers every other member, and
 //! [`crate::signature`] signs that one file. Nothing of it is written to disk before all of it was checked.
 
 use crate::capability::always::clean;
@@ -18,22 +18,59 @@ use std::path::Path;
 
 const MANIFEST: &str = "plugin.toml";
 const COMPONENT: &str = "plugin.wasm";
+const SCRIPT: &str = "plugin.rhai";
 const SUMS: &str = "SHA256SUMS";
 const SIGNATURE: &str = "SIGNATURE";
 /// Members, with the most bytes each may have; the component's limit is the host's.
-const MEMBERS: [(&str, u64); 5] =
-    [(MANIFEST, 1 << 20), (COMPONENT, u64::MAX), ("README.md", 1 << 20), (SUMS, 4 << 10), (SIGNATURE, 4 << 10)];
+const MEMBERS: [(&str, u64); 6] = [
+    (MANIFEST, 1 << 20),
+    (COMPONENT, u64::MAX),
+    (SCRIPT, 1 << 20),
+    ("README.md", 1 << 20),
+    (SUMS, 4 << 10),
+    (SIGNATURE, 4 << 10),
+];
 /// Unpacked bytes for each packed one; WebAssembly and text stay far below.
 const RATIO: u64 = 200;
 const BLOCK: usize = 512;
 
-/// Manifest, component and README of one version of a plugin.
+/// What the code of a plugin is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// A WebAssembly component.
+    Component,
+    /// A rhai script.
+    Script,
+}
+
+impl Entry {
+    /// The file that holds it.
+    #[must_use]
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Component => COMPONENT,
+            Self::Script => SCRIPT,
+        }
+    }
+
+    /// What the code in a folder is; none where there is none, or both.
+    #[must_use]
+    pub fn of_folder(folder: &Path) -> Option<Self> {
+        let is_there = |entry: &Self| folder.join(entry.file_name()).is_file();
+        let mut found = [Self::Component, Self::Script].into_iter().filter(is_there);
+        found.next().filter(|_| found.next().is_none())
+    }
+}
+
+/// Manifest, code and README of one version of a plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
     /// The text of `plugin.toml`.
     pub manifest: String,
-    /// The bytes of `plugin.wasm`.
-    pub component: Vec<u8>,
+    /// What its code is.
+    pub entry: Entry,
+    /// The bytes of `plugin.wasm` or `plugin.rhai`.
+    pub code: Vec<u8>,
     /// The text of `README.md`, where there is one.
     pub readme: Option<String>,
     /// What `SIGNATURE` holds; whose it is, [`Trust`] knows.
@@ -41,15 +78,26 @@ pub struct Package {
 }
 
 impl Package {
-    /// Reads a folder with `plugin.toml` and `plugin.wasm`.
+    /// Reads a folder with `plugin.toml` and `plugin.wasm` or `plugin.rhai`.
     ///
     /// # Errors
     /// `file_not_found`, or `plugin_invalid` for what is too large or no text.
     pub fn from_folder(folder: &Path, most: u64) -> Result<Self, Error> {
         let manifest = read_bounded(&folder.join(MANIFEST), 1 << 20)?;
-        let component = read_bounded(&folder.join(COMPONENT), most)?;
+        if folder.join(COMPONENT).is_file() && folder.join(SCRIPT).is_file() {
+            return Err(two_codes());
+        }
+        let entry = Entry::of_folder(folder).unwrap_or(Entry::Component);
+        let code = read_bounded(&folder.join(entry.file_name()), most)?;
         let readme = std::fs::read_to_string(folder.join("README.md")).ok();
-        Ok(Self { manifest: text(MANIFEST, manifest)?, component, readme, signature: None })
+        Ok(Self { manifest: text(MANIFEST, manifest)?, entry, code, readme, signature: None })
+    }
+
+    /// A script with its manifest.
+    #[must_use]
+    pub fn of_script(manifest: &str, script: &str) -> Self {
+        let (manifest, code) = (manifest.to_owned(), script.as_bytes().to_vec());
+        Self { manifest, entry: Entry::Script, code, readme: None, signature: None }
     }
 
     /// Reads what [`Package::write`] wrote.
@@ -65,10 +113,15 @@ impl Package {
                 .hint("It was changed or damaged after it was packed: get it again from its author."));
         }
         let manifest = text(MANIFEST, members.remove(MANIFEST).ok_or_else(|| lacks(MANIFEST))?)?;
-        let component = members.remove(COMPONENT).ok_or_else(|| lacks(COMPONENT))?;
+        let (entry, code) = match (members.remove(COMPONENT), members.remove(SCRIPT)) {
+            (Some(component), None) => (Entry::Component, component),
+            (None, Some(script)) => (Entry::Script, script),
+            (Some(_), Some(_)) => return Err(two_codes()),
+            (None, None) => return Err(lacks(COMPONENT)),
+        };
         let readme = members.remove("README.md").map(|readme| text("README.md", readme)).transpose()?;
         let signature = signature.map(|signature| text(SIGNATURE, signature)).transpose()?;
-        Ok(Self { manifest, component, readme, signature })
+        Ok(Self { manifest, entry, code, readme, signature })
     }
 
     /// The archive, signed where a key is given.
@@ -91,7 +144,7 @@ impl Package {
         Manifest::parse(&self.manifest)?;
         let mut members = BTreeMap::new();
         members.insert(MANIFEST.to_owned(), self.manifest.clone().into_bytes());
-        members.insert(COMPONENT.to_owned(), self.component.clone());
+        members.insert(self.entry.file_name().to_owned(), self.code.clone());
         if let Some(readme) = &self.readme {
             members.insert("README.md".to_owned(), readme.clone().into_bytes());
         }
@@ -126,12 +179,17 @@ impl Package {
     pub fn signed_by(&self, trust: &Trust) -> Result<Option<String>, Error> {
         let mut members = BTreeMap::new();
         members.insert(MANIFEST.to_owned(), self.manifest.clone().into_bytes());
-        members.insert(COMPONENT.to_owned(), self.component.clone());
+        members.insert(self.entry.file_name().to_owned(), self.code.clone());
         if let Some(readme) = &self.readme {
             members.insert("README.md".to_owned(), readme.clone().into_bytes());
         }
         trust.verify(&sums_of(&members), self.signature.as_deref())
     }
+}
+
+fn two_codes() -> Error {
+    invalid(format!("there are both `{COMPONENT}` and `{SCRIPT}`"))
+        .hint("A plugin is one of the two: remove the other.")
 }
 
 fn lacks(name: &str) -> Error {
@@ -156,7 +214,7 @@ pub(crate) fn read_bounded(file: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let unreadable = |error: std::io::Error| {
         let message = format!("`{}` cannot be read: {error}", file.display());
         Error::permanent(ErrorCode::FileNotFound, message).hint(
-            "A plugin is a folder with `plugin.toml` and `plugin.wasm`, or an archive made by `sluice plugin pack`.",
+            "A plugin is a folder with `plugin.toml` and `plugin.wasm` or `plugin.rhai`, or an archive made by `sluice plugin pack`.",
         )
     };
     let size = std::fs::metadata(file).map_err(unreadable)?.len();

@@ -6,6 +6,7 @@
 use crate::bindings::exports::sluice::plugin::sink::{Guest, Mark};
 use crate::instance::Instance;
 use crate::lowered::{SchemaParts, batch_param, column_params, schema_param};
+use crate::program::OpenSink;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -28,7 +29,7 @@ pub(crate) struct PluginSink {
 }
 
 /// A batch must have the columns that the plugin was opened with.
-pub(crate) fn check_schema(instance: &Instance, expected: &SchemaRef, records: &RecordBatch) -> Result<()> {
+pub(crate) fn check_schema(plugin: &str, expected: &SchemaRef, records: &RecordBatch) -> Result<()> {
     let found = records.schema_ref();
     let same = found.fields().len() == expected.fields().len()
         && found
@@ -43,7 +44,7 @@ pub(crate) fn check_schema(instance: &Instance, expected: &SchemaRef, records: &
         schema.fields().iter().take(20).map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ")
     };
     let message = format!("was opened for the columns {} but was given {}", names(expected), names(found));
-    let mut error = instance.failed(&message);
+    let mut error = crate::instance::failed(plugin, &message);
     error.fault.code = ErrorCode::ValueRefused;
     Err(error.hint("Give each kind of rows a step of its own."))
 }
@@ -63,17 +64,6 @@ impl PluginSink {
         instance.end(store, outcome)?.map_err(|error| instance.told(error))?;
         let durable = HashMap::new();
         Ok(Self { instance: Some(instance), guest: Some(guest), writer, key, input, plain, durable })
-    }
-
-    /// Undoes what is not durable, and waits for it.
-    pub(crate) async fn abort(mut self) -> Result<()> {
-        let writer = self.writer;
-        let (instance, guest) = self.parts()?;
-        let mut store = instance.begin()?;
-        let outcome = timeout(instance.time(), guest.writer().call_abort(&mut store, writer)).await;
-        instance.end(store, outcome)?;
-        self.instance = None;
-        Ok(())
     }
 
     fn parts(&mut self) -> Result<(&mut Instance, &Guest)> {
@@ -105,7 +95,7 @@ impl Sink for PluginSink {
         let key = format!("{}/{}/{}", self.key, batch.lane, batch.sequence);
         let (writer, input, plain) = (self.writer, self.input.clone(), self.plain.clone());
         let (instance, guest) = self.parts()?;
-        check_schema(instance, &input, &batch.records)?;
+        check_schema(instance.plugin(), &input, &batch.records)?;
         let columns = crate::columns::lower(&batch.records, &plain).map_err(|why| instance.failed(&why))?;
         let params = column_params(&columns);
         let mark = Mark {
@@ -129,6 +119,19 @@ impl Sink for PluginSink {
         let outcome = timeout(instance.time(), guest.writer().call_commit(&mut store, writer)).await;
         instance.end(store, outcome)?.map_err(|error| instance.told(error))?;
         // What is durable needs no abort.
+        self.instance = None;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl OpenSink for PluginSink {
+    async fn abort(mut self: Box<Self>) -> Result<()> {
+        let writer = self.writer;
+        let (instance, guest) = self.parts()?;
+        let mut store = instance.begin()?;
+        let outcome = timeout(instance.time(), guest.writer().call_abort(&mut store, writer)).await;
+        instance.end(store, outcome)?;
         self.instance = None;
         Ok(())
     }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use wasmtime::component::ResourceAny;
 
 /// A longer cursor is refused: it goes into every ledger line.
-const CURSOR: usize = 4 << 10;
+pub(crate) const CURSOR: usize = 4 << 10;
 
 /// A reader that lives in a plugin.
 pub(crate) struct PluginSource {
@@ -51,38 +51,42 @@ impl PluginSource {
         let rejected = instance.end(store, outcome)?.then(|| rejected_schema(&schema));
         Ok(Self { instance, guest, reader, schema, resume, rejected, done: false })
     }
+}
 
-    fn rejections(&self, rejections: Vec<Rejection>) -> Result<Option<RecordBatch>> {
-        if rejections.is_empty() {
-            return Ok(None);
-        }
-        let Some(schema) = &self.rejected else {
-            return Err(self.instance.failed("rejected rows, but had said that it never does"));
-        };
-        let columns = self.schema.fields().len();
-        if let Some(bad) = rejections.iter().find(|row| row.values.len() != columns) {
-            let found = bad.values.len();
-            return Err(self
-                .instance
-                .failed(&format!("rejected a row of {found} values, but its schema has {columns}")));
-        }
-        let mut texts: Vec<StringBuilder> = (0..columns).map(|_| StringBuilder::new()).collect();
-        for row in &rejections {
-            for (text, value) in texts.iter_mut().zip(&row.values) {
-                text.append_option(value.as_deref());
-            }
-        }
-        let mut arrays: Vec<ArrayRef> = texts.iter_mut().map(|text| Arc::new(text.finish()) as ArrayRef).collect();
-        let line = |row: &Rejection| row.line.and_then(|line| i64::try_from(line).ok());
-        arrays.push(Arc::new(rejections.iter().map(line).collect::<Int64Array>()));
-        arrays.push(Arc::new(StringArray::from_iter_values(rejections.iter().map(|row| &row.rule))));
-        arrays.push(Arc::new(StringArray::from_iter_values(rejections.iter().map(|row| &row.reason))));
-        Ok(Some(RecordBatch::try_new(schema.clone(), arrays)?))
+/// Rows that could not be read, as a batch.
+///
+/// # Errors
+/// What the plugin got wrong about them.
+pub(crate) fn rejected_rows(
+    rejections: Vec<Rejection>,
+    columns: usize,
+    schema: Option<&SchemaRef>,
+) -> Result<Option<RecordBatch>, String> {
+    if rejections.is_empty() {
+        return Ok(None);
     }
+    let Some(schema) = schema else {
+        return Err("rejected rows, but had said that it never does".to_owned());
+    };
+    if let Some(bad) = rejections.iter().find(|row| row.values.len() != columns) {
+        return Err(format!("rejected a row of {} values, but its schema has {columns}", bad.values.len()));
+    }
+    let mut texts: Vec<StringBuilder> = (0..columns).map(|_| StringBuilder::new()).collect();
+    for row in &rejections {
+        for (text, value) in texts.iter_mut().zip(&row.values) {
+            text.append_option(value.as_deref());
+        }
+    }
+    let mut arrays: Vec<ArrayRef> = texts.iter_mut().map(|text| Arc::new(text.finish()) as ArrayRef).collect();
+    let line = |row: &Rejection| row.line.and_then(|line| i64::try_from(line).ok());
+    arrays.push(Arc::new(rejections.iter().map(line).collect::<Int64Array>()));
+    arrays.push(Arc::new(StringArray::from_iter_values(rejections.iter().map(|row| &row.rule))));
+    arrays.push(Arc::new(StringArray::from_iter_values(rejections.iter().map(|row| &row.reason))));
+    RecordBatch::try_new(schema.clone(), arrays).map(Some).map_err(|error| error.to_string())
 }
 
 /// The columns as text, then line, rule and reason.
-fn rejected_schema(schema: &Schema) -> SchemaRef {
+pub(crate) fn rejected_schema(schema: &Schema) -> SchemaRef {
     let mut fields: Vec<Field> =
         schema.fields().iter().map(|field| Field::new(field.name(), DataType::Utf8, true)).collect();
     fields.push(Field::new("_line", DataType::Int64, true));
@@ -117,7 +121,9 @@ impl Source for PluginSource {
         let page = self.instance.end(store, outcome)?.map_err(|error| self.instance.told(error))?;
         let Some(page) = page else { return Ok(None) };
         let records = self.instance.batch(page.rows, &self.schema)?;
-        let rejected = self.rejections(page.rejected)?;
+        let columns = self.schema.fields().len();
+        let rejected = rejected_rows(page.rejected, columns, self.rejected.as_ref());
+        let rejected = rejected.map_err(|why| self.instance.failed(&why))?;
         let cursor = page.cursor.filter(|_| self.resume == Resume::Checkpoint);
         if cursor.as_ref().is_some_and(|cursor| cursor.len() > CURSOR) {
             return Err(self.instance.failed(&format!("gave a cursor longer than {CURSOR} bytes")));

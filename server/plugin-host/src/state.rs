@@ -2,6 +2,7 @@
 
 use crate::capability::http::Web;
 use crate::capability::kv::Kv;
+use crate::capability::sql::Registry;
 use crate::capability::wasi::Wasi;
 use crate::grants::Grants;
 use crate::limits::{Exceeded, Meter};
@@ -64,6 +65,10 @@ pub(crate) struct State {
     pub(crate) started: Instant,
     /// How many plain connections are open.
     pub(crate) connections: usize,
+    /// The server's connections, where there are some.
+    pub(crate) registry: Arc<Registry>,
+    /// How many answers and transactions of SQL are open.
+    pub(crate) statements: usize,
     /// The last line logged as an error: what a panic said before it trapped.
     pub(crate) last_error: Option<String>,
     /// What the runtime of its language has, where it has one.

@@ -45,7 +45,7 @@ impl Transformer for PluginTransformer {
     }
 
     async fn process(&mut self, records: RecordBatch) -> Result<Vec<RecordBatch>> {
-        crate::sink::check_schema(&self.instance, &self.input, &records)?;
+        crate::sink::check_schema(self.instance.plugin(), &self.input, &records)?;
         let columns = crate::columns::lower(&records, &self.plain).map_err(|why| self.instance.failed(&why))?;
         let params = column_params(&columns);
         let mut store = self.instance.begin()?;

@@ -1,24 +1,19 @@
 //! Plugins of the kind `translator`.
 
-use crate::bindings::exports::sluice::plugin::translator as wit;
-use crate::capability::always::clean;
 use crate::host::Opener;
-use crate::instance::Instance;
-use crate::manifest::PluginKind;
+use crate::program::OpenTranslator;
 use async_trait::async_trait;
-use data::registry::PluginCall;
-use data::{Error, Note, NoteLevel, Result, Translated, Translation, Translator};
+use data::{Error, Result, Translated, Translation, Translator};
 use model::ErrorCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{AcquireError, Semaphore};
-use tokio::time::timeout;
 
 /// A translator that is kept for many calls. There are as many instances as calls at once, up to one for each processor; one
 /// that failed is not used again.
 pub struct PluginTranslator {
     opener: Opener,
     places: Semaphore,
-    idle: Mutex<Vec<(Instance, wit::Guest)>>,
+    idle: Mutex<Vec<Box<dyn OpenTranslator>>>,
 }
 
 impl PluginTranslator {
@@ -27,18 +22,8 @@ impl PluginTranslator {
         Self { opener, places: Semaphore::new(processors), idle: Mutex::new(Vec::new()) }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<(Instance, wit::Guest)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Box<dyn OpenTranslator>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn start(&self) -> Result<(Instance, wit::Guest)> {
-        let lacks = || self.opener.prepared.lacks(PluginKind::Translator);
-        let indices = self.opener.prepared.translator.as_ref().ok_or_else(lacks)?;
-        let (mut instance, component) = self.opener.instantiate(PluginCall::default()).await?;
-        let mut store = instance.begin()?;
-        let loaded = indices.load(&mut store, &component);
-        let guest = instance.end(store, Ok(loaded))?;
-        Ok((instance, guest))
     }
 }
 
@@ -48,37 +33,16 @@ impl Translator for PluginTranslator {
         let closed = |error: AcquireError| Error::permanent(ErrorCode::Internal, error.to_string());
         let _place = self.places.acquire().await.map_err(closed)?;
         let running = self.idle().pop();
-        let (mut instance, guest) = match running {
+        let mut running = match running {
             Some(running) => running,
-            None => self.start().await?,
+            None => self.opener.program.open_translator(&self.opener).await?,
         };
-        let request = wit::TranslateRequest {
-            sql: &translation.sql,
-            source_dialect: &translation.from,
-            target_dialect: &translation.to,
-            schema: translation.schema.as_deref(),
-            strict: translation.strict,
-        };
-        let mut store = instance.begin()?;
-        let outcome = timeout(instance.time(), guest.call_translate(&mut store, request)).await;
-        let answer = instance.end(store, outcome)?;
-        let statements = answer.map_err(|error| instance.told(error));
-        self.idle().push((instance, guest));
-        Ok(statements?.into_iter().map(lift).collect())
+        let answer = running.translate(translation).await;
+        // What the plugin itself refuses leaves it whole; after anything else a new one is made.
+        let is_whole = |error: &Error| !matches!(error.code(), ErrorCode::PluginFailed | ErrorCode::PluginLimit);
+        if answer.as_ref().err().is_none_or(is_whole) {
+            self.idle().push(running);
+        }
+        answer
     }
-}
-
-fn lift(statement: wit::Statement) -> Translated {
-    let note = |note: wit::Note| Note {
-        level: match note.level {
-            wit::NoteLevel::Info => NoteLevel::Info,
-            wit::NoteLevel::Warning => NoteLevel::Warning,
-            wit::NoteLevel::Error => NoteLevel::Error,
-        },
-        code: clean(&note.code, 64),
-        message: clean(&note.message, 2048),
-        line: note.line,
-        column: note.column,
-    };
-    Translated { sql: statement.sql, line: statement.line, notes: statement.notes.into_iter().map(note).collect() }
 }

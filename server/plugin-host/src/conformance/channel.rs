@@ -42,7 +42,7 @@ pub(super) async fn check(suite: &Suite, lines: &mut Lines) {
     }
     odd_alerts(suite, lines).await;
     wrong_settings(suite, lines).await;
-    if suite.manifest.capabilities.http.is_empty() {
+    if !suite.has_stand_in() {
         return;
     }
     for (place, (mode, check, tried, retryable)) in super::FAILURES.iter().enumerate() {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// Reads manifest and component; none, with a line in the report, where there are none.
-pub(super) fn read(folder: &Path, lines: &mut Lines) -> Option<(Manifest, Vec<u8>)> {
+pub(super) fn read(folder: &Path, lines: &mut Lines) -> Option<Manifest> {
     const TRIED: &str = "reads `plugin.toml`";
     let missing = |name: &str, error: &std::io::Error| {
         let mend = "Name the folder that holds `plugin.toml` and `plugin.wasm`, or build first.";
@@ -33,6 +33,10 @@ pub(super) fn read(folder: &Path, lines: &mut Lines) -> Option<(Manifest, Vec<u8
     };
     lines.add("manifest", TRIED, describe(&manifest));
     lines.add("readme", "looks for `README.md` beside it", readme(folder));
+    if folder.join("plugin.rhai").is_file() {
+        // A script is its own source: there is nothing that it could have been built with.
+        return Some(manifest);
+    }
     let component = match std::fs::read(folder.join("plugin.wasm")) {
         Ok(component) => component,
         Err(error) => {
@@ -51,7 +55,7 @@ pub(super) fn read(folder: &Path, lines: &mut Lines) -> Option<(Manifest, Vec<u8
         None => Verdict::noted("it does not say with which manifest it was built"),
     };
     lines.add("build", "compares the manifest with the one the component was built with", verdict);
-    Some((manifest, component))
+    Some(manifest)
 }
 
 /// People see descriptions in the editor's form: each setting has one.
@@ -84,8 +88,8 @@ fn readme(folder: &Path) -> Verdict {
 }
 
 /// What it asks for it must use: whoever grants it would grant for nothing.
-pub(super) fn look_at_component(suite: &Suite, component: &[u8], lines: &mut Lines) -> Result<(), Error> {
-    let imports = suite.host.imports(suite.name(), component)?;
+pub(super) async fn look_at_code(suite: &Suite, lines: &mut Lines) -> Result<(), Error> {
+    let imports = suite.host.uses(suite.name()).await?;
     let asks = &suite.manifest.capabilities;
     let asked = [
         ("http", !asks.http.is_empty()),
@@ -108,6 +112,6 @@ pub(super) fn look_at_component(suite: &Suite, component: &[u8], lines: &mut Lin
             "Remove it from `[capabilities]` in `plugin.toml`.",
         ),
     };
-    lines.add("capabilities", "compares what it asks for with what the component imports", verdict);
+    lines.add("capabilities", "compares what it asks for with what it uses", verdict);
     Ok(())
 }

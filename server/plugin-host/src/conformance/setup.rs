@@ -22,6 +22,42 @@ pub(super) struct Setup {
     pub(super) wrong: Vec<Map<String, Value>>,
     /// What the stub answers; the first that fits counts, else 404.
     pub(super) http: Vec<Route>,
+    /// What the stand-in of a granted SQL connection answers; the first that fits counts, else an error.
+    pub(super) sql: Vec<Query>,
+    /// What the stand-in of a granted Redis answers; the first that fits counts, else nil.
+    pub(super) redis: Vec<Command>,
+}
+
+/// One answer to statements.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Query {
+    /// What the statement must hold; any where absent.
+    pub(super) contains: Option<String>,
+    /// Names and formats of the columns.
+    pub(super) columns: Map<String, Value>,
+    /// The rows, a list of values each; a text where TOML has no such value, and nulls by leaving out the last ones.
+    pub(super) rows: Vec<Vec<Value>>,
+    /// How many rows a statement in a transaction changed.
+    pub(super) changed: u64,
+}
+
+/// One answer to commands of Redis.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Command {
+    /// How the command begins, words parted by spaces: `GET greeting`.
+    pub(super) command: String,
+    pub(super) answer: Answered,
+}
+
+/// What Redis answers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Answered {
+    Number(i64),
+    Text(String),
+    Many(Vec<String>),
 }
 
 /// One answer of the stub.
@@ -74,13 +110,19 @@ pub(super) fn read(folder: &Path, manifest: &Manifest, lines: &mut Lines) -> Opt
         Err(error) => {
             let place = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let why = format!("line {place}: {}", error.message().trim());
-            let mend = "`docs/plugins/check.md` lists the keys: settings, secrets, columns, wrong, http.";
+            let mend = "`docs/plugins/check.md` lists the keys: settings, secrets, columns, wrong, http, sql, redis.";
             lines.add("check.toml", TRIED, Verdict::fail(why, mend));
             return None;
         }
     };
     let bad = setup.columns.iter().find(|(_, format)| format.as_str().and_then(parse_format).is_none());
-    let verdict = if let Some((name, format)) = bad {
+    let laid = setup.sql.iter().find_map(|query| query.rows().err());
+    let verdict = if let Some(error) = laid {
+        Verdict::fail(
+            error.fault.message.clone(),
+            "Give a format of the contract for each column, and values that it can hold.",
+        )
+    } else if let Some((name, format)) = bad {
         Verdict::fail(
             format!("column `{name}` has format {format}"),
             "Give formats of the contract, such as `l` or `u`.",

@@ -132,7 +132,7 @@ async fn abort(suite: &Suite, records: &RecordBatch, lines: &mut Lines) {
 }
 
 async fn failing_service(suite: &Suite, records: &RecordBatch, lines: &mut Lines) {
-    if suite.manifest.capabilities.http.is_empty() {
+    if !suite.has_stand_in() {
         return;
     }
     for (mode, check, tried, retryable) in super::FAILURES {

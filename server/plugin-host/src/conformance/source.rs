@@ -174,7 +174,7 @@ async fn wrong_settings(suite: &Suite, lines: &mut Lines) {
 }
 
 async fn failing_service(suite: &Suite, lines: &mut Lines) {
-    if suite.manifest.capabilities.http.is_empty() {
+    if !suite.has_stand_in() {
         return;
     }
     for (mode, check, tried, retryable) in super::FAILURES {

@@ -54,12 +54,25 @@ pub(super) struct Stub {
     server: tokio::task::JoinHandle<()>,
 }
 
-struct Shared {
+/// What it answers and was asked, shared with the stand-ins of databases.
+pub(super) struct Shared {
     routes: Vec<Route>,
     state: Mutex<(Mode, Vec<Asked>)>,
 }
 
 impl Shared {
+    /// Remembers what was asked, and tells how to answer.
+    pub(super) fn note(&self, asked: Asked) -> Mode {
+        let mut state = self.state();
+        state.1.push(asked);
+        state.0
+    }
+
+    /// How to answer.
+    pub(super) fn mode(&self) -> Mode {
+        self.state().0
+    }
+
     fn state(&self) -> MutexGuard<'_, (Mode, Vec<Asked>)> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,6 +90,11 @@ impl Stub {
             }
         });
         Ok(Self { port, shared, server })
+    }
+
+    /// What stand-ins beside it share with it.
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        self.shared.clone()
     }
 
     /// Its address.
@@ -118,11 +136,7 @@ impl Drop for Stub {
 
 async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     let Some(asked) = read(&mut stream).await else { return };
-    let mode = {
-        let mut state = shared.state();
-        state.1.push(asked.clone());
-        state.0
-    };
+    let mode = shared.note(asked.clone());
     let answer = match mode {
         Mode::HangUp => return,
         Mode::Status(status) => response(status, "", b"the service is not itself today"),

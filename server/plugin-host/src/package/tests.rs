@@ -8,8 +8,8 @@ const MOST: u64 = 1 << 20;
 
 fn package() -> Package {
     let manifest = "name = \"a\"\nversion = \"1.0.0\"\ncontract = \"0.1\"\nkinds = [\"source\"]\ndescription = \"d\"\n[config]\ntype = \"object\"\n";
-    let component = (0..10_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
-    Package { manifest: manifest.into(), component, readme: Some("# a\n".into()), signature: None }
+    let code = (0..10_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    Package { manifest: manifest.into(), entry: Entry::Component, code, readme: Some("# a\n".into()), signature: None }
 }
 
 fn refused(archive: &[u8], expected: &str) {
@@ -53,7 +53,7 @@ fn a_signature_names_its_key_and_a_forged_one_is_refused() {
     assert_eq!(signed.signed_by(&trust(true)).unwrap().as_deref(), Some("acme"));
 
     let mut changed = signed.clone();
-    changed.component[7] ^= 1;
+    changed.code[7] ^= 1;
     assert!(changed.signed_by(&trust(false)).unwrap_err().to_string().contains("signature"));
     let mut changed = signed.clone();
     changed.readme = Some("# another\n".into());

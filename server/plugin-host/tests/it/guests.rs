@@ -33,6 +33,18 @@ fn build() -> Option<PathBuf> {
             manifest: manifests.join("identity.toml"),
         },
         Guest {
+            name: "hostile",
+            package: "plugin-sdk",
+            example: Some("hostile"),
+            manifest: manifests.join("hostile.toml"),
+        },
+        Guest {
+            name: "warehouse",
+            package: "plugin-sdk",
+            example: Some("warehouse"),
+            manifest: manifests.join("warehouse.toml"),
+        },
+        Guest {
             name: "careless",
             package: "plugin-sdk",
             example: Some("careless"),

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod conformance;
+mod databases;
 mod guests;
+mod hostile;
+mod scripts;
 mod stub;
 
 use data::registry::PluginCall;

@@ -4,7 +4,7 @@ use super::language::{self, Purpose};
 use crate::output;
 use clap::Args;
 use model::{ErrorCode, Fault};
-use plugin_host::Manifest;
+use plugin_host::{Entry, Manifest};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -31,8 +31,9 @@ pub(crate) struct Test {
 impl Build {
     pub(super) fn run(self) -> Result<ExitCode, Fault> {
         let built = build(&self.folder, Purpose::Release)?;
-        let size = std::fs::metadata(built.join("plugin.wasm")).map_or(0, |file| file.len());
-        output::line(format!("built `{}` ({} KiB)", built.join("plugin.wasm").display(), size.div_ceil(1024)));
+        let code = built.join(Entry::of_folder(&built).unwrap_or(Entry::Component).file_name());
+        let size = std::fs::metadata(&code).map_or(0, |file| file.len());
+        output::line(format!("built `{}` ({} KiB)", code.display(), size.div_ceil(1024)));
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -44,16 +45,20 @@ impl Test {
     }
 }
 
-/// Builds the plugin in `folder`; gives the folder with `plugin.toml`, `plugin.wasm` and the README.
+/// Builds the plugin in `folder`; gives the folder with `plugin.toml`, the code and the README.
 pub(super) fn build(folder: &Path, purpose: Purpose) -> Result<PathBuf, Fault> {
     let language = language::of(folder)?;
     let manifest = read(&folder.join("plugin.toml"))?;
     // A manifest that no server would take is told before minutes of compiling.
     Manifest::parse(&String::from_utf8_lossy(&manifest)).map_err(|error| *error.fault)?;
-    let component = language.build(folder, &manifest, purpose)?;
+    let code = language.build(folder, &manifest, purpose)?;
     let dist = folder.join(DIST);
     std::fs::create_dir_all(&dist).map_err(|error| cannot_write(&dist, &error))?;
-    replace(&dist.join("plugin.wasm"), &component)?;
+    for other in [Entry::Component, Entry::Script].iter().filter(|other| **other != language.entry()) {
+        // A folder holds the code of one language.
+        drop(std::fs::remove_file(dist.join(other.file_name())));
+    }
+    replace(&dist.join(language.entry().file_name()), &code)?;
     replace(&dist.join("plugin.toml"), &manifest)?;
     for extra in ["README.md", "check.toml"] {
         match std::fs::read(folder.join(extra)) {
@@ -67,7 +72,7 @@ pub(super) fn build(folder: &Path, purpose: Purpose) -> Result<PathBuf, Fault> {
 /// The folder of a built plugin: the one named, or what `build` made below it.
 pub(super) fn built_folder(folder: &Path) -> Result<PathBuf, Fault> {
     for candidate in [folder.to_owned(), folder.join(DIST)] {
-        if candidate.join("plugin.toml").is_file() && candidate.join("plugin.wasm").is_file() {
+        if candidate.join("plugin.toml").is_file() && Entry::of_folder(&candidate).is_some() {
             return Ok(candidate);
         }
     }
@@ -75,7 +80,7 @@ pub(super) fn built_folder(folder: &Path) -> Result<PathBuf, Fault> {
     let hint = if folder.join("plugin.toml").is_file() {
         "Build it first with `sluice plugin build`."
     } else {
-        "Name the folder that holds `plugin.toml` and `plugin.wasm`, or an archive made by `sluice plugin pack`."
+        "Name the folder that holds `plugin.toml` and `plugin.wasm` or `plugin.rhai`, or an archive made by `sluice plugin pack`."
     };
     Err(Fault::new(ErrorCode::FileNotFound, message).hint(hint))
 }

@@ -29,7 +29,7 @@ impl Check {
                 })?;
                 let readme = package.readme.as_deref().unwrap_or_default();
                 super::build::replace(&folder.path().join("plugin.toml"), package.manifest.as_bytes())?;
-                super::build::replace(&folder.path().join("plugin.wasm"), &package.component)?;
+                super::build::replace(&folder.path().join(package.entry.file_name()), &package.code)?;
                 super::build::replace(&folder.path().join("README.md"), readme.as_bytes())?;
                 conformance::check(folder.path()).await?
             }

@@ -2,12 +2,13 @@
 //! [`LANGUAGES`] and templates in `plugin-sdk/templates/<language>/`.
 
 mod python;
+mod rhai;
 mod rust;
 mod shared;
 mod typescript;
 
 use model::{ErrorCode, Fault};
-use plugin_host::PluginKind;
+use plugin_host::{Entry, PluginKind};
 use std::path::Path;
 
 /// A language plugins are written in.
@@ -18,13 +19,18 @@ pub(super) trait Language: Sync {
     /// Whether the plugin in the folder is written in it.
     fn owns(&self, folder: &Path) -> bool;
 
+    /// What a build gives.
+    fn entry(&self) -> Entry {
+        Entry::Component
+    }
+
     /// Paths and texts of a new plugin; `{{name}}` and `{{sdk}}` are replaced.
     fn template(&self, kind: PluginKind) -> Vec<TemplateFile>;
 
     /// What `{{sdk}}` stands for: the published SDK, or that in a checkout.
     fn sdk(&self, checkout: Option<&Path>) -> Result<String, Fault>;
 
-    /// Builds the plugin in the folder and gives the component. Tools speak on the standard error.
+    /// Builds the plugin in the folder and gives its code. Tools speak on the standard error.
     fn build(&self, folder: &Path, manifest: &[u8], purpose: Purpose) -> Result<Vec<u8>, Fault>;
 
     /// Runs the unit tests; false where some failed. They speak for themselves.
@@ -47,7 +53,8 @@ pub(super) enum Purpose {
 }
 
 /// All languages.
-pub(super) const LANGUAGES: &[&dyn Language] = &[&rust::Rust, &typescript::TypeScript, &python::Python];
+pub(super) const LANGUAGES: &[&dyn Language] =
+    &[&rust::Rust, &typescript::TypeScript, &python::Python, &rhai::Rhai];
 
 /// The language of that name.
 pub(super) fn find(name: &str) -> Result<&'static dyn Language, Fault> {

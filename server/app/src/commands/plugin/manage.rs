@@ -16,7 +16,7 @@ use std::process::ExitCode;
 pub(crate) enum Manage {
     /// Install a plugin from its folder or archive, or a new version of it, after showing what it asks for.
     Install {
-        /// The folder with `plugin.toml` and `plugin.wasm`, that of its source once built, or an archive.
+        /// The folder with `plugin.toml` and `plugin.wasm` or `plugin.rhai`, that of its source once built, or an archive.
         plugin: PathBuf,
         #[command(flatten)]
         grants: GrantArguments,
@@ -62,7 +62,8 @@ pub(crate) enum Manage {
 
 #[derive(Debug, Args)]
 pub(crate) struct GrantArguments {
-    /// `http:https://api.example.com`, `tcp:host:port`, `secret:NAME=env:VARIABLE`, `clock`, `kv`; may be given several times.
+    /// `http:https://api.example.com`, `tcp:host:port`, `secret:NAME=env:VARIABLE`, `clock`, `kv`,
+    /// `sql:NAME=CONNECTION[:write]`, `redis:NAME=CONNECTION[:write]`; may be given several times.
     #[arg(long = "grant", value_name = "CAPABILITY")]
     grants: Vec<String>,
 }

@@ -4,7 +4,7 @@ use super::language::{self, TemplateFile};
 use crate::output;
 use clap::Args;
 use model::{ErrorCode, Fault};
-use plugin_host::{Manifest, PluginKind};
+use plugin_host::{Entry, Manifest, PluginKind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ pub(crate) struct New {
     /// What it does.
     #[arg(long, value_parser = parse_kind)]
     kind: PluginKind,
-    /// What it is written in: `rust`, `typescript` or `python`.
+    /// What it is written in: `rust`, `typescript`, `python` or `rhai`.
     #[arg(long, default_value = "rust")]
     language: String,
     /// Take the SDK from this checkout of the server rather than the published one.
@@ -48,7 +48,8 @@ impl New {
             write(&folder.join(path), &text)?;
         }
         output::line(format!("made `{}`, a {} in {}", folder.display(), self.kind.as_str(), self.language));
-        output::line(format!("next: cd {} && sluice plugin build && sluice plugin check", folder.display()));
+        let build = if language.entry() == Entry::Component { "sluice plugin build && " } else { "" };
+        output::line(format!("next: cd {} && {build}sluice plugin check", folder.display()));
         Ok(ExitCode::SUCCESS)
     }
 }
