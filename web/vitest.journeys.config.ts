@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 /** Journeys in a real browser against a real server; `cargo xtask test` runs them. */
 export default defineConfig({
   test: {
-    include: ["journeys/**/*.journey.ts"],
+    // What only measures runs when it is asked for: `npm run bench`.
+    include: process.env["SLUICE_BENCH"] ? ["journeys/**/*.bench.ts"] : ["journeys/**/*.journey.ts"],
     testTimeout: 180_000,
     hookTimeout: 120_000,
     // A browser and a server for each file are enough for a small machine.

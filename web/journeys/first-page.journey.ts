@@ -21,7 +21,7 @@ describe.skipIf(reason)("the first page", () => {
     await page.goto(`${server.base}/workflows`);
     const token = page.getByLabel("API token");
     await token.fill("not-the-token");
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByText("The server did not accept this token.").waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await token.fill(server.token);

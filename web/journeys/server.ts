@@ -8,6 +8,8 @@ import { createInterface } from "node:readline";
 export interface Server {
   base: string;
   token: string;
+  /** What makes the first admin, once. */
+  setup: string;
   /** A folder of its own, gone when it stops. */
   folder: string;
   /** Puts a file where workflows read files from. */
@@ -25,12 +27,13 @@ export async function startServer(more: readonly string[] = []): Promise<Server>
   const folder = mkdtempSync(join(tmpdir(), "sluice-journey-"));
   const data = join(folder, "data");
   const child = spawn(program, ["--data-dir", data, "serve", "--listen", "127.0.0.1:0", ...more], { stdio: ["ignore", "pipe", "inherit"] });
-  const base = await address(child);
+  const { base, setup } = await address(child);
   const token = readFileSync(join(data, "api-token"), "utf8").trim();
   mkdirSync(join(data, "files"), { recursive: true });
   return {
     base,
     token,
+    setup,
     folder,
     file: (name, text) => writeFileSync(join(data, "files", name), text),
     graphql: async <T>(query: string, variables: Record<string, unknown> = {}) => {
@@ -52,12 +55,15 @@ export async function startServer(more: readonly string[] = []): Promise<Server>
   };
 }
 
-function address(child: ChildProcess): Promise<string> {
+/** The address it says it is at, and the link for the first admin that follows. */
+function address(child: ChildProcess): Promise<{ base: string; setup: string }> {
   return new Promise((resolve, reject) => {
     if (!child.stdout) return reject(new Error("the server's output is not piped"));
+    let base: string | undefined;
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const found = /ready at (http:\S+)/.exec(line)?.[1];
-      if (found) resolve(found);
+      base ??= /ready at (http:\S+)/.exec(line)?.[1];
+      const setup = /#setup=(\S+)/.exec(line)?.[1];
+      if (base && setup) resolve({ base, setup });
     });
     child.once("exit", (code) => reject(new Error(`the server ended with ${code ?? "a signal"}`)));
     return undefined;

@@ -2,13 +2,14 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app.tsx";
-import { takeTokenFromAddress } from "./graphql/session.ts";
+import { restore, takeFromAddress } from "./graphql/session.ts";
 import { showTheme } from "./lib/theme.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
 showTheme();
-takeTokenFromAddress();
+takeFromAddress();
+void restore();
 
 const root = document.getElementById("root");
 if (root) {

@@ -13,6 +13,7 @@ import { settings } from "@/features/settings/feature.ts";
 import { stores } from "@/features/stores/feature.ts";
 import { tables } from "@/features/tables/feature.ts";
 import { transfers } from "@/features/transfers/feature.ts";
+import { welcome } from "@/features/welcome/feature.ts";
 import { workflows } from "@/features/workflows/feature.ts";
 import type { Feature } from "@/lib/feature.ts";
 
@@ -32,4 +33,5 @@ export const features: readonly Feature[] = [
   channels,
   plugins,
   settings,
+  welcome,
 ];

@@ -2,6 +2,7 @@ import { PanelLeftClose, PanelLeftOpen } from "lucide-react";
 import { useState } from "react";
 import { NavLink } from "react-router";
 import { IconButton } from "@/components/icon-button.tsx";
+import { useSession } from "@/graphql/session.ts";
 import type { RailEntry, RailGroup } from "@/lib/feature.ts";
 import { pick, useLanguage, useWords } from "@/lib/language.ts";
 import { keep, kept } from "@/lib/storage.ts";
@@ -18,7 +19,8 @@ export function Rail({ isOpen, onClose }: { isOpen: boolean; onClose: () => void
     keep("rail", isSlim ? null : "slim");
     setSlim(!isSlim);
   };
-  const entries = features.flatMap((feature) => feature.rail ?? []);
+  const operations = useSession((state) => state.operations);
+  const entries = features.flatMap((feature) => feature.rail ?? []).filter(({ needs }) => !needs || operations === null || operations.has(needs));
   return (
     <>
       {isOpen && <button type="button" className="rail-cover" aria-label={t("close")} onClick={onClose} />}

@@ -3,21 +3,24 @@ import { QueryClient, useMutation, useQuery, type UseMutationOptions, type UseQu
 import type { TypedDocumentString } from "./generated/graphql.ts";
 import { reportDown, reportUp } from "./link.ts";
 import { ApiProblem, readProblem } from "./problem.ts";
-import { useSession } from "./session.ts";
+import { endSession, identify, useSession } from "./session.ts";
 
 interface Answer<T> {
   data?: T | null;
   errors?: unknown[];
 }
 
+const SIGNED_OUT = { code: "unauthorized", message: "nobody is signed in" };
+
 /** Asks the server; an error of any kind is thrown as `ApiProblem`. */
 export async function request<T, V>(document: TypedDocumentString<T, V>, variables?: V, signal?: AbortSignal): Promise<T> {
-  const { token, signOut } = useSession.getState();
+  // Until somebody signs in again there is nobody to ask as.
+  if (useSession.getState().stage === "ended") throw new ApiProblem(SIGNED_OUT);
   let response: Response;
   try {
     response = await fetch("/graphql", {
       method: "POST",
-      headers: { "Content-Type": "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+      headers: { "Content-Type": "application/json", ...identify() },
       body: JSON.stringify({ query: document.toString(), variables: variables ?? {} }),
       signal: signal ?? null,
     });
@@ -29,8 +32,8 @@ export async function request<T, V>(document: TypedDocumentString<T, V>, variabl
   // A proxy answers for a server that is away, but not with JSON.
   const answer = (await response.json().catch(() => undefined)) as Answer<T> | undefined;
   if (response.status === 401) {
-    signOut(token !== null);
-    throw new ApiProblem(readProblem(answer) ?? { code: "unauthorized", message: "the request has no valid token" });
+    endSession();
+    throw new ApiProblem(readProblem(answer) ?? SIGNED_OUT);
   }
   if (answer === undefined) {
     if (response.status >= 500) reportDown();
@@ -47,12 +50,11 @@ export async function request<T, V>(document: TypedDocumentString<T, V>, variabl
 
 /** Sends a file to a route of its own; an error of any kind is thrown as `ApiProblem`. */
 export async function upload<T>(path: string, file: Blob): Promise<T> {
-  const { token } = useSession.getState();
   let response: Response;
   try {
     response = await fetch(path, {
       method: "POST",
-      headers: { "Content-Type": "application/octet-stream", ...(token ? { Authorization: `Bearer ${token}` } : {}) },
+      headers: { "Content-Type": "application/octet-stream", ...identify() },
       body: file,
     });
   } catch {
@@ -60,6 +62,7 @@ export async function upload<T>(path: string, file: Blob): Promise<T> {
     throw new ApiProblem({ code: "server_unreachable", message: "the server does not answer" });
   }
   const answer: unknown = await response.json().catch(() => undefined);
+  if (response.status === 401) endSession();
   if (!response.ok) throw new ApiProblem(readProblem(answer) ?? { code: "unexpected", message: `the server answered with status ${response.status}` });
   return answer as T;
 }

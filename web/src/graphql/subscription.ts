@@ -9,13 +9,33 @@ let client: Client | undefined;
 function socket(): Client {
   client ??= createClient({
     url: `${window.location.protocol === "https:" ? "wss" : "ws"}://${window.location.host}/graphql/ws`,
-    connectionParams: () => ({ token: useSession.getState().token }),
+    // Without a token the session's cookie comes along by itself.
+    connectionParams: () => {
+      const { token } = useSession.getState();
+      return token === null ? {} : { token };
+    },
     lazy: true,
     retryAttempts: Number.MAX_SAFE_INTEGER,
-    retryWait: (tries) => new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** tries, 5000))),
+    retryWait: async (tries) => {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** tries, 5000)));
+      await whoever();
+    },
     shouldRetry: () => true,
   });
   return client;
+}
+
+/** Waits until somebody is signed in. */
+function whoever(): Promise<void> {
+  return new Promise((resolve) => {
+    if (useSession.getState().stage === "in") return resolve();
+    const stop = useSession.subscribe(({ stage }) => {
+      if (stage !== "in") return;
+      stop();
+      resolve();
+    });
+    return undefined;
+  });
 }
 
 /** Listens until the returned function is called. `onEnd` comes when the stream ends by itself. */

@@ -10,6 +10,8 @@ export interface RailEntry {
   icon: LucideIcon;
   /** Entries of one group stand together under its title; those without come first. */
   group?: RailGroup;
+  /** The field of the API that it is about; who may not ask for it is not shown the place. */
+  needs?: string;
 }
 
 export type RailGroup = "data" | "system";

@@ -127,3 +127,53 @@ async fn a_changed_connection_is_opened_anew_and_a_deleted_one_is_gone() {
     assert!(codes.iter().all(|code| *code == ErrorCode::ConnectionNotFound), "{codes:?}");
     assert!(lock(&world.registry.opened).is_empty());
 }
+
+#[tokio::test]
+async fn channels_take_the_settings_and_secrets_that_their_kinds_describe() {
+    struct None;
+    #[async_trait::async_trait]
+    impl workbench::plugins::PluginShelf for None {
+        fn list(&self) -> std::result::Result<Vec<workbench::plugins::PluginView>, Fault> {
+            Ok(Vec::new())
+        }
+        fn get(&self, name: &str) -> std::result::Result<workbench::plugins::PluginView, Fault> {
+            Err(Fault::new(ErrorCode::PluginNotFound, name.to_owned()))
+        }
+        async fn install(
+            &self,
+            _: Vec<u8>,
+            _: Option<Vec<String>>,
+        ) -> std::result::Result<workbench::plugins::PluginView, Fault> {
+            self.get("")
+        }
+        fn grant(&self, name: &str, _: Vec<String>) -> std::result::Result<workbench::plugins::PluginView, Fault> {
+            self.get(name)
+        }
+        fn roll_back(&self, name: &str, _: Option<&str>) -> std::result::Result<workbench::plugins::PluginView, Fault> {
+            self.get(name)
+        }
+        fn remove(&self, name: &str) -> std::result::Result<(), Fault> {
+            self.get(name).map(|_| ())
+        }
+    }
+    let given = |name: &str| match name {
+        "host" => json!("mail.example.com"),
+        "tls" => json!("starttls"),
+        "port" => json!(587),
+        "from" => json!("Sluice <sluice@example.com>"),
+        "to" => json!(["team@example.com"]),
+        "url" => json!("https://ops.example.com/hook"),
+        "headers" => json!({ "x-team": "data" }),
+        "secret" => json!("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"),
+        _ => json!("some text"),
+    };
+    let world = World::new(0).await;
+    let kinds = workbench::channels::channel_kinds(&None).unwrap();
+    assert_eq!(kinds.iter().map(|kind| kind.kind.as_str()).collect::<Vec<_>>(), ["mail", "webhook"]);
+    for kind in kinds {
+        let names = kind.schema["properties"].as_object().unwrap().keys();
+        let settings: Map<String, Value> = names.map(|name| (name.clone(), given(name))).collect();
+        let secrets = kind.secrets.iter().map(|secret| (secret.name.clone(), given(&secret.name))).collect();
+        world.registry.open_channel(&kind.kind, Value::Object(settings), secrets).await.map(|_| ()).unwrap();
+    }
+}

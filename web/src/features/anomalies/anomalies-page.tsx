@@ -15,6 +15,7 @@ import { tell } from "@/components/toast.tsx";
 import { useConnections } from "@/graphql/catalog.ts";
 import { queryClient, request } from "@/graphql/client.ts";
 import type { AnomalyFieldsFragment } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { formatNumber } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
@@ -167,12 +168,16 @@ export function AnomaliesPage() {
         <span className="grow" />
         {chosen.size > 0 && (
           <>
-            <Button icon={Eye} isBusy={isBusy} onClick={() => void settle((id) => request(AcknowledgeAnomaly, { id }))}>
-              {t("acknowledgeMany", { n: chosen.size })}
-            </Button>
-            <Button icon={Check} isBusy={isBusy} onClick={() => void settle((id) => request(ResolveAnomaly, { id }))}>
-              {t("resolveMany", { n: chosen.size })}
-            </Button>
+            <May ask="acknowledgeAnomaly">
+              <Button icon={Eye} isBusy={isBusy} onClick={() => void settle((id) => request(AcknowledgeAnomaly, { id }))}>
+                {t("acknowledgeMany", { n: chosen.size })}
+              </Button>
+            </May>
+            <May ask="resolveAnomaly">
+              <Button icon={Check} isBusy={isBusy} onClick={() => void settle((id) => request(ResolveAnomaly, { id }))}>
+                {t("resolveMany", { n: chosen.size })}
+              </Button>
+            </May>
           </>
         )}
       </div>

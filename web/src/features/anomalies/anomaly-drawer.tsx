@@ -8,6 +8,7 @@ import { Field, TextInput } from "@/components/field.tsx";
 import { Notice } from "@/components/notice.tsx";
 import { Moment } from "@/components/time.tsx";
 import { useChange, useData } from "@/graphql/client.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { formatNumber } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
@@ -38,19 +39,25 @@ export function AnomalyDrawer({ id, onClose }: { id: string; onClose: () => void
         anomaly && (
           <>
             {anomaly.state === "OPEN" && (
-              <Button icon={Eye} title={t("acknowledgeHelp")} isBusy={acknowledge.isPending} onClick={() => acknowledge.mutate(variables)}>
-                {t("acknowledge")}
-              </Button>
+              <May ask="acknowledgeAnomaly">
+                <Button icon={Eye} title={t("acknowledgeHelp")} isBusy={acknowledge.isPending} onClick={() => acknowledge.mutate(variables)}>
+                  {t("acknowledge")}
+                </Button>
+              </May>
             )}
             {anomaly.state !== "RESOLVED" && (
-              <Button tone="main" icon={Check} isBusy={resolve.isPending} onClick={() => resolve.mutate(variables)}>
-                {t("resolve")}
-              </Button>
+              <May ask="resolveAnomaly">
+                <Button tone="main" icon={Check} isBusy={resolve.isPending} onClick={() => resolve.mutate(variables)}>
+                  {t("resolve")}
+                </Button>
+              </May>
             )}
             {anomaly.state !== "OPEN" && (
-              <Button icon={RotateCcw} isBusy={reopen.isPending} onClick={() => reopen.mutate(variables)}>
-                {t("reopen")}
-              </Button>
+              <May ask="reopenAnomaly">
+                <Button icon={RotateCcw} isBusy={reopen.isPending} onClick={() => reopen.mutate(variables)}>
+                  {t("reopen")}
+                </Button>
+              </May>
             )}
           </>
         )

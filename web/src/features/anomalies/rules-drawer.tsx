@@ -8,6 +8,7 @@ import { Notice, Ticked } from "@/components/notice.tsx";
 import { tell } from "@/components/toast.tsx";
 import { useChange, useData } from "@/graphql/client.ts";
 import type { AnomalyRulesQuery, AnomalySeverity } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { useWords } from "@/lib/language.ts";
 import { SEVERITIES } from "./filter.ts";
@@ -33,9 +34,11 @@ export function RulesDrawer({ onClose }: { onClose: () => void }) {
       kind="drawer"
       onClose={onClose}
       foot={
-        <Button tone="main" icon={Plus} onClick={() => setChanging(NEW)}>
-          {t("setRule")}
-        </Button>
+        <May ask="configureAnomalyRule">
+          <Button tone="main" icon={Plus} onClick={() => setChanging(NEW)}>
+            {t("setRule")}
+          </Button>
+        </May>
       }
     >
       {error && <Notice problem={asProblem(error)} />}
@@ -51,9 +54,11 @@ export function RulesDrawer({ onClose }: { onClose: () => void }) {
             <span className="muted">{rule.channels.join(", ")}</span>
             <span className="grow" />
             <Button onClick={() => setChanging(rule)}>{t("change")}</Button>
-            <Button tone="danger" onClick={() => reset.mutate({ rule: rule.rule })}>
-              {t("reset")}
-            </Button>
+            <May ask="resetAnomalyRule">
+              <Button tone="danger" onClick={() => reset.mutate({ rule: rule.rule })}>
+                {t("reset")}
+              </Button>
+            </May>
           </li>
         ))}
       </ul>

@@ -11,6 +11,7 @@ import { Page } from "@/components/page.tsx";
 import { Moment } from "@/components/time.tsx";
 import { useData } from "@/graphql/client.ts";
 import type { ConnectionRowFragment } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { useWords, type Translate } from "@/lib/language.ts";
 import { addressOf, findSystem, readSettings } from "./address.ts";
@@ -53,9 +54,11 @@ export function ConnectionsPage() {
     <Page
       crumbs={[{ label: t("title") }]}
       actions={
-        <Button tone="main" icon={Plus} onClick={() => set("new", "1")}>
-          {t("new")}
-        </Button>
+        <May ask="createConnection">
+          <Button tone="main" icon={Plus} onClick={() => set("new", "1")}>
+            {t("new")}
+          </Button>
+        </May>
       }
     >
       <div className="bar">

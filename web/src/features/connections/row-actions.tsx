@@ -4,6 +4,7 @@ import { useNavigate } from "react-router";
 import { IconButton } from "@/components/icon-button.tsx";
 import { Menu, MenuItem, MenuLine } from "@/components/menu.tsx";
 import type { ConnectionRowFragment } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { useWords } from "@/lib/language.ts";
 import { DeleteDialog } from "./delete-dialog.tsx";
 import { useTest } from "./use-test.ts";
@@ -18,21 +19,29 @@ export function RowActions({ connection }: { connection: ConnectionRowFragment }
   const { test, isTesting } = useTest(name);
   return (
     <>
-      <IconButton icon={PlugZap} label={t("test", { name })} disabled={isTesting} aria-busy={isTesting} onClick={test} />
+      <May ask="testConnection">
+        <IconButton icon={PlugZap} label={t("test", { name })} disabled={isTesting} aria-busy={isTesting} onClick={test} />
+      </May>
       <Menu trigger={<IconButton icon={Ellipsis} label={t("more", { name })} />}>
         <MenuItem icon={ListTree} onSelect={() => void navigate(`/connections/${name}`)}>
           {t("browse")}
         </MenuItem>
-        <MenuItem icon={SquareTerminal} onSelect={() => void navigate(`/console?connection=${name}`)}>
-          {t("console")}
-        </MenuItem>
+        <May ask="runStatement">
+          <MenuItem icon={SquareTerminal} onSelect={() => void navigate(`/console?connection=${name}`)}>
+            {t("console")}
+          </MenuItem>
+        </May>
         <MenuLine />
-        <MenuItem icon={Pencil} disabled={!isSaved} onSelect={() => void navigate(`/connections?change=${name}`)}>
-          {t("change")}
-        </MenuItem>
-        <MenuItem icon={Trash2} isDanger disabled={!isSaved} onSelect={() => setDeleting(true)}>
-          {t("delete")}
-        </MenuItem>
+        <May ask="updateConnection">
+          <MenuItem icon={Pencil} disabled={!isSaved} onSelect={() => void navigate(`/connections?change=${name}`)}>
+            {t("change")}
+          </MenuItem>
+        </May>
+        <May ask="deleteConnection">
+          <MenuItem icon={Trash2} isDanger disabled={!isSaved} onSelect={() => setDeleting(true)}>
+            {t("delete")}
+          </MenuItem>
+        </May>
       </Menu>
       {isDeleting && <DeleteDialog name={name} onClose={() => setDeleting(false)} />}
     </>

@@ -9,6 +9,7 @@ import { TextInput } from "@/components/field.tsx";
 import { Notice } from "@/components/notice.tsx";
 import { Page } from "@/components/page.tsx";
 import { request, useData } from "@/graphql/client.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { useWords } from "@/lib/language.ts";
 import { addressOf, findSystem, readSettings } from "./address.ts";
@@ -62,17 +63,23 @@ export function SchemaPage() {
       actions={
         connection && (
           <>
-            <Button icon={PlugZap} className="wide-only" isBusy={isTesting} onClick={test}>
-              {t("testIt")}
-            </Button>
-            {connection.isSaved && (
-              <Button icon={Pencil} className="wide-only" onClick={() => void navigate(`/connections?change=${name}`)}>
-                {t("change")}
+            <May ask="testConnection">
+              <Button icon={PlugZap} className="wide-only" isBusy={isTesting} onClick={test}>
+                {t("testIt")}
               </Button>
+            </May>
+            {connection.isSaved && (
+              <May ask="updateConnection">
+                <Button icon={Pencil} className="wide-only" onClick={() => void navigate(`/connections?change=${name}`)}>
+                  {t("change")}
+                </Button>
+              </May>
             )}
-            <Button tone="main" icon={SquareTerminal} onClick={() => void navigate(`/console?connection=${name}`)}>
-              {t("console")}
-            </Button>
+            <May ask="runStatement">
+              <Button tone="main" icon={SquareTerminal} onClick={() => void navigate(`/console?connection=${name}`)}>
+                {t("console")}
+              </Button>
+            </May>
           </>
         )
       }

@@ -230,7 +230,7 @@ function Rows({ run, names, counts, search, set, input }: RowsProps) {
           onChange={(next) => set("layout", next === "sides" ? null : next)}
         />
         <Switch label={t("onlyDifferent")} isOn={!isAll} onChange={(isOn) => set("columns", isOn ? null : "all")} />
-        <span className="muted grow" role="status" title={t("asNow")}>
+        <span className="muted grow" role="status" title={t("asFound")}>
           {hasNextPage ? t("shown", { n: rows.length, all: counts.missing + counts.extra + counts.changed }) : t("shownAll", { n: shown.length })}
         </span>
         <Menu

@@ -12,6 +12,7 @@ import { Status } from "@/components/status.tsx";
 import { Moment } from "@/components/time.tsx";
 import { useData } from "@/graphql/client.ts";
 import type { DiffListQuery } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { formatNumber } from "@/lib/format.ts";
 import { pick, useLanguage, useWords } from "@/lib/language.ts";
@@ -76,9 +77,11 @@ export function DiffsPage() {
     <Page
       crumbs={[{ label: t("title") }]}
       actions={
-        <Button tone="main" icon={Plus} onClick={() => void navigate("/diffs/new")}>
-          {t("new")}
-        </Button>
+        <May ask="startDiff">
+          <Button tone="main" icon={Plus} onClick={() => void navigate("/diffs/new")}>
+            {t("new")}
+          </Button>
+        </May>
       }
     >
       <div className="bar">

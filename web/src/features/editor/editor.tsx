@@ -9,6 +9,7 @@ import { Menu, MenuItem, MenuLine } from "@/components/menu.tsx";
 import { Page } from "@/components/page.tsx";
 import { Status } from "@/components/status.tsx";
 import { useData } from "@/graphql/client.ts";
+import { May } from "@/graphql/may.tsx";
 import { download } from "@/lib/download.ts";
 import { pick, useLanguage, useWords } from "@/lib/language.ts";
 import type { CanvasHandle, Context } from "./actions/action.ts";
@@ -151,15 +152,21 @@ export function Editor() {
               {t("keys")}
             </MenuItem>
           </Menu>
-          <Button icon={FlaskConical} disabled={graph.nodes.length === 0} onClick={() => state.setTrying(true)}>
-            {t("try")}
-          </Button>
-          <Button icon={Save} isBusy={isSaving} disabled={!isChanged} onClick={() => void save()}>
-            {t("save")}
-          </Button>
-          <Button tone="main" icon={Play} disabled={graph.nodes.length === 0} onClick={() => state.setPanel({ kind: "run" })}>
-            {t("run")}
-          </Button>
+          <May ask="tryDocument">
+            <Button icon={FlaskConical} disabled={graph.nodes.length === 0} onClick={() => state.setTrying(true)}>
+              {t("try")}
+            </Button>
+          </May>
+          <May ask="saveWorkflow">
+            <Button icon={Save} isBusy={isSaving} disabled={!isChanged} onClick={() => void save()}>
+              {t("save")}
+            </Button>
+          </May>
+          <May ask="startRun">
+            <Button tone="main" icon={Play} disabled={graph.nodes.length === 0} onClick={() => state.setPanel({ kind: "run" })}>
+              {t("run")}
+            </Button>
+          </May>
         </>
       }
     >

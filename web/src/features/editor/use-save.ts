@@ -41,7 +41,9 @@ export function useSave() {
         if (saved?.name !== name) await navigate(`/workflows/${name}`, { replace: true });
         return true;
       } catch (error) {
-        tell(asProblem(error).message, { isBad: true });
+        const problem = asProblem(error);
+        // Whose session has ended is asked to sign in again, above the page.
+        if (problem.code !== "unauthorized") tell(problem.message, { isBad: true });
         return false;
       } finally {
         setSaving(false);

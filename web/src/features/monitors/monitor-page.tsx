@@ -11,6 +11,7 @@ import { Moment } from "@/components/time.tsx";
 import { tell } from "@/components/toast.tsx";
 import { useChange, useData } from "@/graphql/client.ts";
 import type { MonitorFindingFragment } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { formatNumber } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
@@ -106,12 +107,16 @@ export function MonitorPage() {
       beside={<FindingState finding={results[0]} />}
       actions={
         <>
-          <Button icon={Pencil} className="monitor-wide" onClick={() => set("change", "1")}>
-            {t("change")}
-          </Button>
-          <Button tone="main" icon={Play} isBusy={run.isPending} onClick={() => run.mutate({ name })}>
-            {t("runNow")}
-          </Button>
+          <May ask="createMonitor">
+            <Button icon={Pencil} className="monitor-wide" onClick={() => set("change", "1")}>
+              {t("change")}
+            </Button>
+          </May>
+          <May ask="startRun">
+            <Button tone="main" icon={Play} isBusy={run.isPending} onClick={() => run.mutate({ name })}>
+              {t("runNow")}
+            </Button>
+          </May>
         </>
       }
     >

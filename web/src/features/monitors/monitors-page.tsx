@@ -13,7 +13,9 @@ import { Moment } from "@/components/time.tsx";
 import { tell } from "@/components/toast.tsx";
 import { useChange, useData } from "@/graphql/client.ts";
 import type { MonitorListQuery } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
+import { useMay } from "@/graphql/session.ts";
 import { formatNumber } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
 import { FindingState, Trend } from "./finding.tsx";
@@ -88,9 +90,11 @@ export function MonitorsPage() {
     <Page
       crumbs={[{ label: t("title") }]}
       actions={
-        <Button tone="main" icon={Plus} onClick={() => set("new", "1")}>
-          {t("new")}
-        </Button>
+        <May ask="createMonitor">
+          <Button tone="main" icon={Plus} onClick={() => set("new", "1")}>
+            {t("new")}
+          </Button>
+        </May>
       }
     >
       <div className="bar">
@@ -120,9 +124,10 @@ export function MonitorsPage() {
 function Schedule({ monitor }: { monitor: Row }) {
   const t = useWords(words);
   const { mutate, isPending } = useChange(EnableMonitor, { onError: (error) => tell(error.message, { isBad: true }) });
+  const may = useMay("setWorkflowEnabled");
   return (
     <span className="row">
-      <Switch isBare label={t("enable", { name: monitor.name })} isOn={monitor.enabled} disabled={isPending} onChange={(enabled) => mutate({ id: monitor.name, enabled })} />
+      <Switch isBare label={t("enable", { name: monitor.name })} isOn={monitor.enabled} disabled={isPending || !may} onChange={(enabled) => mutate({ id: monitor.name, enabled })} />
       <span className="mono">{monitor.cron}</span>
     </span>
   );
@@ -136,8 +141,12 @@ function Actions({ name, onChange }: { name: string; onChange: () => void }) {
   });
   return (
     <div className="row row-end">
-      <IconButton icon={Play} label={t("run", { name })} disabled={isPending} onClick={() => mutate({ name })} />
-      <IconButton icon={Pencil} label={t("changeTitle", { name })} onClick={onChange} />
+      <May ask="startRun">
+        <IconButton icon={Play} label={t("run", { name })} disabled={isPending} onClick={() => mutate({ name })} />
+      </May>
+      <May ask="createMonitor">
+        <IconButton icon={Pencil} label={t("changeTitle", { name })} onClick={onChange} />
+      </May>
     </div>
   );
 }

@@ -12,6 +12,7 @@ import { Tabs } from "@/components/tabs.tsx";
 import { Moment, useNow } from "@/components/time.tsx";
 import { tell } from "@/components/toast.tsx";
 import { useChange } from "@/graphql/client.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { formatSpan } from "@/lib/format.ts";
 import { pick, useLanguage, useWords } from "@/lib/language.ts";
@@ -135,14 +136,18 @@ function Actions({ run }: { run: RunView }) {
         <IconButton icon={GitCompareArrows} label={t("compare")} onClick={() => void navigate(`/runs/compare?a=${run.id}`)} />
       )}
       {!isOver(run.status) && (
-        <Button tone="danger" icon={Ban} isBusy={cancel.isPending} onClick={() => cancel.mutate({ id: run.id })}>
-          {t("cancel")}
-        </Button>
+        <May ask="cancelRun">
+          <Button tone="danger" icon={Ban} isBusy={cancel.isPending} onClick={() => cancel.mutate({ id: run.id })}>
+            {t("cancel")}
+          </Button>
+        </May>
       )}
       {(run.status === "FAILED" || run.status === "CANCELED") && (
-        <Button icon={RotateCcw} title={t("retryHelp")} isBusy={retry.isPending} onClick={() => retry.mutate({ id: run.id })}>
-          {t("retry")}
-        </Button>
+        <May ask="retryRun">
+          <Button icon={RotateCcw} title={t("retryHelp")} isBusy={retry.isPending} onClick={() => retry.mutate({ id: run.id })}>
+            {t("retry")}
+          </Button>
+        </May>
       )}
     </>
   );

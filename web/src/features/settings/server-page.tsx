@@ -1,5 +1,5 @@
 import { CircleCheck } from "lucide-react";
-import { Link } from "react-router";
+import { Link, Navigate } from "react-router";
 import { Skeleton } from "@/components/empty.tsx";
 import { CopyText, Facts, Section } from "@/components/facts.tsx";
 import { Notice, Ticked } from "@/components/notice.tsx";
@@ -7,6 +7,7 @@ import { Moment } from "@/components/time.tsx";
 import { useData } from "@/graphql/client.ts";
 import type { ServerViewQuery } from "@/graphql/generated/graphql.ts";
 import { asProblem } from "@/graphql/problem.ts";
+import { useMay } from "@/graphql/session.ts";
 import { useWords } from "@/lib/language.ts";
 import { readSchema } from "@/lib/schema-fields.ts";
 import { MailChannels, ServerView } from "./operations.ts";
@@ -19,8 +20,11 @@ const GROUPS = ["serving", "access", "data", "addresses", "limits", "plugins", "
 /** What the server was started with, and the keys that seal secrets. Nothing of it can be changed here. */
 export function ServerPage() {
   const t = useWords(words);
-  const { data, error } = useData(ServerView, {}, { retry: false });
+  const may = useMay("server");
+  const { data, error } = useData(ServerView, {}, { retry: false, enabled: may });
   const server = data?.server;
+  // Who looks after the server sees it; everybody else begins with what is their own.
+  if (!may) return <Navigate to="/settings/sessions" replace />;
   return (
     <SettingsPage title={t("server")}>
       {error && !server && (

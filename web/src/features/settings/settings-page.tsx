@@ -6,6 +6,9 @@ import { useWords } from "@/lib/language.ts";
 import { PLACES } from "./places.ts";
 import "./settings.css";
 import { words } from "./words.ts";
+import { words as peopleWords } from "./people-words.ts";
+
+const ALL = { ...peopleWords, ...words } as const;
 
 interface Props {
   title: string;
@@ -15,7 +18,7 @@ interface Props {
 
 /** A page of the settings, with the way to the others at its left. */
 export function SettingsPage({ title, actions, children }: Props) {
-  const t = useWords(words);
+  const t = useWords(ALL);
   const operations = useSession((state) => state.operations);
   const places = PLACES.filter(({ needs }) => !needs || operations === null || operations.has(needs));
   return (

@@ -10,6 +10,7 @@ import { Progress } from "@/components/progress.tsx";
 import { Status } from "@/components/status.tsx";
 import { Moment } from "@/components/time.tsx";
 import { useData } from "@/graphql/client.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { formatBytes, formatNumber } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
@@ -44,9 +45,11 @@ export function StorePage() {
       crumbs={[{ label: t("title"), to: "/stores" }, { label: name }]}
       beside={newest && !isOver(newest.status) ? <Status tone="running">{t("inspecting")}</Status> : undefined}
       actions={
-        <Button tone="main" icon={ScanSearch} isBusy={isBusy} onClick={() => void inspect([name], new Set(data ? [workflowOf(name)] : []))}>
-          {t("inspectNow")}
-        </Button>
+        <May ask="startRun">
+          <Button tone="main" icon={ScanSearch} isBusy={isBusy} onClick={() => void inspect([name], new Set(data ? [workflowOf(name)] : []))}>
+            {t("inspectNow")}
+          </Button>
+        </May>
       }
     >
       {error && !isMissing && (

@@ -13,6 +13,7 @@ import { Moment } from "@/components/time.tsx";
 import { useData } from "@/graphql/client.ts";
 import type { StoreRunFragment } from "@/graphql/generated/graphql.ts";
 import { formatBytes } from "@/lib/format.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { useWords } from "@/lib/language.ts";
 import { isOver } from "@/lib/run-status.ts";
@@ -82,7 +83,9 @@ export function StoresPage() {
         id: "actions",
         header: () => <span className="only-read">{t("inspectNow")}</span>,
         meta: { width: 50 },
-        cell: ({ row: { original } }) => <IconButton icon={ScanSearch} label={t("inspect", { name: original.name })} disabled={isBusy} onClick={() => void inspect([original.name], known)} />,
+        cell: ({ row: { original } }) => <May ask="startRun">
+          <IconButton icon={ScanSearch} label={t("inspect", { name: original.name })} disabled={isBusy} onClick={() => void inspect([original.name], known)} />
+        </May>,
       }),
     ],
     [t, inspect, isBusy, known],
@@ -92,9 +95,11 @@ export function StoresPage() {
       crumbs={[{ label: t("title") }]}
       actions={
         rows.length > 0 && (
-          <Button icon={ScanSearch} isBusy={isBusy} onClick={() => void inspect(rows.map((row) => row.name), known)}>
-            {t("inspectAll")}
-          </Button>
+          <May ask="startRun">
+            <Button icon={ScanSearch} isBusy={isBusy} onClick={() => void inspect(rows.map((row) => row.name), known)}>
+              {t("inspectAll")}
+            </Button>
+          </May>
         )
       }
     >

@@ -14,6 +14,7 @@ import { tell } from "@/components/toast.tsx";
 import { useConnections } from "@/graphql/catalog.ts";
 import { request, useChange } from "@/graphql/client.ts";
 import type { ApplyTablesMutation, TableLogWord, TableProblemFragment, ValidateTablesMutation } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem, type ProblemView } from "@/graphql/problem.ts";
 import { useWords } from "@/lib/language.ts";
 import { keep, kept } from "@/lib/storage.ts";
@@ -83,9 +84,11 @@ export function TablesPage() {
           <Button icon={FileDown} className="short-narrow" onClick={() => setAsks("import")}>
             {t("import")}
           </Button>
-          <Button icon={Ruler} className="short-narrow" title={t("validateHelp")} isBusy={validate.isPending} disabled={text.trim() === ""} onClick={() => validate.mutate({ document: text })}>
-            {t("validate")}
-          </Button>
+          <May ask="validateTables">
+            <Button icon={Ruler} className="short-narrow" title={t("validateHelp")} isBusy={validate.isPending} disabled={text.trim() === ""} onClick={() => validate.mutate({ document: text })}>
+              {t("validate")}
+            </Button>
+          </May>
           <Button tone="main" icon={ListChecks} title={t("planHelp")} isBusy={shown.kind === "asking"} disabled={text.trim() === ""} onClick={() => void plan()}>
             {t("planIt")}
           </Button>
@@ -129,9 +132,11 @@ export function TablesPage() {
                   <span className="muted">{t("outdated")}</span>
                 )}
                 <span className="grow" />
-                <Button tone={allowDestructive ? "danger" : "main"} icon={Play} disabled={!isFresh || !taken || taken.statements === 0} onClick={() => setAsks("apply")}>
-                  {t("apply", { n: taken?.statements ?? 0 })}
-                </Button>
+                <May ask="applyTables">
+                  <Button tone={allowDestructive ? "danger" : "main"} icon={Play} disabled={!isFresh || !taken || taken.statements === 0} onClick={() => setAsks("apply")}>
+                    {t("apply", { n: taken?.statements ?? 0 })}
+                  </Button>
+                </May>
               </div>
               <PlanPane tables={shown.tables} left={left} onLeft={setLeft} />
             </>

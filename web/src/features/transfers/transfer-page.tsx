@@ -13,6 +13,7 @@ import { Moment } from "@/components/time.tsx";
 import { tell } from "@/components/toast.tsx";
 import { keyOf, queryClient, useChange, useData } from "@/graphql/client.ts";
 import type { TransferDetailQuery } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { useRunEvents } from "@/graphql/run-events.ts";
 import { useRunLog } from "@/graphql/run-log.ts";
@@ -80,29 +81,39 @@ export function TransferPage() {
       actions={
         <>
           {going && (
-            <Button tone="danger" icon={Ban} isBusy={cancel.isPending} onClick={() => cancel.mutate({ name })}>
-              {t("cancelRun")}
-            </Button>
+            <May ask="cancelMigration">
+              <Button tone="danger" icon={Ban} isBusy={cancel.isPending} onClick={() => cancel.mutate({ name })}>
+                {t("cancelRun")}
+              </Button>
+            </May>
           )}
           {canResume && (
-            <Button tone="main" icon={RotateCw} title={t("resumeHelp")} isBusy={resume.isPending} onClick={() => resume.mutate({ name })}>
-              {t("resume")}
-            </Button>
+            <May ask="resumeMigration">
+              <Button tone="main" icon={RotateCw} title={t("resumeHelp")} isBusy={resume.isPending} onClick={() => resume.mutate({ name })}>
+                {t("resume")}
+              </Button>
+            </May>
           )}
           {state === "COMPLETED" && (
-            <Button icon={GitCompareArrows} className="short-narrow" isBusy={validate.isPending} onClick={() => validate.mutate({ name })}>
-              {t("validate")}
-            </Button>
+            <May ask="validateMigration">
+              <Button icon={GitCompareArrows} className="short-narrow" isBusy={validate.isPending} onClick={() => validate.mutate({ name })}>
+                {t("validate")}
+              </Button>
+            </May>
           )}
           {!going && (
-            <Button icon={Pencil} className="transfer-wide" onClick={() => void navigate(`/transfers/new?change=${name}`)}>
-              {t("change")}
-            </Button>
+            <May ask="createMigration">
+              <Button icon={Pencil} className="transfer-wide" onClick={() => void navigate(`/transfers/new?change=${name}`)}>
+                {t("change")}
+              </Button>
+            </May>
           )}
           {!going && (
-            <Button {...(state ? {} : { tone: "main" as const })} icon={Play} className="short-narrow" isBusy={start.isPending} onClick={() => start.mutate({ name })}>
-              {t(state ? "startAgain" : "startNow")}
-            </Button>
+            <May ask="startMigration">
+              <Button {...(state ? {} : { tone: "main" as const })} icon={Play} className="short-narrow" isBusy={start.isPending} onClick={() => start.mutate({ name })}>
+                {t(state ? "startAgain" : "startNow")}
+              </Button>
+            </May>
           )}
         </>
       }

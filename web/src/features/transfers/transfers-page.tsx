@@ -12,6 +12,7 @@ import { Progress } from "@/components/progress.tsx";
 import { Status } from "@/components/status.tsx";
 import { useData } from "@/graphql/client.ts";
 import type { TransferListQuery } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { formatNumber } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
@@ -74,9 +75,11 @@ export function TransfersPage() {
     <Page
       crumbs={[{ label: t("title") }]}
       actions={
-        <Button tone="main" icon={Plus} onClick={() => void navigate("/transfers/new")}>
-          {t("new")}
-        </Button>
+        <May ask="createMigration">
+          <Button tone="main" icon={Plus} onClick={() => void navigate("/transfers/new")}>
+            {t("new")}
+          </Button>
+        </May>
       }
     >
       <div className="bar">

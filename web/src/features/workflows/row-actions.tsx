@@ -8,6 +8,7 @@ import { Menu, MenuItem, MenuLine } from "@/components/menu.tsx";
 import { tell } from "@/components/toast.tsx";
 import { request, useChange } from "@/graphql/client.ts";
 import type { WorkflowRowFragment } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { download } from "@/lib/download.ts";
 import { useWords } from "@/lib/language.ts";
@@ -39,12 +40,14 @@ export function RowActions({ workflow }: { workflow: WorkflowRowFragment }) {
   };
   return (
     <>
-      <IconButton
-        icon={Play}
-        label={t("run", { name })}
-        disabled={start.isPending}
-        onClick={() => start.mutate({ workflow: workflow.id })}
-      />
+      <May ask="startRun">
+        <IconButton
+          icon={Play}
+          label={t("run", { name })}
+          disabled={start.isPending}
+          onClick={() => start.mutate({ workflow: workflow.id })}
+        />
+      </May>
       <Menu trigger={<IconButton icon={Ellipsis} label={t("more", { name })} />}>
         <MenuItem icon={Pencil} onSelect={() => void navigate(`/workflows/${name}`)}>
           {t("open")}
@@ -56,9 +59,11 @@ export function RowActions({ workflow }: { workflow: WorkflowRowFragment }) {
           {t("export")}
         </MenuItem>
         <MenuLine />
-        <MenuItem icon={Trash2} isDanger onSelect={() => setDeleting(true)}>
-          {t("delete")}
-        </MenuItem>
+        <May ask="deleteWorkflow">
+          <MenuItem icon={Trash2} isDanger onSelect={() => setDeleting(true)}>
+            {t("delete")}
+          </MenuItem>
+        </May>
       </Menu>
       {isDeleting && <DeleteDialog workflow={workflow} onClose={() => setDeleting(false)} />}
     </>

@@ -14,7 +14,9 @@ import { Moment } from "@/components/time.tsx";
 import { tell } from "@/components/toast.tsx";
 import { request, useChange, useData } from "@/graphql/client.ts";
 import type { ImportWorkflowMutation, WorkflowRowFragment } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
+import { useMay } from "@/graphql/session.ts";
 import { pick, useLanguage, useWords, type Translate } from "@/lib/language.ts";
 import { isOver, RUN_STATUS } from "@/lib/run-status.ts";
 import { LastRuns } from "./last-runs.tsx";
@@ -49,10 +51,14 @@ export function WorkflowsPage() {
           <Button icon={LayoutTemplate} className="short-narrow" onClick={() => void navigate("/templates")}>
             {t("templates")}
           </Button>
-          <ImportButton />
-          <Button tone="main" icon={Plus} onClick={() => void navigate("/workflows/new")}>
-            {t("new")}
-          </Button>
+          <May ask="saveWorkflow">
+            <ImportButton />
+          </May>
+          <May ask="saveWorkflow">
+            <Button tone="main" icon={Plus} onClick={() => void navigate("/workflows/new")}>
+              {t("new")}
+            </Button>
+          </May>
         </>
       }
     >
@@ -182,12 +188,13 @@ function NextRun({ workflow: { outline, enabled } }: { workflow: WorkflowRowFrag
 function Enable({ workflow }: { workflow: WorkflowRowFragment }) {
   const t = useWords(words);
   const { mutate, isPending } = useChange(EnableWorkflow, { onError: (error) => tell(error.message, { isBad: true }) });
+  const may = useMay("setWorkflowEnabled");
   return (
     <Switch
       isBare
       label={t("enabled", { name: workflow.name })}
       isOn={workflow.enabled}
-      disabled={isPending}
+      disabled={isPending || !may}
       onChange={(enabled) => mutate({ id: workflow.id, enabled })}
     />
   );

@@ -105,6 +105,21 @@ type Documents = {
     "\n  query MailChannels {\n    channels(first: 200) {\n      name\n      kind\n      settings\n    }\n  }\n": typeof types.MailChannelsDocument,
     "\n  query CleanupWorkflows($after: String) {\n    workflows(after: $after, first: 200) {\n      name\n      enabled\n      outline {\n        nextRunAt\n        schedules\n      }\n      version {\n        text\n      }\n    }\n  }\n": typeof types.CleanupWorkflowsDocument,
     "\n  query BackupList($connection: String, $before: String, $first: Int!) {\n    backups(connection: $connection, before: $before, first: $first) {\n      id\n      connection\n      folder\n      method\n      bytes\n      checksum\n      durationMs\n      status\n      error\n      runId\n      createdAt\n      verifiedAt\n    }\n  }\n": typeof types.BackupListDocument,
+    "\n  fragment PersonFields on User {\n    id\n    name\n    role\n    disabled\n    hasPassword\n    createdAt\n    signedInAt\n    grants {\n      thing\n      pattern\n      level\n    }\n  }\n": typeof types.PersonFieldsFragmentDoc,
+    "\n  query PersonList($after: String, $first: Int!) {\n    users(after: $after, first: $first) {\n      ...PersonFields\n    }\n  }\n": typeof types.PersonListDocument,
+    "\n  mutation CreatePerson($name: String!, $password: String, $role: RoleWord!) {\n    createUser(name: $name, password: $password, role: $role) {\n      id\n      name\n    }\n  }\n": typeof types.CreatePersonDocument,
+    "\n  mutation UpdatePerson($id: String!, $role: RoleWord, $disabled: Boolean) {\n    updateUser(id: $id, role: $role, disabled: $disabled) {\n      id\n    }\n  }\n": typeof types.UpdatePersonDocument,
+    "\n  mutation DeletePerson($id: String!) {\n    deleteUser(id: $id)\n  }\n": typeof types.DeletePersonDocument,
+    "\n  mutation ResetPassword($id: String!, $password: String!) {\n    resetPassword(id: $id, password: $password)\n  }\n": typeof types.ResetPasswordDocument,
+    "\n  mutation SetGrant($user: String!, $thing: ThingWord!, $pattern: String!, $level: LevelWord!) {\n    setGrant(user: $user, thing: $thing, pattern: $pattern, level: $level) {\n      id\n    }\n  }\n": typeof types.SetGrantDocument,
+    "\n  mutation RemoveGrant($user: String!, $thing: ThingWord!, $pattern: String!) {\n    removeGrant(user: $user, thing: $thing, pattern: $pattern) {\n      id\n    }\n  }\n": typeof types.RemoveGrantDocument,
+    "\n  query SessionList($all: Boolean) {\n    sessions(all: $all) {\n      id\n      userId\n      current\n      createdAt\n      seenAt\n      expiresAt\n      address\n      browser\n    }\n  }\n": typeof types.SessionListDocument,
+    "\n  mutation EndSession($id: String!) {\n    endSession(id: $id)\n  }\n": typeof types.EndSessionDocument,
+    "\n  query TokenList($all: Boolean) {\n    tokens(all: $all) {\n      id\n      userId\n      name\n      role\n      readOnly\n      createdAt\n      expiresAt\n      usedAt\n    }\n  }\n": typeof types.TokenListDocument,
+    "\n  mutation CreateToken($input: TokenInput!) {\n    createToken(input: $input) {\n      text\n      token {\n        id\n        name\n      }\n    }\n  }\n": typeof types.CreateTokenDocument,
+    "\n  mutation RevokeToken($id: String!) {\n    revokeToken(id: $id)\n  }\n": typeof types.RevokeTokenDocument,
+    "\n  mutation ChangePassword($old: String!, $new: String!) {\n    changePassword(oldPassword: $old, newPassword: $new)\n  }\n": typeof types.ChangePasswordDocument,
+    "\n  query AuditLog($filter: AuditFilterInput, $after: String, $first: Int!) {\n    auditLog(filter: $filter, after: $after, first: $first) {\n      edges {\n        node {\n          number\n          at\n          who\n          way\n          address\n          operation\n          subject\n          outcome\n          given\n          before\n          after\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.AuditLogDocument,
     "\n  fragment StoreRun on Run {\n    id\n    status\n    createdAt\n    error {\n      code\n      message\n      hint\n    }\n    steps {\n      id\n      outputs\n    }\n  }\n": typeof types.StoreRunFragmentDoc,
     "\n  query StoreList {\n    connections(first: 200) {\n      name\n      system\n    }\n    workflows(first: 200) {\n      id\n      name\n      outline {\n        tags\n      }\n      runs(first: 1) {\n        ...StoreRun\n      }\n    }\n  }\n": typeof types.StoreListDocument,
     "\n  query StoreDetail($workflow: String!) {\n    workflow(id: $workflow) {\n      id\n      outline {\n        schedules\n        nextRunAt\n      }\n      runs(first: 100) {\n        ...StoreRun\n      }\n    }\n  }\n": typeof types.StoreDetailDocument,
@@ -126,6 +141,8 @@ type Documents = {
     "\n  mutation CancelTransfer($name: String!) {\n    cancelMigration(name: $name) {\n      name\n    }\n  }\n": typeof types.CancelTransferDocument,
     "\n  mutation ResumeTransfer($name: String!) {\n    resumeMigration(name: $name) {\n      name\n    }\n  }\n": typeof types.ResumeTransferDocument,
     "\n  mutation ValidateTransfer($name: String!) {\n    validateMigration(name: $name) {\n      id\n    }\n  }\n": typeof types.ValidateTransferDocument,
+    "\n  mutation SaveDemo($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n      }\n      problems {\n        code\n        message\n        hint\n      }\n    }\n  }\n": typeof types.SaveDemoDocument,
+    "\n  mutation StartDemo($workflow: String!) {\n    startRun(workflow: $workflow) {\n      id\n    }\n  }\n": typeof types.StartDemoDocument,
     "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    outline {\n      description\n      tags\n      schedules\n      webhooks\n      nextRunAt\n    }\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n": typeof types.WorkflowRowFragmentDoc,
     "\n  query WorkflowList {\n    workflows(first: 200) {\n      ...WorkflowRow\n    }\n  }\n": typeof types.WorkflowListDocument,
     "\n  query WorkflowText($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      version {\n        text\n      }\n    }\n  }\n": typeof types.WorkflowTextDocument,
@@ -230,6 +247,21 @@ const documents: Documents = {
     "\n  query MailChannels {\n    channels(first: 200) {\n      name\n      kind\n      settings\n    }\n  }\n": types.MailChannelsDocument,
     "\n  query CleanupWorkflows($after: String) {\n    workflows(after: $after, first: 200) {\n      name\n      enabled\n      outline {\n        nextRunAt\n        schedules\n      }\n      version {\n        text\n      }\n    }\n  }\n": types.CleanupWorkflowsDocument,
     "\n  query BackupList($connection: String, $before: String, $first: Int!) {\n    backups(connection: $connection, before: $before, first: $first) {\n      id\n      connection\n      folder\n      method\n      bytes\n      checksum\n      durationMs\n      status\n      error\n      runId\n      createdAt\n      verifiedAt\n    }\n  }\n": types.BackupListDocument,
+    "\n  fragment PersonFields on User {\n    id\n    name\n    role\n    disabled\n    hasPassword\n    createdAt\n    signedInAt\n    grants {\n      thing\n      pattern\n      level\n    }\n  }\n": types.PersonFieldsFragmentDoc,
+    "\n  query PersonList($after: String, $first: Int!) {\n    users(after: $after, first: $first) {\n      ...PersonFields\n    }\n  }\n": types.PersonListDocument,
+    "\n  mutation CreatePerson($name: String!, $password: String, $role: RoleWord!) {\n    createUser(name: $name, password: $password, role: $role) {\n      id\n      name\n    }\n  }\n": types.CreatePersonDocument,
+    "\n  mutation UpdatePerson($id: String!, $role: RoleWord, $disabled: Boolean) {\n    updateUser(id: $id, role: $role, disabled: $disabled) {\n      id\n    }\n  }\n": types.UpdatePersonDocument,
+    "\n  mutation DeletePerson($id: String!) {\n    deleteUser(id: $id)\n  }\n": types.DeletePersonDocument,
+    "\n  mutation ResetPassword($id: String!, $password: String!) {\n    resetPassword(id: $id, password: $password)\n  }\n": types.ResetPasswordDocument,
+    "\n  mutation SetGrant($user: String!, $thing: ThingWord!, $pattern: String!, $level: LevelWord!) {\n    setGrant(user: $user, thing: $thing, pattern: $pattern, level: $level) {\n      id\n    }\n  }\n": types.SetGrantDocument,
+    "\n  mutation RemoveGrant($user: String!, $thing: ThingWord!, $pattern: String!) {\n    removeGrant(user: $user, thing: $thing, pattern: $pattern) {\n      id\n    }\n  }\n": types.RemoveGrantDocument,
+    "\n  query SessionList($all: Boolean) {\n    sessions(all: $all) {\n      id\n      userId\n      current\n      createdAt\n      seenAt\n      expiresAt\n      address\n      browser\n    }\n  }\n": types.SessionListDocument,
+    "\n  mutation EndSession($id: String!) {\n    endSession(id: $id)\n  }\n": types.EndSessionDocument,
+    "\n  query TokenList($all: Boolean) {\n    tokens(all: $all) {\n      id\n      userId\n      name\n      role\n      readOnly\n      createdAt\n      expiresAt\n      usedAt\n    }\n  }\n": types.TokenListDocument,
+    "\n  mutation CreateToken($input: TokenInput!) {\n    createToken(input: $input) {\n      text\n      token {\n        id\n        name\n      }\n    }\n  }\n": types.CreateTokenDocument,
+    "\n  mutation RevokeToken($id: String!) {\n    revokeToken(id: $id)\n  }\n": types.RevokeTokenDocument,
+    "\n  mutation ChangePassword($old: String!, $new: String!) {\n    changePassword(oldPassword: $old, newPassword: $new)\n  }\n": types.ChangePasswordDocument,
+    "\n  query AuditLog($filter: AuditFilterInput, $after: String, $first: Int!) {\n    auditLog(filter: $filter, after: $after, first: $first) {\n      edges {\n        node {\n          number\n          at\n          who\n          way\n          address\n          operation\n          subject\n          outcome\n          given\n          before\n          after\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.AuditLogDocument,
     "\n  fragment StoreRun on Run {\n    id\n    status\n    createdAt\n    error {\n      code\n      message\n      hint\n    }\n    steps {\n      id\n      outputs\n    }\n  }\n": types.StoreRunFragmentDoc,
     "\n  query StoreList {\n    connections(first: 200) {\n      name\n      system\n    }\n    workflows(first: 200) {\n      id\n      name\n      outline {\n        tags\n      }\n      runs(first: 1) {\n        ...StoreRun\n      }\n    }\n  }\n": types.StoreListDocument,
     "\n  query StoreDetail($workflow: String!) {\n    workflow(id: $workflow) {\n      id\n      outline {\n        schedules\n        nextRunAt\n      }\n      runs(first: 100) {\n        ...StoreRun\n      }\n    }\n  }\n": types.StoreDetailDocument,
@@ -251,6 +283,8 @@ const documents: Documents = {
     "\n  mutation CancelTransfer($name: String!) {\n    cancelMigration(name: $name) {\n      name\n    }\n  }\n": types.CancelTransferDocument,
     "\n  mutation ResumeTransfer($name: String!) {\n    resumeMigration(name: $name) {\n      name\n    }\n  }\n": types.ResumeTransferDocument,
     "\n  mutation ValidateTransfer($name: String!) {\n    validateMigration(name: $name) {\n      id\n    }\n  }\n": types.ValidateTransferDocument,
+    "\n  mutation SaveDemo($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n      }\n      problems {\n        code\n        message\n        hint\n      }\n    }\n  }\n": types.SaveDemoDocument,
+    "\n  mutation StartDemo($workflow: String!) {\n    startRun(workflow: $workflow) {\n      id\n    }\n  }\n": types.StartDemoDocument,
     "\n  fragment WorkflowRow on Workflow {\n    id\n    name\n    enabled\n    versionNumber\n    updatedAt\n    outline {\n      description\n      tags\n      schedules\n      webhooks\n      nextRunAt\n    }\n    runs(first: 12) {\n      id\n      status\n      createdAt\n      startedAt\n      finishedAt\n    }\n  }\n": types.WorkflowRowFragmentDoc,
     "\n  query WorkflowList {\n    workflows(first: 200) {\n      ...WorkflowRow\n    }\n  }\n": types.WorkflowListDocument,
     "\n  query WorkflowText($id: String!) {\n    workflow(id: $id) {\n      id\n      name\n      version {\n        text\n      }\n    }\n  }\n": types.WorkflowTextDocument,
@@ -628,6 +662,66 @@ export function graphql(source: "\n  query BackupList($connection: String, $befo
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  fragment PersonFields on User {\n    id\n    name\n    role\n    disabled\n    hasPassword\n    createdAt\n    signedInAt\n    grants {\n      thing\n      pattern\n      level\n    }\n  }\n"): typeof import('./graphql').PersonFieldsFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query PersonList($after: String, $first: Int!) {\n    users(after: $after, first: $first) {\n      ...PersonFields\n    }\n  }\n"): typeof import('./graphql').PersonListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreatePerson($name: String!, $password: String, $role: RoleWord!) {\n    createUser(name: $name, password: $password, role: $role) {\n      id\n      name\n    }\n  }\n"): typeof import('./graphql').CreatePersonDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdatePerson($id: String!, $role: RoleWord, $disabled: Boolean) {\n    updateUser(id: $id, role: $role, disabled: $disabled) {\n      id\n    }\n  }\n"): typeof import('./graphql').UpdatePersonDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DeletePerson($id: String!) {\n    deleteUser(id: $id)\n  }\n"): typeof import('./graphql').DeletePersonDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ResetPassword($id: String!, $password: String!) {\n    resetPassword(id: $id, password: $password)\n  }\n"): typeof import('./graphql').ResetPasswordDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SetGrant($user: String!, $thing: ThingWord!, $pattern: String!, $level: LevelWord!) {\n    setGrant(user: $user, thing: $thing, pattern: $pattern, level: $level) {\n      id\n    }\n  }\n"): typeof import('./graphql').SetGrantDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RemoveGrant($user: String!, $thing: ThingWord!, $pattern: String!) {\n    removeGrant(user: $user, thing: $thing, pattern: $pattern) {\n      id\n    }\n  }\n"): typeof import('./graphql').RemoveGrantDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query SessionList($all: Boolean) {\n    sessions(all: $all) {\n      id\n      userId\n      current\n      createdAt\n      seenAt\n      expiresAt\n      address\n      browser\n    }\n  }\n"): typeof import('./graphql').SessionListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation EndSession($id: String!) {\n    endSession(id: $id)\n  }\n"): typeof import('./graphql').EndSessionDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query TokenList($all: Boolean) {\n    tokens(all: $all) {\n      id\n      userId\n      name\n      role\n      readOnly\n      createdAt\n      expiresAt\n      usedAt\n    }\n  }\n"): typeof import('./graphql').TokenListDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateToken($input: TokenInput!) {\n    createToken(input: $input) {\n      text\n      token {\n        id\n        name\n      }\n    }\n  }\n"): typeof import('./graphql').CreateTokenDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RevokeToken($id: String!) {\n    revokeToken(id: $id)\n  }\n"): typeof import('./graphql').RevokeTokenDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ChangePassword($old: String!, $new: String!) {\n    changePassword(oldPassword: $old, newPassword: $new)\n  }\n"): typeof import('./graphql').ChangePasswordDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query AuditLog($filter: AuditFilterInput, $after: String, $first: Int!) {\n    auditLog(filter: $filter, after: $after, first: $first) {\n      edges {\n        node {\n          number\n          at\n          who\n          way\n          address\n          operation\n          subject\n          outcome\n          given\n          before\n          after\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n"): typeof import('./graphql').AuditLogDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  fragment StoreRun on Run {\n    id\n    status\n    createdAt\n    error {\n      code\n      message\n      hint\n    }\n    steps {\n      id\n      outputs\n    }\n  }\n"): typeof import('./graphql').StoreRunFragmentDoc;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -709,6 +803,14 @@ export function graphql(source: "\n  mutation ResumeTransfer($name: String!) {\n
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation ValidateTransfer($name: String!) {\n    validateMigration(name: $name) {\n      id\n    }\n  }\n"): typeof import('./graphql').ValidateTransferDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SaveDemo($text: String!) {\n    saveWorkflow(text: $text) {\n      workflow {\n        id\n      }\n      problems {\n        code\n        message\n        hint\n      }\n    }\n  }\n"): typeof import('./graphql').SaveDemoDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation StartDemo($workflow: String!) {\n    startRun(workflow: $workflow) {\n      id\n    }\n  }\n"): typeof import('./graphql').StartDemoDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

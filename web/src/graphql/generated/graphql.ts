@@ -1174,6 +1174,12 @@ export type Mutation = {
   testChannel: ChannelTest;
   /** Asks the connection's system who it is. A failure is an answer too. */
   testConnection: ConnectionTest;
+  /**
+   * Tries a document on the first rows of its sources, without saving it: what leaves each port, and what targets would get.
+   * Nothing is written; steps that do something else than work on rows are left out. `upTo` tries one step with all that
+   * stands before it; `rows` says how many each source gives (50), `inputs` is JSON text.
+   */
+  tryDocument: Tried;
   /** Changes a channel. */
   updateChannel: Channel;
   /** Changes a saved connection; what is absent stays as it is. */
@@ -1432,6 +1438,14 @@ export type MutationTestChannelArgs = {
 
 export type MutationTestConnectionArgs = {
   name: Scalars['String']['input'];
+};
+
+
+export type MutationTryDocumentArgs = {
+  document: Scalars['String']['input'];
+  inputs?: InputMaybe<Scalars['String']['input']>;
+  rows?: InputMaybe<Scalars['Int']['input']>;
+  upTo?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -2390,6 +2404,58 @@ export type TranslationNoteLevel =
   /** The statement may mean something else. */
   | 'WARNING';
 
+export type Trial = {
+  __typename?: 'Trial';
+  /** What the steps logged, at most 500 lines. */
+  logs: Array<Log>;
+  /** What left each port. */
+  ports: Array<TrialPort>;
+  /** How each step fared; one that is not tried is skipped, with the reason as its error. */
+  steps: Array<Step>;
+  /** What targets would have got. */
+  targets: Array<TrialTarget>;
+  /** Whether the minute of a trial was over before all was done. */
+  timedOut: Scalars['Boolean']['output'];
+};
+
+export type TrialPort = {
+  __typename?: 'TrialPort';
+  columns: Array<AnswerColumn>;
+  port: Scalars['String']['output'];
+  /** The first rows as JSON text, as in `Answer.rows`. */
+  rows: Scalars['String']['output'];
+  step: Scalars['String']['output'];
+  /** How many rows left in all. */
+  total: Scalars['Float']['output'];
+};
+
+/** What a target would have got. */
+export type TrialTarget = {
+  __typename?: 'TrialTarget';
+  /** The connection, where it is a table. */
+  connection?: Maybe<Scalars['String']['output']>;
+  /** Whether the table would be made; none where that is not known. */
+  makesTable?: Maybe<Scalars['Boolean']['output']>;
+  /** Columns of the rows that the table has not. */
+  missingColumns: Array<Scalars['String']['output']>;
+  /** How the table would be written: `append`, `upsert`, …. */
+  mode?: Maybe<Scalars['String']['output']>;
+  /** The sink plugin, where it is none. */
+  plugin?: Maybe<Scalars['String']['output']>;
+  rows: Scalars['Float']['output'];
+  step: Scalars['String']['output'];
+  table?: Maybe<Scalars['String']['output']>;
+};
+
+/** What came of a document that was tried. */
+export type Tried = {
+  __typename?: 'Tried';
+  /** All the document's faults, where it was refused. */
+  problems: Array<Problem>;
+  /** What came of it, where the document was accepted. */
+  trial?: Maybe<Trial>;
+};
+
 export type User = {
   __typename?: 'User';
   createdAt: Scalars['DateTime']['output'];
@@ -2814,6 +2880,15 @@ export type SaveDocumentMutationVariables = Exact<{
 
 export type SaveDocumentMutation = { __typename?: 'Mutation', saveWorkflow: { __typename?: 'Saved', workflow?: { __typename?: 'Workflow', id: string, name: string, versionNumber: number } | null, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }> } };
 
+export type TryDocumentMutationVariables = Exact<{
+  document: Scalars['String']['input'];
+  upTo?: InputMaybe<Scalars['String']['input']>;
+  rows?: InputMaybe<Scalars['Int']['input']>;
+}>;
+
+
+export type TryDocumentMutation = { __typename?: 'Mutation', tryDocument: { __typename?: 'Tried', problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null }>, trial?: { __typename?: 'Trial', timedOut: boolean, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null }>, ports: Array<{ __typename?: 'TrialPort', step: string, port: string, total: number, rows: string, columns: Array<{ __typename?: 'AnswerColumn', name: string, nativeType: string }> }>, targets: Array<{ __typename?: 'TrialTarget', step: string, connection?: string | null, table?: string | null, plugin?: string | null, rows: number, makesTable?: boolean | null, missingColumns: Array<string> }> } | null } };
+
 export type StartRunMutationVariables = Exact<{
   workflow: Scalars['String']['input'];
   inputs?: InputMaybe<Scalars['String']['input']>;
@@ -3030,6 +3105,120 @@ export type BackupListQueryVariables = Exact<{
 
 export type BackupListQuery = { __typename?: 'Query', backups: Array<{ __typename?: 'Backup', id: string, connection: string, folder: string, method: string, bytes: number, checksum: string, durationMs: number, status: string, error?: string | null, runId?: string | null, createdAt: string, verifiedAt?: string | null }> };
 
+export type PersonFieldsFragment = { __typename?: 'User', id: string, name: string, role: RoleWord, disabled: boolean, hasPassword: boolean, createdAt: string, signedInAt?: string | null, grants: Array<{ __typename?: 'Grant', thing: ThingWord, pattern: string, level: LevelWord }> };
+
+export type PersonListQueryVariables = Exact<{
+  after?: InputMaybe<Scalars['String']['input']>;
+  first: Scalars['Int']['input'];
+}>;
+
+
+export type PersonListQuery = { __typename?: 'Query', users: Array<{ __typename?: 'User', id: string, name: string, role: RoleWord, disabled: boolean, hasPassword: boolean, createdAt: string, signedInAt?: string | null, grants: Array<{ __typename?: 'Grant', thing: ThingWord, pattern: string, level: LevelWord }> }> };
+
+export type CreatePersonMutationVariables = Exact<{
+  name: Scalars['String']['input'];
+  password?: InputMaybe<Scalars['String']['input']>;
+  role: RoleWord;
+}>;
+
+
+export type CreatePersonMutation = { __typename?: 'Mutation', createUser: { __typename?: 'User', id: string, name: string } };
+
+export type UpdatePersonMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+  role?: InputMaybe<RoleWord>;
+  disabled?: InputMaybe<Scalars['Boolean']['input']>;
+}>;
+
+
+export type UpdatePersonMutation = { __typename?: 'Mutation', updateUser: { __typename?: 'User', id: string } };
+
+export type DeletePersonMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type DeletePersonMutation = { __typename?: 'Mutation', deleteUser: boolean };
+
+export type ResetPasswordMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+  password: Scalars['String']['input'];
+}>;
+
+
+export type ResetPasswordMutation = { __typename?: 'Mutation', resetPassword: boolean };
+
+export type SetGrantMutationVariables = Exact<{
+  user: Scalars['String']['input'];
+  thing: ThingWord;
+  pattern: Scalars['String']['input'];
+  level: LevelWord;
+}>;
+
+
+export type SetGrantMutation = { __typename?: 'Mutation', setGrant: { __typename?: 'User', id: string } };
+
+export type RemoveGrantMutationVariables = Exact<{
+  user: Scalars['String']['input'];
+  thing: ThingWord;
+  pattern: Scalars['String']['input'];
+}>;
+
+
+export type RemoveGrantMutation = { __typename?: 'Mutation', removeGrant: { __typename?: 'User', id: string } };
+
+export type SessionListQueryVariables = Exact<{
+  all?: InputMaybe<Scalars['Boolean']['input']>;
+}>;
+
+
+export type SessionListQuery = { __typename?: 'Query', sessions: Array<{ __typename?: 'Session', id: string, userId: string, current: boolean, createdAt: string, seenAt: string, expiresAt: string, address: string, browser: string }> };
+
+export type EndSessionMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type EndSessionMutation = { __typename?: 'Mutation', endSession: boolean };
+
+export type TokenListQueryVariables = Exact<{
+  all?: InputMaybe<Scalars['Boolean']['input']>;
+}>;
+
+
+export type TokenListQuery = { __typename?: 'Query', tokens: Array<{ __typename?: 'ApiToken', id: string, userId: string, name: string, role: RoleWord, readOnly: boolean, createdAt: string, expiresAt?: string | null, usedAt?: string | null }> };
+
+export type CreateTokenMutationVariables = Exact<{
+  input: TokenInput;
+}>;
+
+
+export type CreateTokenMutation = { __typename?: 'Mutation', createToken: { __typename?: 'CreatedToken', text: string, token: { __typename?: 'ApiToken', id: string, name: string } } };
+
+export type RevokeTokenMutationVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type RevokeTokenMutation = { __typename?: 'Mutation', revokeToken: boolean };
+
+export type ChangePasswordMutationVariables = Exact<{
+  old: Scalars['String']['input'];
+  new: Scalars['String']['input'];
+}>;
+
+
+export type ChangePasswordMutation = { __typename?: 'Mutation', changePassword: boolean };
+
+export type AuditLogQueryVariables = Exact<{
+  filter?: InputMaybe<AuditFilterInput>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  first: Scalars['Int']['input'];
+}>;
+
+
+export type AuditLogQuery = { __typename?: 'Query', auditLog: { __typename?: 'AuditConnection', edges: Array<{ __typename?: 'AuditEdge', node: { __typename?: 'AuditEntry', number: number, at: string, who: string, way: string, address: string, operation: string, subject: string, outcome: string, given: string, before: string, after: string } }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } };
+
 export type StoreRunFragment = { __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> };
 
 export type StoreListQueryVariables = Exact<{ [key: string]: never; }>;
@@ -3157,6 +3346,20 @@ export type ValidateTransferMutationVariables = Exact<{
 
 
 export type ValidateTransferMutation = { __typename?: 'Mutation', validateMigration: { __typename?: 'Run', id: string } };
+
+export type SaveDemoMutationVariables = Exact<{
+  text: Scalars['String']['input'];
+}>;
+
+
+export type SaveDemoMutation = { __typename?: 'Mutation', saveWorkflow: { __typename?: 'Saved', workflow?: { __typename?: 'Workflow', id: string } | null, problems: Array<{ __typename?: 'Problem', code: string, message: string, hint?: string | null }> } };
+
+export type StartDemoMutationVariables = Exact<{
+  workflow: Scalars['String']['input'];
+}>;
+
+
+export type StartDemoMutation = { __typename?: 'Mutation', startRun: { __typename?: 'Run', id: string } };
 
 export type WorkflowRowFragment = { __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string>, schedules: Array<string>, webhooks: Array<string>, nextRunAt?: string | null }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> };
 
@@ -3416,6 +3619,22 @@ export const RunStepFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"RunStep"}) as unknown as TypedDocumentString<RunStepFragment, unknown>;
+export const PersonFieldsFragmentDoc = new TypedDocumentString(`
+    fragment PersonFields on User {
+  id
+  name
+  role
+  disabled
+  hasPassword
+  createdAt
+  signedInAt
+  grants {
+    thing
+    pattern
+    level
+  }
+}
+    `, {"fragmentName":"PersonFields"}) as unknown as TypedDocumentString<PersonFieldsFragment, unknown>;
 export const StoreRunFragmentDoc = new TypedDocumentString(`
     fragment StoreRun on Run {
   id
@@ -4182,6 +4401,51 @@ export const SaveDocumentDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SaveDocumentMutation, SaveDocumentMutationVariables>;
+export const TryDocumentDocument = new TypedDocumentString(`
+    mutation TryDocument($document: String!, $upTo: String, $rows: Int) {
+  tryDocument(document: $document, upTo: $upTo, rows: $rows) {
+    problems {
+      code
+      message
+      hint
+      path
+      line
+      column
+    }
+    trial {
+      timedOut
+      steps {
+        id
+        status
+        error {
+          code
+          message
+          hint
+        }
+      }
+      ports {
+        step
+        port
+        total
+        rows
+        columns {
+          name
+          nativeType
+        }
+      }
+      targets {
+        step
+        connection
+        table
+        plugin
+        rows
+        makesTable
+        missingColumns
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<TryDocumentMutation, TryDocumentMutationVariables>;
 export const StartRunDocument = new TypedDocumentString(`
     mutation StartRun($workflow: String!, $inputs: String) {
   startRun(workflow: $workflow, inputs: $inputs) {
@@ -4619,6 +4883,144 @@ export const BackupListDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<BackupListQuery, BackupListQueryVariables>;
+export const PersonListDocument = new TypedDocumentString(`
+    query PersonList($after: String, $first: Int!) {
+  users(after: $after, first: $first) {
+    ...PersonFields
+  }
+}
+    fragment PersonFields on User {
+  id
+  name
+  role
+  disabled
+  hasPassword
+  createdAt
+  signedInAt
+  grants {
+    thing
+    pattern
+    level
+  }
+}`) as unknown as TypedDocumentString<PersonListQuery, PersonListQueryVariables>;
+export const CreatePersonDocument = new TypedDocumentString(`
+    mutation CreatePerson($name: String!, $password: String, $role: RoleWord!) {
+  createUser(name: $name, password: $password, role: $role) {
+    id
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<CreatePersonMutation, CreatePersonMutationVariables>;
+export const UpdatePersonDocument = new TypedDocumentString(`
+    mutation UpdatePerson($id: String!, $role: RoleWord, $disabled: Boolean) {
+  updateUser(id: $id, role: $role, disabled: $disabled) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<UpdatePersonMutation, UpdatePersonMutationVariables>;
+export const DeletePersonDocument = new TypedDocumentString(`
+    mutation DeletePerson($id: String!) {
+  deleteUser(id: $id)
+}
+    `) as unknown as TypedDocumentString<DeletePersonMutation, DeletePersonMutationVariables>;
+export const ResetPasswordDocument = new TypedDocumentString(`
+    mutation ResetPassword($id: String!, $password: String!) {
+  resetPassword(id: $id, password: $password)
+}
+    `) as unknown as TypedDocumentString<ResetPasswordMutation, ResetPasswordMutationVariables>;
+export const SetGrantDocument = new TypedDocumentString(`
+    mutation SetGrant($user: String!, $thing: ThingWord!, $pattern: String!, $level: LevelWord!) {
+  setGrant(user: $user, thing: $thing, pattern: $pattern, level: $level) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<SetGrantMutation, SetGrantMutationVariables>;
+export const RemoveGrantDocument = new TypedDocumentString(`
+    mutation RemoveGrant($user: String!, $thing: ThingWord!, $pattern: String!) {
+  removeGrant(user: $user, thing: $thing, pattern: $pattern) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<RemoveGrantMutation, RemoveGrantMutationVariables>;
+export const SessionListDocument = new TypedDocumentString(`
+    query SessionList($all: Boolean) {
+  sessions(all: $all) {
+    id
+    userId
+    current
+    createdAt
+    seenAt
+    expiresAt
+    address
+    browser
+  }
+}
+    `) as unknown as TypedDocumentString<SessionListQuery, SessionListQueryVariables>;
+export const EndSessionDocument = new TypedDocumentString(`
+    mutation EndSession($id: String!) {
+  endSession(id: $id)
+}
+    `) as unknown as TypedDocumentString<EndSessionMutation, EndSessionMutationVariables>;
+export const TokenListDocument = new TypedDocumentString(`
+    query TokenList($all: Boolean) {
+  tokens(all: $all) {
+    id
+    userId
+    name
+    role
+    readOnly
+    createdAt
+    expiresAt
+    usedAt
+  }
+}
+    `) as unknown as TypedDocumentString<TokenListQuery, TokenListQueryVariables>;
+export const CreateTokenDocument = new TypedDocumentString(`
+    mutation CreateToken($input: TokenInput!) {
+  createToken(input: $input) {
+    text
+    token {
+      id
+      name
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CreateTokenMutation, CreateTokenMutationVariables>;
+export const RevokeTokenDocument = new TypedDocumentString(`
+    mutation RevokeToken($id: String!) {
+  revokeToken(id: $id)
+}
+    `) as unknown as TypedDocumentString<RevokeTokenMutation, RevokeTokenMutationVariables>;
+export const ChangePasswordDocument = new TypedDocumentString(`
+    mutation ChangePassword($old: String!, $new: String!) {
+  changePassword(oldPassword: $old, newPassword: $new)
+}
+    `) as unknown as TypedDocumentString<ChangePasswordMutation, ChangePasswordMutationVariables>;
+export const AuditLogDocument = new TypedDocumentString(`
+    query AuditLog($filter: AuditFilterInput, $after: String, $first: Int!) {
+  auditLog(filter: $filter, after: $after, first: $first) {
+    edges {
+      node {
+        number
+        at
+        who
+        way
+        address
+        operation
+        subject
+        outcome
+        given
+        before
+        after
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AuditLogQuery, AuditLogQueryVariables>;
 export const StoreListDocument = new TypedDocumentString(`
     query StoreList {
   connections(first: 200) {
@@ -4996,6 +5398,27 @@ export const ValidateTransferDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ValidateTransferMutation, ValidateTransferMutationVariables>;
+export const SaveDemoDocument = new TypedDocumentString(`
+    mutation SaveDemo($text: String!) {
+  saveWorkflow(text: $text) {
+    workflow {
+      id
+    }
+    problems {
+      code
+      message
+      hint
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SaveDemoMutation, SaveDemoMutationVariables>;
+export const StartDemoDocument = new TypedDocumentString(`
+    mutation StartDemo($workflow: String!) {
+  startRun(workflow: $workflow) {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<StartDemoMutation, StartDemoMutationVariables>;
 export const WorkflowListDocument = new TypedDocumentString(`
     query WorkflowList {
   workflows(first: 200) {
