@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import paths
@@ -76,7 +75,7 @@ class Change(Transformer):
         except ValueError:
             if self._lenient:
                 return None
-            shown = json.dumps(found, default=str, ensure_ascii=False)[:60]
+            shown = values.write(found)[:60]
             raise PluginError.data(f"column `{wanted.name}`: {shown} is no {wanted.type}", row) from None
 
 

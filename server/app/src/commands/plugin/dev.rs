@@ -13,6 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// How often the source is looked at.
 const LOOK: Duration = Duration::from_millis(200);
+/// How long the server may take: an engine that it has not seen is compiled first, which on a slow machine takes minutes.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// Folders that tools write to, at any depth.
 const WRITTEN: [&str; 6] = ["target", "dist", "node_modules", "__pycache__", ".venv", ".git"];
 
@@ -51,7 +53,7 @@ impl Dev {
         };
         let client = reqwest::Client::builder()
             .no_proxy()
-            .timeout(Duration::from_secs(60))
+            .timeout(PATIENCE)
             .build()
             .map_err(|error| Fault::new(ErrorCode::Internal, format!("no HTTP client can be made: {error}")))?;
         let mut before = None;
