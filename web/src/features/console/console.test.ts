@@ -2,7 +2,7 @@ import { CompletionContext, type CompletionResult } from "@codemirror/autocomple
 import { sql } from "@codemirror/lang-sql";
 import { EditorState } from "@codemirror/state";
 import { describe, expect, it } from "vitest";
-import { isNumeric, measure, readRows, spellValue } from "./cells.ts";
+import { isNumeric, measure, readRows, spellValue } from "@/lib/cells.ts";
 import { completeColumns } from "./complete.ts";
 import { toCsv, toJson } from "./export.ts";
 import { newId } from "./run.ts";

@@ -1,6 +1,6 @@
 /** Answers as files. Text that a spreadsheet would run as a formula stands behind a `'`, as in the server's own export. */
 import { csvField, csvFile } from "@/lib/csv.ts";
-import { isNumeric, spellValue, type AnswerColumn, type Row } from "./cells.ts";
+import { isNumeric, spellValue, type AnswerColumn, type Row } from "@/lib/cells.ts";
 
 /** CSV of RFC 4180. NULL is nothing at all, an empty text is `""`. */
 export function toCsv(columns: readonly AnswerColumn[], rows: readonly Row[]): string {

@@ -1,5 +1,6 @@
 import { FileBraces, FileSpreadsheet, TableProperties } from "lucide-react";
 import { IconButton } from "@/components/icon-button.tsx";
+import { ResultsGrid } from "@/components/results-grid.tsx";
 import { Empty } from "@/components/empty.tsx";
 import { Notice } from "@/components/notice.tsx";
 import { Status } from "@/components/status.tsx";
@@ -9,7 +10,6 @@ import { formatNumber, formatSpan } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
 import { spell } from "@/lib/shortcut.ts";
 import { toCsv, toJson } from "./export.ts";
-import { ResultsGrid } from "./results-grid.tsx";
 import type { Outcome } from "./tabs-store.ts";
 import { words } from "./words.ts";
 

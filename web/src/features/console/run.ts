@@ -1,7 +1,7 @@
 /** Runs, explains and cancels a tab's statement; what becomes of it stands in the store, whichever tab is shown. */
 import { keyOf, queryClient, request } from "@/graphql/client.ts";
 import { asProblem } from "@/graphql/problem.ts";
-import { readRows } from "./cells.ts";
+import { readRows } from "@/lib/cells.ts";
 import { CancelStatement, CheckStatement, RunStatement, StatementHistory } from "./operations.ts";
 import { inText, type Chosen } from "./statement.ts";
 import { setOutcome, useConsole, type Tab } from "./tabs-store.ts";

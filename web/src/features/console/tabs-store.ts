@@ -2,7 +2,7 @@
 import { create } from "zustand";
 import { keep, kept } from "@/lib/storage.ts";
 import type { ProblemView } from "@/graphql/problem.ts";
-import type { AnswerColumn, Row } from "./cells.ts";
+import type { AnswerColumn, Row } from "@/lib/cells.ts";
 
 export interface Tab {
   id: number;

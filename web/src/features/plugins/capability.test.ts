@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asksNothing, changesOf, compareVersions, formOf, grantsOf, isUsualPort, readAddress, readAsks, withAll } from "./capability.ts";
+import { asksNothing, changesOf, compareVersions, formOf, grantsOf, isUsualPort, readAddress, readAsks, readConnection, spellAsks, spellConnection, withAll } from "./capability.ts";
 
 const ASKS = readAsks('{"http":["https://*.example.com"],"secrets":["token"],"clock":true,"kv":false,"tcp":["*:10030"],"sql":["store"],"redis":[]}');
 
@@ -14,6 +14,19 @@ describe("what a plugin is granted", () => {
     expect(grantsOf(withAll(ASKS, formOf(ASKS, [])))).toEqual(["http:https://*.example.com", "tcp:*:10030", "clock"]);
     const narrowed = formOf(ASKS, ["http:https://a.example.com"]);
     expect(grantsOf(withAll(ASKS, narrowed))).toEqual(["http:https://a.example.com", "tcp:*:10030", "clock"]);
+  });
+
+  it("is told by what was asked for, a line each", () => {
+    expect(spellAsks(ASKS)).toEqual(["http:https://*.example.com", "tcp:*:10030", "secret:token", "sql:store", "clock"]);
+  });
+
+  it("names a connection, to be read or changed", () => {
+    expect([readConnection("history:write"), readConnection("history")]).toEqual([
+      { connection: "history", mayWrite: true },
+      { connection: "history", mayWrite: false },
+    ]);
+    expect([spellConnection({ connection: "history", mayWrite: true }), spellConnection({ connection: "", mayWrite: true })]).toEqual(["history:write", ""]);
+    expect(grantsOf(formOf(ASKS, ["sql:store=history:write"]))).toEqual(["sql:store=history:write"]);
   });
 
   it("is told by what is new and what is gone", () => {

@@ -41,6 +41,20 @@ export function asksNothing(asks: Asks): boolean {
   return !asks.clock && !asks.kv && lists.every((list) => list.length === 0);
 }
 
+/** What is asked for, a line each: names of secrets and connections stand without a value. */
+export function spellAsks(asks: Asks): string[] {
+  const named = (kind: "secrets" | "sql" | "redis", word: string) => asks[kind].map((name) => `${word}:${name}`);
+  return [
+    ...asks.http.map((pattern) => `http:${pattern}`),
+    ...asks.tcp.map((pattern) => `tcp:${pattern}`),
+    ...named("secrets", "secret"),
+    ...named("sql", "sql"),
+    ...named("redis", "redis"),
+    ...(asks.clock ? ["clock"] : []),
+    ...(asks.kv ? ["kv"] : []),
+  ];
+}
+
 /** The form of what was granted. */
 export function formOf(asks: Asks, grants: readonly string[]): GrantForm {
   const of = (kind: string) => grants.filter((grant) => grant.startsWith(`${kind}:`)).map((grant) => grant.slice(kind.length + 1));
@@ -57,6 +71,16 @@ export function formOf(asks: Asks, grants: readonly string[]): GrantForm {
     clock: grants.includes("clock"),
     kv: grants.includes("kv"),
   };
+}
+
+/** A connection of the server, and whether it may be changed: `history:write`. */
+export function readConnection(value: string): { connection: string; mayWrite: boolean } {
+  const mayWrite = value.endsWith(":write");
+  return { connection: mayWrite ? value.slice(0, -":write".length) : value, mayWrite };
+}
+
+export function spellConnection({ connection, mayWrite }: { connection: string; mayWrite: boolean }): string {
+  return connection !== "" && mayWrite ? `${connection}:write` : connection;
 }
 
 /** The form with everything that can be granted as it is asked; what needs a choice of the person's stays as it is. */

@@ -11,7 +11,7 @@ import { asProblem } from "@/graphql/problem.ts";
 import { useMay } from "@/graphql/session.ts";
 import { useWords } from "@/lib/language.ts";
 import { AddressSentence } from "./address.tsx";
-import { asksNothing, changesOf, formOf, grantsOf, isEmpty, readAsks, withAll, type GrantForm as Form } from "./capability.ts";
+import { asksNothing, changesOf, formOf, grantsOf, isEmpty, readAsks, readConnection, spellConnection, withAll, type GrantForm as Form } from "./capability.ts";
 import { GrantPlugin } from "./operations.ts";
 import { words } from "./words.ts";
 
@@ -141,18 +141,22 @@ const REDIS = new Set(["redis"]);
 function ConnectionField({ name, isRedis, value, onChange }: { name: string; isRedis: boolean; value: string; onChange: (value: string) => void }) {
   const t = useWords(words);
   const connections = (useConnections() ?? []).filter((one) => REDIS.has(one.system) === isRedis && one.system !== "http");
+  const { connection, mayWrite } = readConnection(value);
   return (
-    <Field label={t("connection", { name })} help={t("connectionHelp")}>
-      {(ids) => (
-        <Select {...ids} value={value} onChange={(event) => onChange(event.target.value)}>
-          <option value="">{t("noConnection")}</option>
-          {value !== "" && !connections.some((one) => one.name === value) && <option>{value}</option>}
-          {connections.map((one) => (
-            <option key={one.name}>{one.name}</option>
-          ))}
-        </Select>
-      )}
-    </Field>
+    <div className="stack plugin-connection">
+      <Field label={t("connection", { name })} help={t("connectionHelp")}>
+        {(ids) => (
+          <Select {...ids} value={connection} onChange={(event) => onChange(spellConnection({ connection: event.target.value, mayWrite }))}>
+            <option value="">{t("noConnection")}</option>
+            {connection !== "" && !connections.some((one) => one.name === connection) && <option>{connection}</option>}
+            {connections.map((one) => (
+              <option key={one.name}>{one.name}</option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      {connection !== "" && <Switch label={t("mayWrite", { connection })} isOn={mayWrite} onChange={(isOn) => onChange(spellConnection({ connection, mayWrite: isOn }))} />}
+    </div>
   );
 }
 

@@ -11,7 +11,7 @@ import type { PluginFieldsFragment } from "@/graphql/generated/graphql.ts";
 import { asProblem } from "@/graphql/problem.ts";
 import { useMay } from "@/graphql/session.ts";
 import { useWords } from "@/lib/language.ts";
-import { compareVersions, formOf, grantsOf, readAsks, withAll } from "./capability.ts";
+import { compareVersions, readAsks, spellAsks } from "./capability.ts";
 import { OnePlugin, RollBackPlugin } from "./operations.ts";
 import { RemoveDialog } from "./remove-dialog.tsx";
 import { Signature } from "./signature.tsx";
@@ -66,7 +66,7 @@ export function Versions({ plugin }: { plugin: PluginFieldsFragment }) {
                     </span>
                   </th>
                   <td>{view && <Signature signedBy={view.signedBy ?? null} />}</td>
-                  <td>{view && <Lines texts={grantsOf(withAll(readAsks(view.asks), formOf(readAsks(view.asks), []))).concat(readAsks(view.asks).secrets.map((name) => `secret:${name}`))} none={t("nothing")} />}</td>
+                  <td>{view && <Lines texts={spellAsks(readAsks(view.asks))} none={t("nothing")} />}</td>
                   <td>{view && <Lines texts={view.grants} none={t("nothing")} />}</td>
                   <td>{view && <CopyText text={view.digest} short={`${view.digest.slice(0, 12)}…`} />}</td>
                   <td>

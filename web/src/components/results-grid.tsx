@@ -1,13 +1,23 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { Button } from "@/components/button.tsx";
-import { Dialog } from "@/components/dialog.tsx";
-import { tell } from "@/components/toast.tsx";
+import { isNumeric, measure, spellValue, type AnswerColumn, type Row } from "@/lib/cells.ts";
 import { formatNumber } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
 import { matches } from "@/lib/shortcut.ts";
-import { isNumeric, measure, spellValue, type AnswerColumn, type Row } from "./cells.ts";
-import { words } from "./words.ts";
+import { Button } from "./button.tsx";
+import { Dialog } from "./dialog.tsx";
+import "./results-grid.css";
+import { tell } from "./toast.tsx";
+
+const words = {
+  empty: ["empty", "空"],
+  copied: ["Copied", "已复制"],
+  results: ["Results", "结果"],
+  rowNumber: ["Row", "行号"],
+  close: ["Close", "关闭"],
+  copyCell: ["Copy value", "复制值"],
+  null: ["NULL", "NULL"],
+} as const;
 
 const ROW = 26;
 /** Up to so many rows or columns are all drawn. */
