@@ -172,15 +172,14 @@ fn five_commands_lead_from_nothing_to_a_plugin_in_typescript() {
     assert!(!refused.status.success() && said.contains("not assignable") && said.contains("plugin_invalid"), "{said}");
 }
 
+/// Makes a source of the good one.
+type Make<'a> = &'a dyn Fn(&str) -> String;
+/// What the run says whose plugin has that source; it must fail.
+type Failure<'a> = &'a dyn Fn(Make<'_>) -> String;
+
 /// `dev` puts a plugin to use in a running server, and a change of it, without another compilation.
 /// At the end `more` may try changes that fail: it is given what tells the failure of the source that it makes of the good one.
-fn a_change_is_in_use(
-    sluice: Sluice,
-    language: &str,
-    file: &str,
-    change: (&str, &str),
-    more: &dyn Fn(&dyn Fn(&dyn Fn(&str) -> String) -> String),
-) {
+fn a_change_is_in_use(sluice: Sluice, language: &str, file: &str, change: (&str, &str), more: &dyn Fn(Failure<'_>)) {
     sluice.add_sqlite("history");
     let folder = begin_in(&sluice, language, "live", "source");
     let server = TestServer::start(sluice);
