@@ -53,8 +53,7 @@ pub(super) enum Purpose {
 }
 
 /// All languages.
-pub(super) const LANGUAGES: &[&dyn Language] =
-    &[&rust::Rust, &typescript::TypeScript, &python::Python, &rhai::Rhai];
+pub(super) const LANGUAGES: &[&dyn Language] = &[&rust::Rust, &typescript::TypeScript, &python::Python, &rhai::Rhai];
 
 /// The language of that name.
 pub(super) fn find(name: &str) -> Result<&'static dyn Language, Fault> {
