@@ -9,7 +9,7 @@
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use data::Plugins;
 use data::registry::PluginCall;
-use plugin_host::{Grants, Host, HostConfig, Package};
+use plugin_host::{Entry, Grants, Host, HostConfig, Package};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -58,6 +58,7 @@ async fn measure(folder: &Path) -> anyhow::Result<serde_json::Value> {
     let host = Host::open(HostConfig::new(dir.path()))?;
     let began = Instant::now();
     let name = host.install(folder, Grants::default()).await?.name;
+    let entry = Entry::of_folder(folder).unwrap_or(Entry::Component);
     let install = began.elapsed();
     let records = batch();
     // A host that has not seen it yet finds it compiled.
@@ -101,7 +102,7 @@ async fn measure(folder: &Path) -> anyhow::Result<serde_json::Value> {
     let micros = |span: Duration| span.as_secs_f64() * 1e6;
     Ok(json!({
         "plugin": name,
-        "component_kib": std::fs::metadata(folder.join("plugin.wasm"))?.len() / 1024,
+        "component_kib": std::fs::metadata(folder.join(entry.file_name()))?.len() / 1024,
         "install_ms": install.as_secs_f64() * 1e3,
         "load_ms": load.as_secs_f64() * 1e3,
         "instantiate_us": micros(instantiate),

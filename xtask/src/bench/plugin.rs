@@ -47,6 +47,7 @@ const LANGUAGES: &[(&str, &str, &str)] = &[
          self.output = columns\n\n    def process(self, rows):\n        return [rows]\n\n\nclass Identity(Transform):\n    def \
          open(self, host, columns):\n        return Same(columns)\n\n\ntransform = Identity()\n",
     ),
+    ("rhai", "plugin.rhai", "fn process(rows) {\n    rows\n}\n"),
 ];
 
 /// Measures and prints.
