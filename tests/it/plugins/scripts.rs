@@ -144,6 +144,11 @@ fn a_plugin_reads_the_connection_that_was_granted_to_it_and_no_other() {
     fs::write(folder.join("plugin.rhai"), READER).unwrap();
     let installed = sluice.call(&["plugin", "install", "reader", "--yes"]);
     assert!(installed.contains("asks for, and was not granted: sql store"), "{installed}");
+    let seed = "name: seed\nsteps:\n  - id: rows\n    uses: fetch\n    with: { source: inline, rows: [{ n: 1 }] }\n  - id: stored\n    \
+                uses: write\n    from: rows\n    with: { connection: history, table: seed, mode: append }\n";
+    let file = sluice.folder.path().join("seed.yaml");
+    fs::write(&file, seed).unwrap();
+    assert_eq!(sluice.run(&file, &[])["status"], "succeeded");
     let run = |query: &str, name: &str| {
         let document = format!(
             "name: {name}\nsteps:\n  - id: read\n    uses: plugin/reader\n    with: {{ query: \"{query}\" }}\n  - id: stored\n    \
