@@ -5,7 +5,7 @@
 //! interrupted, so that it does not matter which of several servers was killed. Values of placeholders are never kept, only how many there were.
 
 use crate::Database;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_duplicate};
 use crate::sql::{self, column, instant, micros};
 use chrono::{DateTime, Utc};
 use model::{ErrorCode, StatementId};
@@ -151,7 +151,7 @@ impl Database {
     /// Puts a statement on record before it runs.
     ///
     /// # Errors
-    /// `store_failed`.
+    /// `already_exists` for an id that a statement had before, `store_failed`.
     pub async fn create_statement(&self, new: &NewStatement) -> Result<()> {
         let values = vec![
             new.id.as_uuid().into(),
@@ -168,7 +168,14 @@ impl Database {
         let sql = "INSERT INTO console_statement \
                    (id, started_at, who, connection, statement, params, may_write, outcome, truncated, ends_by) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        sql::run(&self.inner.writer, sql, values).await?;
+        sql::run(&self.inner.writer, sql, values).await.map_err(|error| {
+            if is_duplicate(&error) {
+                let message = format!("there is a statement `{}` already", new.id);
+                return Error::permanent(ErrorCode::AlreadyExists, message)
+                    .hint("Give each statement an id of its own.");
+            }
+            error.into()
+        })?;
         Ok(())
     }
 

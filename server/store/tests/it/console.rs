@@ -29,6 +29,8 @@ on_both! {
         for new in [&first, &second, &third] {
             store.create_statement(new).await.unwrap();
         }
+        let again = store.create_statement(&first).await.unwrap_err();
+        assert_eq!(again.fault.code, ErrorCode::AlreadyExists, "an id that the caller gives twice is the caller's fault");
         let end = StatementEnd {
             outcome: Outcome::Succeeded,
             rows: Some(7),
