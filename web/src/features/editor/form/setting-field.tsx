@@ -98,8 +98,8 @@ function Draft({ isLong, text, suggestions, onWrite, ...ids }: DraftProps) {
         setDraft(text);
       }
       if (event.key === "Enter" && (!isLong || event.ctrlKey || event.metaKey)) {
-        // In a field the keys take what was written; elsewhere they run the workflow.
-        event.stopPropagation();
+        // In a field the keys take what was written; elsewhere, and with Shift, they run or try the workflow.
+        if (!event.shiftKey) event.stopPropagation();
         commit();
       }
     },

@@ -65,7 +65,8 @@ export function TryPane({ steps }: { steps: readonly StepView[] }) {
   // The step chosen on the canvas is the one looked at.
   useEffect(() => {
     const own = ports.find((port) => port.step === only);
-    if (own) setShown(`${own.step}.${own.port}`);
+    // Another of its ports may have been chosen in the list.
+    if (own) setShown((old) => (old.startsWith(`${own.step}.`) ? old : `${own.step}.${own.port}`));
   }, [only, ports]);
   const current = ports.find((port) => nameOf(port) === shown) ?? ports.at(-1);
   const cells = useMemo(() => (current ? readRows(current.rows) : []), [current]);
