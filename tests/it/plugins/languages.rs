@@ -251,7 +251,7 @@ def look():
     found = [
         attempt(lambda: open('/etc/passwd').read()),
         attempt(lambda: open('new', 'w')),
-        attempt(lambda: dict(os.environ)),
+        attempt(lambda: 'HOME' in os.environ or 'PATH' in os.environ),
         attempt(lambda: socket.create_connection(('127.0.0.1', 1), 1)),
         attempt(lambda: len(os.urandom(8))),
     ]
@@ -270,8 +270,9 @@ fn a_change_of_a_plugin_in_python_is_in_use_at_once() {
         let said = failure(&with("print('looking'); look()"));
         let (_, found) = said.split_once("found ").expect("the plugin told what it found");
         let words: Vec<&str> = found.split(['"', ' ']).take(5).collect();
-        assert!(words[0].ends_with("Error") && words[1].ends_with("Error"), "{said}");
-        assert!(words[2] == "{}" && words[3].ends_with("Error") && words[4] == "8", "{said}");
+        let is_error = |word: &str| word.to_lowercase().ends_with("error");
+        assert!(is_error(words[0]) && is_error(words[1]) && is_error(words[3]), "{said}");
+        assert!(words[2] == "False" && words[4] == "8", "{said}");
         let said = failure(&with("time.time(); settings = host.settings()"));
         assert!(said.contains("capability `clock` was not granted"), "{said}");
     });
