@@ -63,7 +63,7 @@ impl Reader for Read {
     }
 
     fn next(&mut self) -> Result<Option<Page>> {
-        Ok(self.rows.next()?.map(Page::new))
+        Ok(self.rows.next_batch()?.map(Page::new))
     }
 }
 

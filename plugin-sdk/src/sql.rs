@@ -58,7 +58,7 @@ impl Rows {
     ///
     /// # Errors
     /// When the system fails or the answer exceeds the host's limits.
-    pub fn next(&mut self) -> Result<Option<Batch>> {
+    pub fn next_batch(&mut self) -> Result<Option<Batch>> {
         #[cfg(target_arch = "wasm32")]
         return self.inner.next().map_err(Error::from);
         #[cfg(not(target_arch = "wasm32"))]
@@ -124,8 +124,8 @@ mod tests {
         let host = FakeHost::default().rows(schema.clone(), vec![rows.clone()]).host();
         let mut answer = host.query("store", "SELECT 7 AS n").expect("laid out");
         assert_eq!(answer.columns().fields[0].name, "n");
-        assert_eq!(answer.next().expect("it comes"), Some(rows.clone()));
-        assert_eq!(answer.next().expect("it ends"), None);
+        assert_eq!(answer.next_batch().expect("it comes"), Some(rows.clone()));
+        assert_eq!(answer.next_batch().expect("it ends"), None);
         assert_eq!(host.query("store", "SELECT 8").err().expect("none is left").kind, ErrorKind::Permanent);
 
         let mut kept = host.begin("store").expect("the fake lets it");

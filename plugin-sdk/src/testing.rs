@@ -30,11 +30,14 @@ pub struct FakeHost {
     progress: RefCell<Vec<(u64, Option<u64>, String)>>,
     peer: RefCell<Option<Peer>>,
     connected: RefCell<Vec<(String, u16)>>,
-    rows: RefCell<VecDeque<Result<(Schema, Vec<Batch>)>>>,
+    rows: RefCell<VecDeque<Answered>>,
     statements: Rc<RefCell<Vec<String>>>,
     redis_answers: RefCell<VecDeque<RedisValue>>,
     redis_commands: RefCell<Vec<String>>,
 }
+
+/// What a query answers: columns and rows.
+type Answered = Result<(Schema, Vec<Batch>)>;
 
 /// What the other end of a connection answers to what was written to it.
 type Peer = Rc<RefCell<dyn FnMut(&[u8]) -> Vec<u8>>>;

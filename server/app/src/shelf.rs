@@ -109,7 +109,8 @@ pub(crate) fn parse_grants(texts: &[String]) -> Result<Grants, Fault> {
             }
             Some((capability @ ("sql" | "redis"), pair)) => {
                 let (name, grant) = pair.split_once('=').ok_or_else(|| wrong("names no connection".to_owned()))?;
-                let grant = grant.parse::<ConnectionGrant>().map_err(|error| wrong(format!("cannot be read: {error}")))?;
+                let grant =
+                    grant.parse::<ConnectionGrant>().map_err(|error| wrong(format!("cannot be read: {error}")))?;
                 let granted = if capability == "sql" { &mut grants.sql } else { &mut grants.redis };
                 granted.insert(name.to_owned(), grant);
             }

@@ -46,15 +46,14 @@ impl Checkpoint {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         // A line that a power cut has cut off spoils none after it.
-        let written = read(file).map(|text| text.is_empty() || text.ends_with('\n')).and_then(|whole| {
+        read(file).map(|text| text.is_empty() || text.ends_with('\n')).and_then(|whole| {
             let line = format!("{}{}\n", if whole { "" } else { "\n" }, self.line());
             let written = options.open(file).and_then(|mut out| {
                 out.write_all(line.as_bytes())?;
                 out.sync_data()
             });
             written.map_err(|error| disk_failed(file, &error))
-        });
-        written
+        })
     }
 }
 

@@ -273,7 +273,7 @@ fn is_safe(url: &str) -> bool {
         let rest = url.strip_prefix("http://").and_then(|rest| rest.strip_prefix(*host));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']) && !rest.contains('@'))
     };
-    url.starts_with("https://") || ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| local(&host))
+    url.starts_with("https://") || ["127.0.0.1", "localhost", "[::1]"].iter().any(local)
 }
 
 fn refused(why: &str) -> Fault {
