@@ -81,7 +81,16 @@ impl Private {
     pub(crate) fn mariadb_says(&self, sql: &str) -> Output {
         let mut client = Command::new(find("mariadb").expect("the client comes with the server"));
         let port = format!("--port={}", self.port);
-        client.args(["--no-defaults", "--host=127.0.0.1", &port, "--user=root", "--batch", "--skip-column-names"]);
+        // Whatever the locale says.
+        client.args([
+            "--no-defaults",
+            "--default-character-set=utf8mb4",
+            "--host=127.0.0.1",
+            &port,
+            "--user=root",
+            "--batch",
+            "--skip-column-names",
+        ]);
         client.args(["--execute", sql]).output().unwrap()
     }
 

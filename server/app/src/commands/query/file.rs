@@ -47,10 +47,13 @@ pub(super) async fn export(
 }
 
 async fn copy(export: &mut Export, target: &mut Target) -> Result<(), Error> {
+    // One listener for all of it: what came between two would be nobody's.
+    let interrupt = tokio::signal::ctrl_c();
+    tokio::pin!(interrupt);
     loop {
         let bytes = tokio::select! {
             bytes = export.next() => bytes?,
-            _ = tokio::signal::ctrl_c() => return Err(Error::permanent(ErrorCode::Canceled, "the export was interrupted")),
+            _ = &mut interrupt => return Err(Error::permanent(ErrorCode::Canceled, "the export was interrupted")),
         };
         match bytes {
             Some(bytes) => target.write(&bytes)?,
