@@ -30,11 +30,6 @@ pub mod transform;
 pub mod translator;
 pub mod url;
 
-/// An instance is one thread with a memory of its own.
-#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
-
 /// What `wit-bindgen` made of `wit/0.1`: the raw imports, for capabilities that [`Host`] does not wrap yet.
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, reason = "generated code")]
 pub mod bindings {
