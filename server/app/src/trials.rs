@@ -4,9 +4,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use data::Mode;
 use engine::plan::Plan;
-use engine::ports::StepReport;
-use model::run::StepRun;
-use model::{ErrorCode, Fault, StepStatus};
+use model::{ErrorCode, Fault};
 use serde_json::{Value, json};
 use std::time::Duration;
 use steps::Runner;
@@ -44,25 +42,12 @@ impl Tester for Trials {
         let trial = self.runner.try_out(plan, &request).await?;
         let ports = trial.ports.iter().map(shown_port).collect::<data::Result<_>>().map_err(|error| *error.fault)?;
         Ok(TrialPage {
-            steps: trial.steps.into_iter().map(step_run).collect(),
+            steps: trial.steps,
             ports,
             targets: trial.targets.into_iter().map(shown_target).collect(),
             logs: trial.logs,
             timed_out: trial.timed_out,
         })
-    }
-}
-
-fn step_run(report: StepReport) -> StepRun {
-    StepRun {
-        id: report.step,
-        attempts: u32::from(report.status != StepStatus::Skipped),
-        status: report.status,
-        outputs: report.outputs,
-        metrics: report.metrics,
-        error: report.error,
-        started_at: None,
-        finished_at: None,
     }
 }
 

@@ -18,7 +18,7 @@ mod chunks;
 mod state;
 
 pub use chunks::MAX_ITEMS;
-pub use state::{ActiveTask, Chunks, Finish, RunState, StageState};
+pub use state::{ActiveTask, Chunks, Finish, RunState, StageState, step_values};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -378,7 +378,7 @@ impl Advance<'_, '_> {
             .steps
             .iter()
             .filter(|step| step.status.is_final())
-            .map(|step| (step.id.to_string(), state::step_values(step)))
+            .map(|step| (step.id.to_string(), step_values(step)))
             .collect();
         json!({
             "inputs": self.state.inputs,

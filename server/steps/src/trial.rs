@@ -9,7 +9,7 @@ use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use data::{Batch, Checkpoint, Lane, LedgerEntry, Mode, Result, Resume, Sink, Source, SourceBatch, Written};
 use engine::ports::{Observer, StepReport};
-use model::run::{LogLine, StepMetrics};
+use model::run::{LogLine, StepMetrics, StepRun};
 use model::{ErrorCode, Fault, StepId, StepStatus};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,7 +35,7 @@ pub struct TrialRequest {
 #[derive(Debug, Clone, Default)]
 pub struct Trial {
     /// How the steps fared, in the order of the document's plan; those left out are skipped, with the reason.
-    pub steps: Vec<StepReport>,
+    pub steps: Vec<StepRun>,
     /// What left each port, in the order in which the first rows left.
     pub ports: Vec<PortSample>,
     /// What targets would have got.
@@ -259,11 +259,22 @@ impl crate::kind::OpenSource for OpenLimited {
     }
 }
 
-/// The report of a step that does not take part.
-pub(crate) fn left_out(step: &StepId, why: String) -> StepReport {
-    StepReport {
-        status: StepStatus::Skipped,
-        error: Some(Fault::new(ErrorCode::Unsupported, why)),
-        ..StepReport::succeeded(step.clone())
+/// What is known of a step that took part.
+pub(crate) fn took_part(report: StepReport) -> StepRun {
+    StepRun {
+        id: report.step,
+        attempts: u32::from(report.status != StepStatus::Skipped),
+        status: report.status,
+        outputs: report.outputs,
+        metrics: report.metrics,
+        error: report.error,
+        started_at: None,
+        finished_at: None,
     }
+}
+
+/// What is known of a step that did not.
+pub(crate) fn left_out(step: &StepId, why: String) -> StepRun {
+    let fault = Fault::new(ErrorCode::Unsupported, why);
+    took_part(StepReport { status: StepStatus::Skipped, error: Some(fault), ..StepReport::succeeded(step.clone()) })
 }

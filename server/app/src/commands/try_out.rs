@@ -105,11 +105,7 @@ fn cell(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    match clean.char_indices().nth(CELL) {
-        Some((end, _)) => format!("{}…", &clean[..end]),
-        None => clean,
-    }
+    output::one_line(&text, CELL)
 }
 
 fn told(target: &TargetPage) -> String {

@@ -161,7 +161,7 @@ impl RunState {
 }
 
 /// What expressions see of a step that ended: its outputs, and the numbers every step has.
-pub(super) fn step_values(step: &StepRun) -> Value {
+pub fn step_values(step: &StepRun) -> Value {
     let mut values = step.outputs.clone();
     let metrics = &step.metrics;
     for (name, value) in [

@@ -3,10 +3,11 @@
 use super::{Frame, Of, Runner};
 use crate::edge::REJECTED;
 use crate::kind::Trying;
-use crate::trial::{Book, Trial, TrialRequest, left_out};
+use crate::trial::{Book, Trial, TrialRequest, left_out, took_part};
 use engine::plan::Plan;
-use engine::ports::StepReport;
+use engine::run_state::step_values;
 use model::document::Step;
+use model::run::StepRun;
 use model::{ErrorCode, Fault, RunId, StepId, StepStatus};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -59,7 +60,7 @@ impl Runner {
         wanted: &HashSet<StepId>,
         frame: &Frame,
         inputs: &Map<String, Value>,
-    ) -> Vec<StepReport> {
+    ) -> Vec<StepRun> {
         let mut tried = Vec::new();
         // Those whose rows and values later steps must do without.
         let mut absent: HashSet<StepId> = HashSet::new();
@@ -85,11 +86,12 @@ impl Runner {
                 continue;
             }
             for report in self.run_stage(frame, steps, &values, Of::default()).await {
-                if report.status != StepStatus::Succeeded {
-                    absent.insert(report.step.clone());
+                let step = took_part(report);
+                if step.status != StepStatus::Succeeded {
+                    absent.insert(step.id.clone());
                 }
-                values["steps"][report.step.as_str()] = values_of(&report);
-                tried.push(report);
+                values["steps"][step.id.as_str()] = step_values(&step);
+                tried.push(step);
             }
         }
         tried
@@ -120,17 +122,6 @@ fn wanted(plan: &Plan, up_to: Option<&StepId>) -> Result<HashSet<StepId>, Fault>
         }
     }
     Ok(wanted)
-}
-
-/// What expressions see of a step, as in a run.
-fn values_of(report: &StepReport) -> Value {
-    let mut values = report.outputs.clone();
-    values.entry("status").or_insert_with(|| json!(report.status));
-    values.entry("duration_ms").or_insert_with(|| json!(report.metrics.duration_ms));
-    if let Some(error) = &report.error {
-        values.entry("error").or_insert_with(|| json!({ "code": error.code, "message": error.message }));
-    }
-    Value::Object(values)
 }
 
 /// Where rows that cannot be had again lie meanwhile.
