@@ -413,6 +413,9 @@ fn every_change_is_on_record_without_secrets_and_tampering_shows() {
 
     let whole = server.sluice.command().args(["audit", "verify", "--json"]).output().unwrap();
     assert_eq!(whole.status.code(), Some(0), "{whole:?}");
+    let verdict = "{ auditVerdict { whole entries firstBroken { entry message } faults { entry } faultCount } }";
+    let told = server.graphql(verdict, json!({}))["auditVerdict"].take();
+    assert_eq!(told, json!({ "whole": true, "entries": 8.0, "firstBroken": null, "faults": [], "faultCount": 0 }));
     // The checkpoint that the server has written by then outlives what is cut off.
     let checkpoint = server.sluice.command().args(["audit", "checkpoint"]).output().unwrap();
     assert!(String::from_utf8_lossy(&checkpoint.stdout).contains("\"entry\":8"), "{checkpoint:?}");
@@ -421,6 +424,13 @@ fn every_change_is_on_record_without_secrets_and_tampering_shows() {
     let cut = server.sluice.command().args(["audit", "verify"]).output().unwrap();
     assert_eq!(cut.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&cut.stdout).contains("entry 8: it was signed, and is not there"), "{cut:?}");
+    let told = server.graphql(verdict, json!({}))["auditVerdict"].take();
+    let broken = json!({ "entry": 8.0, "message": "entry 8: it was signed, and is not there" });
+    assert_eq!((&told["whole"], &told["entries"], &told["firstBroken"]), (&json!(false), &json!(7.0), &broken));
+    metadata.execute("UPDATE audit_entry SET who = 'bob' WHERE number = 3", []).unwrap();
+    let told = server.graphql(verdict, json!({}))["auditVerdict"].take();
+    let broken = json!({ "entry": 3.0, "message": "entry 3: the entry is not as it was written" });
+    assert_eq!((&told["entries"], &told["firstBroken"]), (&json!(2.0), &broken));
 }
 
 #[test]

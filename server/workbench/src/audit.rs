@@ -69,7 +69,36 @@ pub struct Verdict {
     /// How many checkpoints fit it.
     pub checkpoints: usize,
     /// What is wrong; empty: nothing.
-    pub faults: Vec<String>,
+    pub faults: Vec<AuditFault>,
+}
+
+impl Verdict {
+    /// The first entry that is known to be broken.
+    #[must_use]
+    pub fn first_broken(&self) -> Option<&AuditFault> {
+        self.faults.iter().filter(|fault| fault.entry.is_some()).min_by_key(|fault| fault.entry)
+    }
+}
+
+/// Something wrong with the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditFault {
+    /// The entry it is about; none: a checkpoint.
+    pub entry: Option<u64>,
+    /// What it is, with the culprit named.
+    pub message: String,
+}
+
+impl AuditFault {
+    fn of_entry(number: u64, why: &str) -> Self {
+        Self { entry: Some(number), message: format!("entry {number}: {why}") }
+    }
+}
+
+impl std::fmt::Display for AuditFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 impl Audit {
@@ -175,19 +204,22 @@ impl Audit {
     /// `store_failed`, `disk_failed`.
     pub async fn verify(&self, kept_elsewhere: &str) -> Result<Verdict, Fault> {
         let (entries, broken) = self.inner.database.check_audit().await?;
-        let mut faults: Vec<String> =
-            broken.map(|(number, why)| format!("entry {number}: {why}")).into_iter().collect();
+        let mut faults: Vec<AuditFault> =
+            broken.map(|(number, why)| AuditFault::of_entry(number, &why)).into_iter().collect();
         let own = checkpoint::read(&self.inner.file)?;
         let mut fitting = 0;
         for (line, text) in
             own.lines().chain(kept_elsewhere.lines()).enumerate().filter(|(_, text)| !text.trim().is_empty())
         {
             match self.inner.signer.verify(text) {
-                None => faults.push(format!("checkpoint {}: it is not signed by this server's key", line + 1)),
-                Some(checkpoint) => match self.inner.database.find_audit_hash(checkpoint.number).await? {
-                    Some(hash) if hash == checkpoint.hash => fitting += 1,
-                    Some(_) => faults.push(format!("entry {}: it is another one than was signed", checkpoint.number)),
-                    None => faults.push(format!("entry {}: it was signed, and is not there", checkpoint.number)),
+                None => {
+                    let message = format!("checkpoint {}: it is not signed by this server's key", line + 1);
+                    faults.push(AuditFault { entry: None, message });
+                }
+                Some(Checkpoint { number, hash, .. }) => match self.inner.database.find_audit_hash(number).await? {
+                    Some(found) if found == hash => fitting += 1,
+                    Some(_) => faults.push(AuditFault::of_entry(number, "it is another one than was signed")),
+                    None => faults.push(AuditFault::of_entry(number, "it was signed, and is not there")),
                 },
             }
         }

@@ -35,14 +35,14 @@ const LEAST: &[(&str, &str)] = &[
     ),
     (
         "admin",
-        "server users user auditLog createUser updateUser deleteUser resetPassword setGrant removeGrant \
+        "server users user auditLog auditVerdict createUser updateUser deleteUser resetPassword setGrant removeGrant \
          installPlugin grantPlugin rollbackPlugin removePlugin",
     ),
 ];
 
 /// Operations that name nothing, so that there is nothing they may not be told about; what they answer is one's own.
 const ABOUT_NOTHING: &str = "workflows runs monitors migrations anomalies anomalyRules backups check tableLogs connections \
-    statements stepKinds me sessions tokens runEvents users auditLog tablesPlan translate \
+    statements stepKinds me sessions tokens runEvents users auditLog auditVerdict tablesPlan translate \
     alerts deliveries alertPolicy alertPolicySchema previewAlert channels plugins channelKinds server";
 
 const SCHEMA: &str = "{ __schema { queryType { fields { ...f } } mutationType { fields { ...f } }

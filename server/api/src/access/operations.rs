@@ -146,6 +146,7 @@ pub const QUERIES: &[Operation] = &[
     Operation::read("sessions", Signed, &[]),
     Operation::read("tokens", Signed, &[]),
     Operation::read("auditLog", ADMIN, &[]),
+    Operation::read("auditVerdict", ADMIN, &[]),
 ];
 
 /// Fields of `Mutation`.

@@ -1,10 +1,14 @@
-//! The audit log, page by page.
+//! The audit log, page by page, and whether it is whole.
 
+use super::types::count;
 use super::{Context, page_size};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
 use juniper::{GraphQLInputObject, GraphQLObject, graphql_object};
-use workbench::audit::{AuditEntry as Entry, AuditFilter};
+use workbench::audit::{AuditEntry as Entry, AuditFilter, Verdict};
+
+/// Faults that an answer tells at most: a log that was written anew fits none of its checkpoints.
+const FAULTS_TOLD: usize = 100;
 
 /// Something that was done, or tried.
 pub struct AuditEntry(Entry);
@@ -12,9 +16,8 @@ pub struct AuditEntry(Entry);
 #[graphql_object(context = Context)]
 impl AuditEntry {
     /// Its place in the log, counted from 1 without gaps; a float, since GraphQL's integers end at 2³¹.
-    #[allow(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
     fn number(&self) -> f64 {
-        self.0.number as f64
+        count(self.0.number)
     }
     fn at(&self) -> DateTime<Utc> {
         self.0.at
@@ -95,6 +98,57 @@ pub struct AuditFilterInput {
     since: Option<DateTime<Utc>>,
     /// Before that moment.
     until: Option<DateTime<Utc>>,
+}
+
+/// What holding the whole audit log against its chain and its signed checkpoints has found.
+pub struct AuditVerdict(Verdict);
+
+#[graphql_object(context = Context)]
+impl AuditVerdict {
+    /// Whether nothing is wrong.
+    fn whole(&self) -> bool {
+        self.0.faults.is_empty()
+    }
+    /// How many entries stand in an unbroken chain from the first on.
+    fn entries(&self) -> f64 {
+        count(self.0.entries)
+    }
+    /// How many checkpoints fit it.
+    fn checkpoints(&self) -> i32 {
+        i32::try_from(self.0.checkpoints).unwrap_or(i32::MAX)
+    }
+    /// The first entry that is known to be broken, and why; none: it is whole, or only a checkpoint is wrong.
+    fn first_broken(&self) -> Option<AuditFault> {
+        self.0.first_broken().cloned().map(AuditFault)
+    }
+    /// What is wrong, the first 100; empty: nothing.
+    fn faults(&self) -> Vec<AuditFault> {
+        self.0.faults.iter().take(FAULTS_TOLD).cloned().map(AuditFault).collect()
+    }
+    /// How much is wrong in all.
+    fn fault_count(&self) -> i32 {
+        i32::try_from(self.0.faults.len()).unwrap_or(i32::MAX)
+    }
+}
+
+/// Something wrong with the audit log.
+pub struct AuditFault(workbench::audit::AuditFault);
+
+#[graphql_object(context = Context)]
+impl AuditFault {
+    /// Number of the entry it is about; none: a checkpoint.
+    fn entry(&self) -> Option<f64> {
+        self.0.entry.map(count)
+    }
+    /// `entry 8: the entry is missing`.
+    fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+/// Holds the log against itself and the checkpoints of the data folder, as `sluice audit verify` does.
+pub(super) async fn verify(context: &Context) -> Result<AuditVerdict, ApiError> {
+    Ok(AuditVerdict(context.workbench.audit.verify("").await?))
 }
 
 pub(super) async fn list(

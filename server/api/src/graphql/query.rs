@@ -2,7 +2,7 @@
 
 use super::alerts::{self, Alert, AlertConnection, AlertDelivery, AlertFilterInput, AlertPreview, AlertPreviewInput};
 use super::anomalies::{self, Anomaly, AnomalyFilterInput, AnomalyRule, Backup};
-use super::audit::{self, AuditConnection, AuditFilterInput};
+use super::audit::{self, AuditConnection, AuditFilterInput, AuditVerdict};
 use super::channels::{self, Channel, ChannelKind};
 use super::connections::{Connection, Table};
 use super::console::{self, Checked, Statement};
@@ -374,6 +374,12 @@ impl Query {
         first: Option<i32>,
     ) -> Result<AuditConnection, ApiError> {
         audit::list(context, filter, after, first).await
+    }
+
+    /// Whether the audit log is whole: its chain, and the signed checkpoints in the data folder. It reads the whole log; what
+    /// takes longer than a request may, `sluice audit verify` tells.
+    async fn audit_verdict(context: &Context) -> Result<AuditVerdict, ApiError> {
+        audit::verify(context).await
     }
 }
 

@@ -122,7 +122,8 @@ async fn verify(parts: &Parts, checkpoints: Option<PathBuf>, as_json: bool) -> R
     };
     let verdict = parts.audit.verify(&kept).await?;
     if as_json {
-        let (entries, checkpoints, faults) = (verdict.entries, verdict.checkpoints, &verdict.faults);
+        let (entries, checkpoints) = (verdict.entries, verdict.checkpoints);
+        let faults: Vec<&str> = verdict.faults.iter().map(|fault| fault.message.as_str()).collect();
         output::json(
             &json!({ "whole": faults.is_empty(), "entries": entries, "checkpoints": checkpoints, "faults": faults }),
         );
