@@ -14,6 +14,7 @@ pub mod http;
 pub mod migrations;
 pub mod monitors;
 pub mod mutation;
+pub mod page;
 pub mod people;
 pub mod plugins;
 pub mod query;
@@ -32,6 +33,7 @@ use engine::engine::Engine;
 use juniper::RootNode;
 use model::RunId;
 use model::access::Thing;
+use page::page_size;
 use std::sync::Arc;
 use workbench::Workbench;
 
@@ -84,9 +86,4 @@ impl Context {
         let name = crate::access::needs::workflow_of(self, run).await;
         matches!(name, Ok(Some(name)) if self.sees_workflow(&name))
     }
-}
-
-/// How many items a page gets: `first`, or 50, at most [`PAGE_MOST`].
-fn page_size(first: Option<i32>) -> u32 {
-    u32::try_from(first.unwrap_or(50).clamp(1, PAGE_MOST)).unwrap_or(1)
 }

@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use model::{ErrorCode, Fault};
-use plugin_host::{ConnectionGrant, Grants, Host, Package, PluginInfo};
+use plugin_host::{ConnectionGrant, Grants, Host, KeptLine, Package, PluginInfo};
 use std::sync::Arc;
-use workbench::plugins::{PluginShelf, PluginView};
+use tracing::Level;
+use workbench::plugins::{LineLevel, PluginHealth, PluginLine, PluginShelf, PluginView};
 
 /// The shelf over the plugin host.
 pub(crate) struct Shelf {
@@ -52,6 +53,42 @@ impl PluginShelf for Shelf {
     fn remove(&self, name: &str) -> Result<(), Fault> {
         self.host.remove(name).map_err(fault)
     }
+
+    fn health(&self, name: &str) -> PluginHealth {
+        let found = self.host.health(name);
+        PluginHealth {
+            instances: found.instances,
+            calls: found.calls,
+            failures: found.failures,
+            traps: found.traps,
+            limit_hits: found.limit_hits,
+            seconds: found.time.as_secs_f64(),
+            last_failure: found.last_failure.map(|last| (last.at, last.fault)),
+        }
+    }
+
+    fn logs(&self, name: &str, level: LineLevel, before: Option<u64>, most: usize) -> Vec<PluginLine> {
+        let level = match level {
+            LineLevel::Error => Level::ERROR,
+            LineLevel::Warn => Level::WARN,
+            LineLevel::Info => Level::INFO,
+            LineLevel::Debug => Level::DEBUG,
+            LineLevel::Trace => Level::TRACE,
+        };
+        self.host.logs(name, level, before, most).into_iter().map(line).collect()
+    }
+}
+
+fn line(kept: KeptLine) -> PluginLine {
+    let KeptLine { number, at, level, call, message, fields } = kept;
+    let level = match level {
+        Level::ERROR => LineLevel::Error,
+        Level::WARN => LineLevel::Warn,
+        Level::INFO => LineLevel::Info,
+        Level::DEBUG => LineLevel::Debug,
+        Level::TRACE => LineLevel::Trace,
+    };
+    PluginLine { number, at, level, call, message, fields }
 }
 
 fn view(info: PluginInfo) -> PluginView {

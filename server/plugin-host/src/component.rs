@@ -41,7 +41,7 @@ macro_rules! start {
     ($component:ident, $opener:ident, $call:expr, $field:ident, $kind:expr) => {{
         let indices = $component.$field.as_ref().ok_or_else(|| $component.manifest.lacks($kind))?;
         let (mut instance, component) = $component.instantiate($opener, $call).await?;
-        let mut store = instance.begin()?;
+        let mut store = instance.enter()?;
         let loaded = indices.load(&mut store, &component);
         let guest = instance.end(store, Ok(loaded))?;
         (instance, guest)
@@ -66,7 +66,7 @@ impl Component {
         call: PluginCall,
     ) -> Result<(Instance, wasmtime::component::Instance)> {
         let mut instance = Instance::new(self.pre.engine(), opener.state(call)?);
-        let mut store = instance.begin()?;
+        let mut store = instance.enter()?;
         let outcome = timeout(instance.time(), self.pre.instantiate_async(&mut store)).await;
         let component = instance.end(store, outcome)?;
         Ok((instance, component))

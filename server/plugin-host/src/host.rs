@@ -10,9 +10,11 @@ use crate::channel::PluginChannel;
 use crate::compile::{Compiler, custom_section};
 use crate::component::Component;
 use crate::grants::Grants;
+use crate::health::{Health, HealthBook, KeptLine, PluginHealth};
+use crate::info::PluginInfo;
 use crate::library::{Current, Installed, Library};
 use crate::limits::{Limits, Meter};
-use crate::manifest::{Asks, Manifest, PluginKind, check_contract, invalid};
+use crate::manifest::{Manifest, PluginKind, check_contract, invalid};
 use crate::package::{Entry, Package, read_bounded};
 use crate::program::Program;
 use crate::script::Script;
@@ -24,8 +26,6 @@ use async_trait::async_trait;
 use data::registry::PluginCall;
 use data::{Channel, Checkpoint, Connections, Error, Plugins, Result, Sink, Source, Transformer};
 use model::ErrorCode;
-use model::kind::{Inputs, KindInfo};
-use serde::Serialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -61,114 +61,6 @@ impl HostConfig {
     }
 }
 
-/// What is known of an installed plugin.
-#[derive(Debug, Clone, Serialize)]
-pub struct PluginInfo {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// One sentence for people.
-    pub description: String,
-    /// The contract it was written for.
-    pub contract: String,
-    /// What it provides.
-    pub kinds: Vec<PluginKind>,
-    /// What it asks to be granted.
-    pub asks: Asks,
-    /// What it was granted.
-    pub grants: Grants,
-    /// JSON Schema of its settings.
-    pub config: serde_json::Value,
-    /// Digest of manifest and component, in hex.
-    pub digest: String,
-    /// The name of the trusted key that signed it.
-    pub signed_by: Option<String>,
-    /// The numbers of all versions that are kept, newest first; workflows may ask for one: `plugin/name@1.2`.
-    pub versions: Vec<String>,
-}
-
-impl PluginInfo {
-    fn new(installed: &Installed) -> Self {
-        let Manifest { name, version, contract, kinds, description, capabilities, config } = installed.manifest.clone();
-        let Current { digest, grants, signed_by, others } = installed.current.clone();
-        let mut versions: Vec<String> = others.into_iter().map(|kept| kept.version).chain([version.clone()]).collect();
-        versions.sort_by_key(|version| std::cmp::Reverse(crate::library::numbers(version)));
-        let asks = capabilities;
-        Self { name, version, description, contract, kinds, asks, grants, config, digest, signed_by, versions }
-    }
-
-    /// What the checker must know of the step kind `plugin/<name>`; none for a plugin that is no step.
-    #[must_use]
-    pub fn kind_info(&self) -> Option<KindInfo> {
-        let is = |kind| self.kinds.contains(&kind);
-        let takes = is(PluginKind::Sink) || is(PluginKind::Transform);
-        let inputs = match (is(PluginKind::Source), takes) {
-            (true, true) => Inputs::Optional,
-            (true, false) => Inputs::None,
-            (false, true) => Inputs::Required,
-            (false, false) => return None,
-        };
-        let mut ports = Vec::new();
-        if is(PluginKind::Source) || is(PluginKind::Transform) {
-            ports.push("out".to_owned());
-        }
-        if is(PluginKind::Source) {
-            ports.push("rejected".to_owned());
-        }
-        Some(KindInfo {
-            name: format!("plugin/{}", self.name),
-            summary: self.description.clone(),
-            schema: self.step_schema(),
-            inputs,
-            ports,
-            named_ports: false,
-            outputs: Vec::new(),
-        })
-    }
-
-    /// The plugin's config schema with the key that is the step's own: a plugin that allows no key but its own is used with
-    /// `as` all the same, and forms and completion show it.
-    fn step_schema(&self) -> serde_json::Value {
-        let mut schema = self.config.clone();
-        let roles = [PluginKind::Source, PluginKind::Transform, PluginKind::Sink];
-        let roles: Vec<_> = roles.iter().filter(|kind| self.kinds.contains(kind)).map(|kind| kind.as_str()).collect();
-        if let Some(schema) = schema.as_object_mut() {
-            let properties = schema.entry("properties").or_insert_with(|| serde_json::json!({}));
-            if let Some(properties) = properties.as_object_mut() {
-                let own = serde_json::json!({ "enum": roles, "description": "What the plugin is used as." });
-                properties.entry("as").or_insert(own);
-            }
-        }
-        schema
-    }
-
-    /// What the plugin asks for and was not granted, each as people read it: `http https://*`.
-    #[must_use]
-    pub fn missing_grants(&self) -> Vec<String> {
-        let mut missing = Vec::new();
-        if self.grants.http.is_empty() {
-            missing.extend(self.asks.http.iter().map(|pattern| format!("http {pattern}")));
-        }
-        if self.grants.tcp.is_empty() {
-            missing.extend(self.asks.tcp.iter().map(|pattern| format!("tcp {pattern}")));
-        }
-        let secrets = self.asks.secrets.iter().filter(|name| !self.grants.secrets.contains_key(*name));
-        missing.extend(secrets.map(|name| format!("secret {name}")));
-        if self.asks.clock && !self.grants.clock {
-            missing.push("clock".to_owned());
-        }
-        if self.asks.kv && !self.grants.kv {
-            missing.push("kv".to_owned());
-        }
-        let sql = self.asks.sql.iter().filter(|name| !self.grants.sql.contains_key(*name));
-        missing.extend(sql.map(|name| format!("sql {name}")));
-        let redis = self.asks.redis.iter().filter(|name| !self.grants.redis.contains_key(*name));
-        missing.extend(redis.map(|name| format!("redis {name}")));
-        missing
-    }
-}
-
 /// The installed plugins, ready to be opened. Cloning is cheap.
 #[derive(Clone)]
 pub struct Host {
@@ -186,6 +78,7 @@ struct Inner {
     web: Arc<Web>,
     registry: Arc<Registry>,
     ready: Mutex<HashMap<String, (String, Grants, Opener)>>,
+    health: HealthBook,
     /// One compilation at a time: each takes memory, and two of the same plugin are one too many.
     compiling: tokio::sync::Mutex<()>,
 }
@@ -198,6 +91,7 @@ pub(crate) struct Opener {
     grants: Arc<Grants>,
     host: Weak<Inner>,
     kv: Arc<Kv>,
+    health: Arc<Health>,
 }
 
 impl Opener {
@@ -214,6 +108,7 @@ impl Opener {
     pub(crate) fn state(&self, call: PluginCall) -> Result<State> {
         let closed = || Error::permanent(ErrorCode::Internal, "the plugin host was closed");
         let host = self.host.upgrade().ok_or_else(closed)?;
+        self.health.opened();
         let settings = if call.settings.is_null() { "{}".to_owned() } else { call.settings.to_string() };
         Ok(State {
             plugin: self.manifest.name.as_str().into(),
@@ -233,6 +128,7 @@ impl Opener {
             statements: 0,
             last_error: None,
             wasi: Wasi::default(),
+            health: self.health.clone(),
         })
     }
 }
@@ -259,6 +155,7 @@ impl Host {
             web: Arc::new(Web::default()),
             registry: Arc::new(Registry::new()),
             ready: Mutex::new(HashMap::new()),
+            health: HealthBook::default(),
             compiling: tokio::sync::Mutex::new(()),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -396,6 +293,7 @@ impl Host {
         }
         self.inner.library.find(name)?.ok_or_else(|| self.not_found(name))?;
         self.inner.ready.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.inner.health.forget(name);
         self.inner.library.remove(name)
     }
 
@@ -428,16 +326,30 @@ impl Host {
         Ok(PluginTranslator::new(self.opener_of(manifest, Grants::default(), program)))
     }
 
+    /// How an installed plugin has fared since this host was opened, all its versions together.
+    #[must_use]
+    pub fn health(&self, name: &str) -> PluginHealth {
+        self.inner.health.find(name).map(|health| health.counts()).unwrap_or_default()
+    }
+
+    /// The last lines that an installed plugin has logged, newest first: of that level or graver, before the line of the
+    /// number `before`.
+    #[must_use]
+    pub fn logs(&self, name: &str, level: tracing::Level, before: Option<u64>, most: usize) -> Vec<KeptLine> {
+        self.inner.health.find(name).map(|health| health.lines(level, before, most)).unwrap_or_default()
+    }
+
     /// The capabilities that an installed plugin uses, by the names of the contract's interfaces.
     pub(crate) async fn uses(&self, plugin: &str) -> Result<Vec<String>> {
         Ok(self.opener(plugin).await?.program.uses())
     }
 
     fn opener_of(&self, manifest: Manifest, grants: Grants, program: Arc<dyn Program>) -> Opener {
-        // All versions share one memory.
+        // All versions share one memory, and one health.
         let memory = self.inner.library.memory(&manifest.name);
         Opener {
             program,
+            health: self.inner.health.of(&manifest.name),
             manifest: Arc::new(manifest),
             grants: Arc::new(grants),
             host: Arc::downgrade(&self.inner),
@@ -469,15 +381,16 @@ impl Host {
         if let Some(opener) = self.inner.find_ready(name, &digest, &grants) {
             return Ok(opener);
         }
-        let inner = self.inner.clone();
+        let (inner, health) = (self.inner.clone(), self.inner.health.of(&installed.manifest.name));
         let work = move || -> Result<(Manifest, Arc<dyn Program>)> {
             let code = read_bounded(&installed.code, u64::MAX)?;
             let program = inner.prepare(&installed.manifest, installed.entry, &code)?;
             Ok((installed.manifest, program))
         };
-        let (manifest, program) = tokio::task::spawn_blocking(work)
+        let prepared = tokio::task::spawn_blocking(work)
             .await
-            .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))??;
+            .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))?;
+        let (manifest, program) = prepared.inspect_err(|error| health.failed(error))?;
         let opener = self.opener_of(manifest, grants.clone(), program);
         let mut ready = self.inner.ready.lock().unwrap_or_else(PoisonError::into_inner);
         ready.insert(name.to_owned(), (digest, grants, opener.clone()));

@@ -4,6 +4,7 @@
 use crate::bindings::sluice::plugin::types as wit;
 use crate::capability::always::clean;
 use crate::capability::clock::ClockDenied;
+use crate::health::Health;
 use crate::limits::{Exceeded, human_size, human_time};
 use crate::state::State;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -11,7 +12,7 @@ use arrow::record_batch::RecordBatch;
 use data::Error;
 use model::ErrorCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::error::Elapsed;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
@@ -23,13 +24,16 @@ pub(crate) struct Instance {
     plugin: Arc<str>,
     time: Duration,
     store: Option<Store<State>>,
+    health: Arc<Health>,
+    /// When the call under way began.
+    began: Instant,
 }
 
 impl Instance {
     /// A store with its limits set; nothing of the plugin has run yet.
     pub(crate) fn new(engine: &wasmtime::Engine, state: State) -> Self {
         let (plugin, time) = (state.plugin.clone(), state.meter.limits().time);
-        let output = state.meter.limits().output;
+        let (output, health) = (state.meter.limits().output, state.health.clone());
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(output);
@@ -38,7 +42,7 @@ impl Instance {
             // Neighbors on the same thread get their turn at every tick.
             Ok(UpdateDeadline::Yield(1))
         });
-        Self { plugin, time, store: Some(store) }
+        Self { plugin, time, store: Some(store), health, began: Instant::now() }
     }
 
     /// How long one call may take, waiting included.
@@ -48,9 +52,18 @@ impl Instance {
 
     /// Lends the store for one call; it comes back through [`Instance::end`].
     pub(crate) fn begin(&mut self) -> Result<Store<State>, Error> {
+        let store = self.enter()?;
+        self.health.called();
+        Ok(store)
+    }
+
+    /// As [`Instance::begin`], for what makes the instance and is no call of the plugin's.
+    pub(crate) fn enter(&mut self) -> Result<Store<State>, Error> {
         let Some(mut store) = self.store.take() else {
-            return Err(self.failed("was ended by an earlier error and cannot go on"));
+            // The earlier error was counted.
+            return Err(self::failed(&self.plugin, "was ended by an earlier error and cannot go on"));
         };
+        self.began = Instant::now();
         store.data_mut().meter.begin();
         store.set_epoch_deadline(1);
         Ok(store)
@@ -62,6 +75,7 @@ impl Instance {
         store: Store<State>,
         outcome: Result<wasmtime::Result<T>, Elapsed>,
     ) -> Result<T, Error> {
+        self.health.spent(self.began.elapsed());
         match outcome {
             Ok(Ok(value)) => {
                 self.store = Some(store);
@@ -81,11 +95,13 @@ impl Instance {
             return self.exceeded(exceeded);
         }
         if error.downcast_ref::<ClockDenied>().is_some() {
-            return Error::permanent(
+            let denied = Error::permanent(
                 ErrorCode::CapabilityDenied,
                 format!("capability `clock` was not granted to plugin `{}`", self.plugin),
-            )
-            .hint(format!("Grant it with `sluice plugin grant {} --grant clock`.", self.plugin));
+            );
+            return self
+                .counted(denied)
+                .hint(format!("Grant it with `sluice plugin grant {} --grant clock`.", self.plugin));
         }
         let recursion = Exceeded::new("its limit of 1 MiB of stack", "Look for endless recursion in the plugin.");
         match error.downcast_ref::<Trap>() {
@@ -113,7 +129,12 @@ impl Instance {
     }
 
     fn exceeded(&self, exceeded: &Exceeded) -> Error {
-        self::exceeded(&self.plugin, exceeded)
+        self.counted(self::exceeded(&self.plugin, exceeded))
+    }
+
+    fn counted(&self, error: Error) -> Error {
+        self.health.failed(&error);
+        error
     }
 
     /// Its name.
@@ -123,12 +144,12 @@ impl Instance {
 
     /// The plugin broke the contract or gave up.
     pub(crate) fn failed(&self, how: &str) -> Error {
-        self::failed(&self.plugin, how)
+        self.counted(self::failed(&self.plugin, how))
     }
 
     /// What the plugin itself says went wrong.
     pub(crate) fn told(&self, error: wit::Error) -> Error {
-        self::told(&self.plugin, error)
+        self.counted(self::told(&self.plugin, error))
     }
 
     /// A schema the plugin declared.

@@ -15,7 +15,9 @@ pub mod conformance;
 mod disk;
 mod format;
 mod grants;
+mod health;
 mod host;
+mod info;
 mod instance;
 mod library;
 mod limits;
@@ -35,7 +37,9 @@ mod trial;
 pub use grants::{
     ConnectionGrant, Grants, HttpPattern, InvalidConnectionGrant, InvalidHttpPattern, InvalidTcpPattern, TcpPattern,
 };
-pub use host::{Host, HostConfig, PluginInfo};
+pub use health::{KeptLine, PluginFailure, PluginHealth};
+pub use host::{Host, HostConfig};
+pub use info::PluginInfo;
 pub use limits::Limits;
 pub use manifest::{Asks, Manifest, PluginKind};
 pub use package::{Entry, Package};

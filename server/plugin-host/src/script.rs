@@ -216,7 +216,7 @@ fn plain(text: &str) -> String {
 
 /// What the plugin handed over is not what it must be.
 fn broke(running: &Running, how: &str) -> Error {
-    crate::instance::failed(running.plugin(), how)
+    running.counted(crate::instance::failed(running.plugin(), how))
 }
 
 /// More than one call may hand over ends the call, though the rows are there already.
@@ -231,5 +231,5 @@ fn require_room<'a>(
     let output = crate::limits::human_size(running.output());
     let what = format!("its limit of {output} handed over in one call");
     let hint = "Let the plugin hand over smaller batches, or raise the limit `output`.";
-    Err(crate::instance::exceeded(running.plugin(), &crate::limits::Exceeded::new(what, hint)))
+    Err(running.counted(crate::instance::exceeded(running.plugin(), &crate::limits::Exceeded::new(what, hint))))
 }

@@ -5,6 +5,7 @@ use crate::capability::kv::Kv;
 use crate::capability::sql::Registry;
 use crate::capability::wasi::Wasi;
 use crate::grants::Grants;
+use crate::health::Health;
 use crate::limits::{Exceeded, Meter};
 use std::sync::Arc;
 use std::time::Instant;
@@ -73,6 +74,8 @@ pub(crate) struct State {
     pub(crate) last_error: Option<String>,
     /// What the runtime of its language has, where it has one.
     pub(crate) wasi: Wasi,
+    /// Where it is counted how the plugin fares.
+    pub(crate) health: Arc<Health>,
 }
 
 impl State {

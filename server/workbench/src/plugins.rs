@@ -1,8 +1,9 @@
-//! The care of plugins, as the API offers it: install, grant, roll back, remove, list.
+//! The care of plugins, as the API offers it: install, grant, roll back, remove, list, and how they fare.
 //!
 //! Plugins themselves are behind [`PluginShelf`], which `app` builds over the plugin host; nothing here knows WebAssembly.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use model::Fault;
 use serde::Serialize;
 use serde_json::Value;
@@ -35,6 +36,57 @@ pub struct PluginView {
     pub digest: String,
     /// The name of the trusted key that signed it.
     pub signed_by: Option<String>,
+}
+
+/// How a plugin has fared since the server started, all its versions together.
+#[derive(Debug, Clone, Default)]
+pub struct PluginHealth {
+    /// Instances that were made.
+    pub instances: u64,
+    /// Calls of its functions.
+    pub calls: u64,
+    /// Errors that calls ended with.
+    pub failures: u64,
+    /// Of these, crashes and breaches of the contract.
+    pub traps: u64,
+    /// Of these, limits that it exceeded.
+    pub limit_hits: u64,
+    /// Time spent in calls, waiting included.
+    pub seconds: f64,
+    /// When the last failure was, and what.
+    pub last_failure: Option<(DateTime<Utc>, Fault)>,
+}
+
+/// How important a line is, the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LineLevel {
+    /// Something failed.
+    Error,
+    /// Worth a look.
+    Warn,
+    /// Good to know.
+    Info,
+    /// For whoever looks for a fault.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// A line that a plugin has logged.
+#[derive(Debug, Clone)]
+pub struct PluginLine {
+    /// Its place among the plugin's lines, counted from 1.
+    pub number: u64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How important.
+    pub level: LineLevel,
+    /// The call it was logged in: it begins with run and step.
+    pub call: String,
+    /// The line.
+    pub message: String,
+    /// Named facts: `name=value name=value`.
+    pub fields: String,
 }
 
 /// The installed plugins of this server.
@@ -75,4 +127,10 @@ pub trait PluginShelf: Send + Sync {
     /// # Errors
     /// `plugin_not_found`.
     fn remove(&self, name: &str) -> Result<(), Fault>;
+
+    /// How the plugin of that name has fared; none of it where it was never used.
+    fn health(&self, name: &str) -> PluginHealth;
+
+    /// The last lines that the plugin has logged, newest first: of that level or graver, before the line of that number.
+    fn logs(&self, name: &str, level: LineLevel, before: Option<u64>, most: usize) -> Vec<PluginLine>;
 }

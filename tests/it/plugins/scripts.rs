@@ -172,3 +172,43 @@ fn a_plugin_reads_the_connection_that_was_granted_to_it_and_no_other() {
         sluice.command().args(["plugin", "grant", "reader", "--grant", "redis:store=history"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("capability_denied"), "{refused:?}");
 }
+
+#[test]
+fn how_a_plugin_fares_is_told_over_graphql() {
+    let Some(sluice) = Sluice::find() else { return };
+    sluice.add_sqlite("history");
+    let folder = sluice.folder.path().join("grumbler");
+    fs::create_dir(&folder).unwrap();
+    let manifest = "name = \"grumbler\"\nversion = \"0.1.0\"\ncontract = \"0.1\"\nkinds = [\"source\"]\n\
+                    description = \"Grumbles.\"\n[config]\ntype = \"object\"\n";
+    let script = "fn open_source(cursor) { log(\"warn\", \"here\", #{ n: 1 }); log(\"debug\", \"and there\"); #{} }\n\
+                  fn columns() { [#{ name: \"id\", type: \"int64\" }] }\n\
+                  fn next() { if settings().wrong == true { throw \"nothing left\"; } }\n";
+    fs::write(folder.join("plugin.toml"), manifest).unwrap();
+    fs::write(folder.join("plugin.rhai"), script).unwrap();
+    sluice.call(&["plugin", "install", "grumbler", "--yes"]);
+    let server = TestServer::start(sluice);
+    let ask = "query($after: String) { plugin(name: \"grumbler\") {
+        health { instances calls failures traps limitHits seconds lastFailure { at error { code message } } }
+        logs(first: 1, after: $after, level: WARN) { nodes { level message fields call } pageInfo { hasNextPage endCursor } } } }";
+    let fresh = server.graphql(ask, json!({}))["plugin"].take();
+    assert_eq!((&fresh["health"]["calls"], &fresh["health"]["lastFailure"]), (&json!(0.0), &Value::Null));
+    for wrong in [false, true] {
+        server.run_once(&format!(
+            "name: grumble\nsteps:\n  - {{ id: read, uses: plugin/grumbler, with: {{ wrong: {wrong} }} }}\n  - {{ id: stored, \
+             uses: write, from: read, with: {{ connection: history, table: t, mode: append }} }}\n"
+        ));
+    }
+    let told = server.graphql(ask, json!({}))["plugin"].take();
+    let health = &told["health"];
+    assert_eq!((&health["failures"], &health["traps"], &health["limitHits"]), (&json!(1.0), &json!(0.0), &json!(0.0)));
+    assert_eq!((&health["instances"], &health["calls"]), (&json!(2.0), &json!(6.0)), "{told:#}");
+    assert!(health["lastFailure"]["error"]["message"].as_str().unwrap().contains("nothing left"), "{told:#}");
+    let line = &told["logs"]["nodes"][0];
+    assert_eq!((&line["level"], &line["message"], &line["fields"]), (&json!("WARN"), &json!("here"), &json!("n=1")));
+    assert!(line["call"].as_str().unwrap().starts_with("run_"), "{told:#}");
+    let page = &told["logs"]["pageInfo"];
+    assert_eq!(page["hasNextPage"], true);
+    let last = server.graphql(ask, json!({ "after": page["endCursor"] }))["plugin"]["logs"].take();
+    assert_eq!((last["nodes"].as_array().unwrap().len(), &last["pageInfo"]["hasNextPage"]), (1, &json!(false)));
+}

@@ -1,7 +1,8 @@
 //! Alerts with what became of them, and the policy that says whom they go to.
 
+use super::Context;
+use super::page::{Filling, connection};
 use super::types::{Problem, json_text};
-use super::{Context, page_size};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
 use engine::alerts::Template;
@@ -238,52 +239,10 @@ impl DeliveryAttempt {
     }
 }
 
-/// A page of alerts.
-pub struct AlertConnection {
-    alerts: Vec<AlertRecord>,
-    end: Option<String>,
-    has_next: bool,
-}
-
-#[graphql_object(context = Context)]
-impl AlertConnection {
-    fn edges(&self) -> Vec<AlertEdge> {
-        self.alerts.iter().cloned().map(AlertEdge).collect()
-    }
-    fn page_info(&self) -> AlertPageInfo {
-        AlertPageInfo { end: self.end.clone(), has_next: self.has_next }
-    }
-}
-
-/// An alert and its place in the list.
-pub struct AlertEdge(AlertRecord);
-
-#[graphql_object(context = Context)]
-impl AlertEdge {
-    fn cursor(&self) -> String {
-        self.0.id.to_string()
-    }
-    fn node(&self) -> Alert {
-        Alert(self.0.clone())
-    }
-}
-
-/// Where a page ends.
-pub struct AlertPageInfo {
-    end: Option<String>,
-    has_next: bool,
-}
-
-#[graphql_object(context = Context)]
-impl AlertPageInfo {
-    /// For `after` of the next page.
-    fn end_cursor(&self) -> Option<&str> {
-        self.end.as_deref()
-    }
-    fn has_next_page(&self) -> bool {
-        self.has_next
-    }
-}
+connection!(
+    /// A page of alerts.
+    AlertConnection of AlertEdge of Alert
+);
 
 /// Which alerts to list.
 #[derive(Debug, Clone, Default, GraphQLInputObject)]
@@ -373,25 +332,27 @@ pub(super) async fn list(
     first: Option<i32>,
 ) -> Result<AlertConnection, ApiError> {
     let filter = filter.unwrap_or_default();
-    let size = page_size(first);
-    let filter = AlertFilter {
+    let mut filter = AlertFilter {
         severity: filter.severity.map(Into::into),
         statuses: filter.statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
         channel: filter.channel,
         workflow: filter.workflow,
         run: filter.run.as_deref().map(super::query::run_id).transpose()?,
         since: filter.since,
-        before: after.as_deref().map(parse_alert_id).transpose()?,
-        // One more tells whether there is a next page.
-        limit: size + 1,
+        before: None,
+        limit: 0,
     };
-    let mut alerts = context.workbench.alerts.list(&filter).await?;
-    let has_next = alerts.len() > size as usize;
-    alerts.truncate(size as usize);
-    // What the caller may not see shortens the page, but must not end the list.
-    let end = alerts.last().map(|alert| alert.id.to_string());
-    alerts.retain(|alert| alert.workflow.as_deref().is_none_or(|name| context.sees_workflow(name)));
-    Ok(AlertConnection { alerts, end, has_next })
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        filter.before = after.map(parse_alert_id).transpose()?;
+        filter.limit = limit;
+        let found = context.workbench.alerts.list(&filter).await?;
+        filling.take(found.into_iter().map(|alert| {
+            let is_seen = alert.workflow.as_deref().is_none_or(|name| context.sees_workflow(name));
+            (alert.id.to_string(), Alert(alert), is_seen)
+        }));
+    }
+    Ok(filling.page().into())
 }
 
 pub(super) async fn get(context: &Context, id: &str) -> Result<Alert, ApiError> {

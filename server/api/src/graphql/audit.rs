@@ -1,10 +1,11 @@
 //! The audit log, page by page, and whether it is whole.
 
+use super::Context;
+use super::page::{Filling, connection};
 use super::types::count;
-use super::{Context, page_size};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
-use juniper::{GraphQLInputObject, GraphQLObject, graphql_object};
+use juniper::{GraphQLInputObject, graphql_object};
 use workbench::audit::{AuditEntry as Entry, AuditFilter, Verdict};
 
 /// Faults that an answer tells at most: a log that was written anew fits none of its checkpoints.
@@ -60,30 +61,10 @@ impl AuditEntry {
     }
 }
 
-/// One page of the audit log, newest first.
-#[derive(GraphQLObject)]
-#[graphql(context = Context)]
-pub struct AuditConnection {
-    edges: Vec<AuditEdge>,
-    page_info: PageInfo,
-}
-
-/// One entry with its cursor.
-#[derive(GraphQLObject)]
-#[graphql(context = Context)]
-pub struct AuditEdge {
-    cursor: String,
-    node: AuditEntry,
-}
-
-/// Whether there is more.
-#[derive(GraphQLObject)]
-#[graphql(context = Context)]
-pub struct PageInfo {
-    has_next_page: bool,
-    /// What to ask the next page with, as `after`.
-    end_cursor: Option<String>,
-}
+connection!(
+    /// A page of the audit log.
+    AuditConnection of AuditEdge of AuditEntry
+);
 
 /// Which entries.
 #[derive(GraphQLInputObject, Default)]
@@ -158,24 +139,22 @@ pub(super) async fn list(
     first: Option<i32>,
 ) -> Result<AuditConnection, ApiError> {
     let filter = filter.unwrap_or_default();
-    let before = after.as_deref().map(str::parse).transpose();
-    let size = page_size(first);
-    let filter = AuditFilter {
+    let mut filter = AuditFilter {
         who: filter.who,
         operation: filter.operation,
         subject: filter.subject,
         since: filter.since,
         until: filter.until,
-        before: before.map_err(|_| ApiError::bad_request("`after` is not the cursor of an entry"))?,
-        limit: size + 1,
+        before: None,
+        limit: 0,
     };
-    let mut found = context.workbench.audit.list(&filter).await?;
-    let has_next_page = found.len() > size as usize;
-    found.truncate(size as usize);
-    let edges: Vec<AuditEdge> = found
-        .into_iter()
-        .map(|entry| AuditEdge { cursor: entry.number.to_string(), node: AuditEntry(entry) })
-        .collect();
-    let end_cursor = edges.last().map(|edge| edge.cursor.clone());
-    Ok(AuditConnection { edges, page_info: PageInfo { has_next_page, end_cursor } })
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        let before = after.map(str::parse::<u64>).transpose();
+        filter.before = before.map_err(|_| ApiError::bad_request("`after` is not the cursor of an entry"))?;
+        filter.limit = limit;
+        let found = context.workbench.audit.list(&filter).await?;
+        filling.take(found.into_iter().map(|entry| (entry.number.to_string(), AuditEntry(entry), true)));
+    }
+    Ok(filling.page().into())
 }

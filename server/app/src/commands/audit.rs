@@ -132,7 +132,7 @@ async fn verify(parts: &Parts, checkpoints: Option<PathBuf>, as_json: bool) -> R
         output::line(format!("the audit log is whole: {entries} entries, {checkpoints} checkpoints fit"));
     } else {
         for fault in &verdict.faults {
-            output::line(fault);
+            output::line(&fault.message);
         }
     }
     Ok(if verdict.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -155,6 +155,18 @@ async fn channels_take_the_settings_and_secrets_that_their_kinds_describe() {
         fn remove(&self, name: &str) -> std::result::Result<(), Fault> {
             self.get(name).map(|_| ())
         }
+        fn health(&self, _: &str) -> workbench::plugins::PluginHealth {
+            workbench::plugins::PluginHealth::default()
+        }
+        fn logs(
+            &self,
+            _: &str,
+            _: workbench::plugins::LineLevel,
+            _: Option<u64>,
+            _: usize,
+        ) -> Vec<workbench::plugins::PluginLine> {
+            Vec::new()
+        }
     }
     let given = |name: &str| match name {
         "host" => json!("mail.example.com"),

@@ -49,6 +49,7 @@ impl State {
         let shown = fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
         // A plugin's error is not the server's: the server's own log keeps it at `debug`, the sink has the real level.
         tracing::debug!(plugin.id = %plugin, call.key = key, plugin.level = %level, fields = shown, "{message}");
+        self.health.log(level, key, &message, &shown);
         if let Some(sink) = &self.log {
             sink(&PluginLine { plugin: &plugin, key, level, message: &message, fields: &fields });
         }

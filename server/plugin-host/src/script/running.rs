@@ -4,6 +4,7 @@
 use super::{capability, plain, rows, sandbox, value};
 use crate::bindings::sluice::plugin::types as wit;
 use crate::capability::clock::ClockDenied;
+use crate::health::Health;
 use crate::instance::{exceeded, failed, told};
 use crate::limits::{Exceeded, Limits, human_size, human_time};
 use crate::state::State;
@@ -24,6 +25,7 @@ const LOOK: u64 = 64;
 pub(super) struct Bench {
     pub(super) plugin: Arc<str>,
     pub(super) limits: Limits,
+    health: Arc<Health>,
     state: Mutex<State>,
     runtime: Handle,
     /// When the call under way began, and how long it waited for capabilities.
@@ -157,6 +159,7 @@ impl Running {
         let limits = state.meter.limits().clone();
         let bench = Arc::new(Bench {
             plugin: state.plugin.clone(),
+            health: state.health.clone(),
             state: Mutex::new(state),
             runtime: Handle::current(),
             call: Mutex::new((Instant::now(), Duration::ZERO)),
@@ -181,6 +184,12 @@ impl Running {
         self.functions.iter().any(|(name, _)| name == function)
     }
 
+    /// Counts an error that ended a call.
+    pub(super) fn counted(&self, error: Error) -> Error {
+        self.bench.health.failed(&error);
+        error
+    }
+
     /// Most bytes that one call may hand over.
     pub(super) fn output(&self) -> usize {
         self.bench.limits.output
@@ -193,9 +202,18 @@ impl Running {
 
     /// Calls a function; its result, and what it keeps in `this`.
     pub(super) async fn call(&mut self, function: &str, arguments: Vec<Dynamic>) -> Result<Dynamic> {
-        let Some(mut parts) = self.parts.take() else {
+        let Some(parts) = self.parts.take() else {
+            // The earlier error was counted.
             return Err(failed(self.plugin(), "was ended by an earlier error and cannot go on"));
         };
+        let (health, began) = (self.bench.health.clone(), Instant::now());
+        health.called();
+        let outcome = self.carry_out(parts, function, arguments).await;
+        health.spent(began.elapsed());
+        outcome.inspect_err(|error| health.failed(error))
+    }
+
+    async fn carry_out(&mut self, mut parts: Parts, function: &str, arguments: Vec<Dynamic>) -> Result<Dynamic> {
         let (bench, name) = (self.bench.clone(), function.to_owned());
         let work = move || {
             bench.begin();

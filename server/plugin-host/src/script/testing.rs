@@ -108,6 +108,7 @@ fn state(plugin: &str) -> State {
         statements: 0,
         last_error: None,
         wasi: Wasi::default(),
+        health: Arc::default(),
     }
 }
 

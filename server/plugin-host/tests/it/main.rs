@@ -70,6 +70,7 @@ async fn hostile_plugins_end_with_a_clear_error_and_the_host_lives_on() {
     let dir = tempfile::tempdir().unwrap();
     let host = host(&dir);
     host.install(&built.join("misbehave"), everything(&[])).await.unwrap();
+    let (mut failures, mut traps, mut limits) = (0, 0, 0);
     for (mode, code, expected) in [
         ("loop", ErrorCode::PluginLimit, "its limit of 300 ms computing in one call"),
         ("loop_in_open", ErrorCode::PluginLimit, "its limit of 300 ms computing in one call"),
@@ -99,7 +100,15 @@ async fn hostile_plugins_end_with_a_clear_error_and_the_host_lives_on() {
         assert!(text.contains("plugin `misbehave`") && text.contains(expected), "{mode}: {text}");
         let good = misbehave(&host, json!({ "mode": "good" })).await.unwrap();
         assert_eq!(good, ["a", "bb"], "after {mode}");
+        failures += 1;
+        traps += u64::from(code == ErrorCode::PluginFailed);
+        limits += u64::from(code == ErrorCode::PluginLimit);
+        let health = host.health("misbehave");
+        assert_eq!((health.failures, health.traps, health.limit_hits), (failures, traps, limits), "{mode}");
+        assert_eq!(health.instances, failures * 2, "{mode}");
+        assert_eq!(health.last_failure.unwrap().fault.message, error.fault.message);
     }
+    assert!(host.health("misbehave").time >= Duration::from_secs(3));
 }
 
 #[tokio::test(flavor = "multi_thread")]

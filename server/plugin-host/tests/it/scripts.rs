@@ -10,7 +10,7 @@ use arrow::array::{
 use data::{Alert, Batch, Checkpoint, Connections, Lane, Plugins, Resume, Translation, Translator};
 use model::ErrorCode;
 use plugin_host::conformance::{Outcome, check};
-use plugin_host::{Grants, Host, HostConfig, Manifest, Package, PluginKind, test_script};
+use plugin_host::{Grants, Host, HostConfig, Limits, Manifest, Package, PluginKind, test_script};
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -322,4 +322,49 @@ fn a_test_of_a_script_that_fails_tells_why() {
     assert!(of("test_bad").unwrap().contains("found 1, wanted 2"), "{:?}", of("test_bad"));
     assert!(of("test_loud").unwrap().contains("no_such_function"), "{:?}", of("test_loud"));
     assert!(test_script(&manifest, ALL.as_bytes(), "fn test_a( {").is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_script_fares_is_counted_and_its_last_lines_are_kept() {
+    const GRUMBLER: &str = r#"
+        fn open_source(cursor) { log("info", "opened", #{ mode: settings().mode }); #{} }
+        fn columns() { [#{ name: "id", type: "int64" }] }
+        fn next() {
+            switch settings().mode {
+                "loop" => loop {},
+                "throw" => throw "nothing left",
+                "break" => return [#{ id: "no number" }],
+                _ => log("error", "over"),
+            }
+        }
+    "#;
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { compute: std::time::Duration::from_millis(200), ..Limits::default() };
+    let host = Host::open(HostConfig { limits, ..HostConfig::new(folder.path()) }).unwrap();
+    let manifest = "name = \"grumbler\"\nversion = \"1.0.0\"\ncontract = \"0.1\"\nkinds = [\"source\"]\n\
+                    description = \"Grumbles.\"\n[config]\ntype = \"object\"\n";
+    host.install_package(Package::of_script(manifest, GRUMBLER), None).await.unwrap();
+    assert_eq!(
+        (host.health("grumbler").instances, host.logs("grumbler", tracing::Level::TRACE, None, 9).len()),
+        (0, 0)
+    );
+    for mode in ["loop", "throw", "break", "good"] {
+        let mut source = host.open_source("grumbler", call(json!({ "mode": mode })), None).await.unwrap();
+        assert_eq!(texts(source.as_mut()).await.is_err(), mode != "good", "{mode}");
+        // What was ended tells so again, and is counted once.
+        let _ = source.next().await;
+    }
+    let health = host.health("grumbler");
+    assert_eq!((health.instances, health.calls), (4, 12));
+    assert_eq!((health.failures, health.traps, health.limit_hits), (3, 1, 1));
+    assert_eq!(health.last_failure.unwrap().fault.code, ErrorCode::PluginFailed);
+    assert!(health.time >= std::time::Duration::from_millis(200));
+    let all = host.logs("grumbler", tracing::Level::INFO, None, 100);
+    let texts: Vec<&str> = all.iter().map(|line| line.message.as_str()).collect();
+    assert_eq!(texts, ["over", "opened", "opened", "opened", "opened"]);
+    assert_eq!((all[1].fields.as_str(), all[1].call.as_str()), ("mode=good", "run_1/step"));
+    assert_eq!(host.logs("grumbler", tracing::Level::WARN, None, 100).len(), 1);
+    assert_eq!(host.logs("grumbler", tracing::Level::INFO, Some(all[1].number), 2), all[2..4]);
+    host.remove("grumbler").unwrap();
+    assert!(host.logs("grumbler", tracing::Level::TRACE, None, 9).is_empty());
 }

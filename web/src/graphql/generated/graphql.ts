@@ -59,8 +59,11 @@ export type Alert = {
 
 export type AlertConnection = {
   __typename?: 'AlertConnection';
+  /** Items, each with its cursor. */
   edges: Array<AlertEdge>;
-  pageInfo: AlertPageInfo;
+  /** The items alone. */
+  nodes: Array<Alert>;
+  pageInfo: PageInfo;
 };
 
 export type AlertDelivery = {
@@ -89,6 +92,7 @@ export type AlertDelivery = {
 
 export type AlertEdge = {
   __typename?: 'AlertEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Alert;
 };
@@ -113,13 +117,6 @@ export type AlertFilterInput = {
   statuses?: InputMaybe<Array<DeliveryStatus>>;
   /** Only of the workflow of that name. */
   workflow?: InputMaybe<Scalars['String']['input']>;
-};
-
-export type AlertPageInfo = {
-  __typename?: 'AlertPageInfo';
-  /** For `after` of the next page. */
-  endCursor?: Maybe<Scalars['String']['output']>;
-  hasNextPage: Scalars['Boolean']['output'];
 };
 
 export type AlertPolicyApplied = {
@@ -311,16 +308,18 @@ export type ApiToken = {
   userId: Scalars['String']['output'];
 };
 
-/** One page of the audit log, newest first. */
 export type AuditConnection = {
   __typename?: 'AuditConnection';
+  /** Items, each with its cursor. */
   edges: Array<AuditEdge>;
+  /** The items alone. */
+  nodes: Array<AuditEntry>;
   pageInfo: PageInfo;
 };
 
-/** One entry with its cursor. */
 export type AuditEdge = {
   __typename?: 'AuditEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: AuditEntry;
 };
@@ -350,6 +349,14 @@ export type AuditEntry = {
   who: Scalars['String']['output'];
 };
 
+export type AuditFault = {
+  __typename?: 'AuditFault';
+  /** Number of the entry it is about; none: a checkpoint. */
+  entry?: Maybe<Scalars['Float']['output']>;
+  /** `entry 8: the entry is missing`. */
+  message: Scalars['String']['output'];
+};
+
 /** Which entries. */
 export type AuditFilterInput = {
   /** This operation. */
@@ -362,6 +369,22 @@ export type AuditFilterInput = {
   until?: InputMaybe<Scalars['DateTime']['input']>;
   /** Done by this person. */
   who?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type AuditVerdict = {
+  __typename?: 'AuditVerdict';
+  /** How many checkpoints fit it. */
+  checkpoints: Scalars['Int']['output'];
+  /** How many entries stand in an unbroken chain from the first on. */
+  entries: Scalars['Float']['output'];
+  /** How much is wrong in all. */
+  faultCount: Scalars['Int']['output'];
+  /** What is wrong, the first 100; empty: nothing. */
+  faults: Array<AuditFault>;
+  /** The first entry that is known to be broken, and why; none: it is whole, or only a checkpoint is wrong. */
+  firstBroken?: Maybe<AuditFault>;
+  /** Whether nothing is wrong. */
+  whole: Scalars['Boolean']['output'];
 };
 
 export type Backup = {
@@ -1513,11 +1536,12 @@ export type Outline = {
   webhooks: Array<Scalars['String']['output']>;
 };
 
-/** Whether there is more. */
+/** Where a page ends. */
 export type PageInfo = {
   __typename?: 'PageInfo';
   /** What to ask the next page with, as `after`. */
   endCursor?: Maybe<Scalars['String']['output']>;
+  /** Whether there may be more. */
   hasNextPage: Scalars['Boolean']['output'];
 };
 
@@ -1535,8 +1559,15 @@ export type Plugin = {
   digest: Scalars['String']['output'];
   /** What it was granted: `http:https://api.example.com`, `secret:token=env:API_TOKEN`, `clock`, `kv`. */
   grants: Array<Scalars['String']['output']>;
+  /** How it has fared on this server since that was started, all its versions together. */
+  health: PluginHealth;
   /** `source`, `sink`, `transform`, `channel`, `translator`. */
   kinds: Array<Scalars['String']['output']>;
+  /**
+   * The last lines it has logged on this server since that was started, newest first, of `level` or graver: some
+   * hundreds, of warnings and errors and of the rest each. A run's own log has all.
+   */
+  logs: PluginLogConnection;
   /** What it asks for and was not granted. */
   missing: Array<Scalars['String']['output']>;
   /** Its name; the step kind is `plugin/<name>`. */
@@ -1548,6 +1579,78 @@ export type Plugin = {
   /** All versions that are kept, newest first; a workflow asks for one by `plugin/<name>@1.2`. */
   versions: Array<Scalars['String']['output']>;
 };
+
+
+export type PluginLogsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  level?: InputMaybe<PluginLogLevel>;
+};
+
+/** An error that a plugin's call ended with. */
+export type PluginFailure = {
+  __typename?: 'PluginFailure';
+  at: Scalars['DateTime']['output'];
+  error: Problem;
+};
+
+export type PluginHealth = {
+  __typename?: 'PluginHealth';
+  /** Calls of its functions. */
+  calls: Scalars['Float']['output'];
+  /** Errors that calls ended with: those it told itself, and those below. */
+  failures: Scalars['Float']['output'];
+  /** Instances that were made: one for each opened source, sink, transform or translator and each delivery. */
+  instances: Scalars['Float']['output'];
+  /** The last of the failures. */
+  lastFailure?: Maybe<PluginFailure>;
+  /** Of these: it exceeded a limit and was ended. */
+  limitHits: Scalars['Float']['output'];
+  /** Seconds spent in calls, waiting included. */
+  seconds: Scalars['Float']['output'];
+  /** Of these: it crashed, or broke the contract. */
+  traps: Scalars['Float']['output'];
+};
+
+export type PluginLog = {
+  __typename?: 'PluginLog';
+  at: Scalars['DateTime']['output'];
+  /** The call it was logged in: it begins with run and step. */
+  call: Scalars['String']['output'];
+  /** Named facts: `name=value name=value`. */
+  fields: Scalars['String']['output'];
+  level: PluginLogLevel;
+  message: Scalars['String']['output'];
+};
+
+export type PluginLogConnection = {
+  __typename?: 'PluginLogConnection';
+  /** Items, each with its cursor. */
+  edges: Array<PluginLogEdge>;
+  /** The items alone. */
+  nodes: Array<PluginLog>;
+  pageInfo: PageInfo;
+};
+
+export type PluginLogEdge = {
+  __typename?: 'PluginLogEdge';
+  /** For `after`. */
+  cursor: Scalars['String']['output'];
+  node: PluginLog;
+};
+
+/** How important a line is, the gravest first. */
+export type PluginLogLevel =
+  /** For whoever looks for a fault. */
+  | 'DEBUG'
+  /** Something failed. */
+  | 'ERROR'
+  /** Good to know. */
+  | 'INFO'
+  /** Everything. */
+  | 'TRACE'
+  /** Worth a look. */
+  | 'WARN';
 
 /** Something wrong, in the one shape. */
 export type Problem = {
@@ -1578,6 +1681,11 @@ export type Query = {
   anomalyRules: Array<AnomalyRule>;
   /** What was changed, by whom, newest first. */
   auditLog: AuditConnection;
+  /**
+   * Whether the audit log is whole: its chain, and the signed checkpoints in the data folder. It reads the whole log; what
+   * takes longer than a request may, `sluice audit verify` tells.
+   */
+  auditVerdict: AuditVerdict;
   /** Backups, newest first, made before the backup `before`. */
   backups: Array<Backup>;
   /** The channel of that name. */
@@ -2532,7 +2640,7 @@ export type AlertListQueryVariables = Exact<{
 }>;
 
 
-export type AlertListQuery = { __typename?: 'Query', alerts: { __typename?: 'AlertConnection', edges: Array<{ __typename?: 'AlertEdge', node: { __typename?: 'Alert', id: string, severity: AlertSeverity, title: string, workflow?: string | null, raisedAt: string, duplicateOf?: string | null, acknowledgedAt?: string | null, deliveries: Array<{ __typename?: 'AlertDelivery', id: string, channel: string, status: DeliveryStatus, reason?: string | null }> } }>, pageInfo: { __typename?: 'AlertPageInfo', endCursor?: string | null, hasNextPage: boolean } } };
+export type AlertListQuery = { __typename?: 'Query', alerts: { __typename?: 'AlertConnection', edges: Array<{ __typename?: 'AlertEdge', node: { __typename?: 'Alert', id: string, severity: AlertSeverity, title: string, workflow?: string | null, raisedAt: string, duplicateOf?: string | null, acknowledgedAt?: string | null, deliveries: Array<{ __typename?: 'AlertDelivery', id: string, channel: string, status: DeliveryStatus, reason?: string | null }> } }>, pageInfo: { __typename?: 'PageInfo', endCursor?: string | null, hasNextPage: boolean } } };
 
 export type OneAlertQueryVariables = Exact<{
   id: Scalars['String']['input'];
