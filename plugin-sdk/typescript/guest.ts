@@ -6,6 +6,7 @@
  */
 
 import { Batch, type Column, type Schema } from "./batch.ts";
+import { Rows, within, wordsOf, type RedisValue, type Transaction } from "./database.ts";
 import { PluginError, toError, toRecord } from "./error.ts";
 import { bytesOf, Response, type Body, type Connection, type Host, type Level } from "./host.ts";
 import type {
@@ -26,7 +27,26 @@ export interface Imports {
   };
   http?: { send(request: unknown): { status: number; headers: [string, string][]; body: Body } };
   tcp?: { connect(host: string, port: number, timeoutMs: number | null): Connection };
+  sql?: { query(connection: string, statement: string): WitRows; begin(connection: string): WitTransaction };
+  redis?: { pipeline(connection: string, commands: Uint8Array[][]): WitValue[] };
 }
+
+interface WitRows {
+  columns(): Schema;
+  next(): WitBatch | null | undefined;
+}
+
+interface WitTransaction {
+  execute(statement: string, columns: Schema, parameters: WitBatch): number | bigint;
+  write(table: string, columns: Schema, rows: WitBatch): number | bigint;
+  commit(): void;
+}
+
+type WitValue =
+  | { tag: "nil" }
+  | { tag: "number"; val: number | bigint }
+  | { tag: "bytes"; val: Uint8Array }
+  | { tag: "many"; val: Uint8Array[] };
 
 type WitBatch = { rows: number; columns: Column[] };
 
@@ -72,8 +92,59 @@ function hostOf(imports: Imports): Host {
         startTls: (serverName) => guarded(() => connection.startTls(serverName)),
       };
     }),
+    query: (connection, statement) => guarded(() => {
+      const rows = need(imports.sql, "sql").query(connection, statement);
+      const next = () => guarded(() => {
+        const batch = rows.next();
+        return batch == null ? undefined : batchOf(batch);
+      });
+      return new Rows(rows.columns(), next, () => drop(rows));
+    }),
+    begin: (connection) => guarded(() => open(need(imports.sql, "sql").begin(connection))),
+    transaction: (connection, work) => within(host.begin(connection), work),
+    redis: (connection, ...commands) => guarded(() =>
+      need(imports.redis, "redis").pipeline(connection, commands.map(wordsOf)).map(valueOf)),
   };
   return host;
+}
+
+/** Gives a resource back to the host. */
+function drop(resource: object): void {
+  const dispose = (Symbol as { dispose?: symbol }).dispose;
+  if (dispose !== undefined) (resource as Record<symbol, (() => void) | undefined>)[dispose]?.();
+}
+
+/** A transaction that ends once. */
+function open(found: WitTransaction): Transaction {
+  let it: WitTransaction | undefined = found;
+  const still = () => {
+    if (it === undefined) throw PluginError.permanent("the transaction has ended");
+    return it;
+  };
+  const end = () => {
+    const last = it;
+    it = undefined;
+    if (last !== undefined) drop(last);
+  };
+  const none: Schema = { fields: [], metadata: [] };
+  return {
+    execute: (statement, columns = none, parameters = new Batch(0, [])) => guarded(() =>
+      Number(still().execute(statement, columns, wit(parameters)))),
+    write: (table, columns, rows) => guarded(() => Number(still().write(table, columns, wit(rows)))),
+    commit: () => {
+      try {
+        guarded(() => still().commit());
+      } finally {
+        end();
+      }
+    },
+    rollback: end,
+  };
+}
+
+function valueOf(value: WitValue): RedisValue {
+  if (value.tag === "nil") return null;
+  return value.tag === "number" ? Number(value.val) : value.val;
 }
 
 /** The host's errors come as records; plugins see `PluginError`. */
@@ -105,7 +176,8 @@ function infallible<T>(imports: Imports, call: () => T): T {
 }
 
 const batchOf = ({ rows, columns }: WitBatch) => new Batch(rows, columns);
-const pages = (batches: Batch[]): WitBatch[] => batches.map(({ rows, columns }) => ({ rows, columns }));
+const wit = ({ rows, columns }: Batch): WitBatch => ({ rows, columns });
+const pages = (batches: Batch[]): WitBatch[] => batches.map(wit);
 
 export function source(plugin: Source, imports: Imports) {
   const host = hostOf(imports);

@@ -1,5 +1,6 @@
 /** What a plugin reaches through the server; anything but settings, log and progress must be asked for and granted. */
 
+import type { RedisCommand, RedisValue, Rows, Transaction } from "./database.ts";
 import { PluginError, type ErrorKind } from "./error.ts";
 import { decodeText, encodeText } from "./text.ts";
 
@@ -37,6 +38,14 @@ export interface Host {
   delete(key: string): void;
   /** Capability `tcp`. */
   connect(host: string, port: number, timeoutMs?: number): Connection;
+  /** Capability `sql`: rows by a statement that only reads, on the connection granted under that name of the manifest. */
+  query(connection: string, statement: string): Rows;
+  /** Capability `sql`, granted for writing: a transaction that the plugin commits or rolls back itself. */
+  begin(connection: string): Transaction;
+  /** The same, committed when the work is done and rolled back where it throws. */
+  transaction<T>(connection: string, work: (transaction: Transaction) => T): T;
+  /** Capability `redis`: commands as one pipeline, and one answer for each. */
+  redis(connection: string, ...commands: RedisCommand[]): RedisValue[];
 }
 
 /** The body of an answer. */

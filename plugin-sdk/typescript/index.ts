@@ -7,10 +7,12 @@
  */
 export { Batch, ColumnBuilder, ColumnView, field, schema } from "./batch.ts";
 export type { Column, Field, Schema, Value } from "./batch.ts";
+export { Rows } from "./database.ts";
+export type { RedisCommand, RedisValue, Transaction } from "./database.ts";
 export { PluginError } from "./error.ts";
 export type { ErrorKind } from "./error.ts";
 export { Response } from "./host.ts";
-export type { Body, Host, Level, Method, Request } from "./host.ts";
+export type { Body, Connection, Host, Level, Method, Request } from "./host.ts";
 export type {
   Channel, Mark, Message, Note, Page, Position, Reader, Rejection, Resume, Severity, Sink, Source, Statement, Transform,
   Transformer, TranslateRequest, Translator, Writer,

@@ -6,6 +6,8 @@
  *     host.requests[0].url;                                  // "https://example.com"
  */
 
+import type { Batch, Schema } from "./batch.ts";
+import { Rows, within, wordsOf, type RedisCommand, type RedisValue, type Transaction } from "./database.ts";
 import { PluginError } from "./error.ts";
 import { bytesOf, Response, type Connection, type Host, type Level, type Request } from "./host.ts";
 import type { Message } from "./kinds.ts";
@@ -21,11 +23,18 @@ export class FakeHost implements Host {
   readonly reports: { done: number; total: number | undefined; unit: string }[] = [];
   /** The plugin's memory. */
   readonly memory = new Map<string, Uint8Array>();
+  /** Statements so far, each behind its connection: `store: SELECT 1`, `store: BEGIN`, `store: WRITE t 3`. */
+  readonly statements: string[] = [];
+  /** Commands of Redis so far, each behind its connection: `cache: GET a`. */
+  readonly redisCommands: string[] = [];
   /** What the clock says, in microseconds since 1970. */
   time = 0;
   readonly #settings: unknown;
   readonly #secrets: Record<string, string>;
   readonly #answers: (() => Response)[] = [];
+  readonly #rows: (() => Rows)[] = [];
+  readonly #changes: (number | PluginError)[] = [];
+  readonly #redis: RedisValue[] = [];
   #peer: ((bytes: Uint8Array) => Uint8Array) | undefined;
 
   constructor({ settings = {}, secrets = {} }: { settings?: unknown; secrets?: Record<string, string> } = {}) {
@@ -50,6 +59,36 @@ export class FakeHost implements Host {
   /** The other end of all connections: gets what each write sent, and answers at once. */
   peer(answer: (bytes: Uint8Array) => Uint8Array): this {
     this.#peer = answer;
+    return this;
+  }
+
+  /** The answer to the next query that has none yet. */
+  rows(columns: Schema, ...batches: Batch[]): this {
+    const left = [...batches];
+    this.#rows.push(() => new Rows(columns, () => left.shift(), () => {}));
+    return this;
+  }
+
+  /** The error that the next query without an answer meets. */
+  failQuery(error: PluginError): this {
+    this.#rows.push(() => {
+      throw error;
+    });
+    return this;
+  }
+
+  /**
+   * How many rows the next statements in transactions say they changed, or the error that they meet; those beyond change as
+   * many as they have parameters.
+   */
+  changes(...counts: (number | PluginError)[]): this {
+    this.#changes.push(...counts);
+    return this;
+  }
+
+  /** The answers to the next commands of Redis; those that have none are answered with `null`. */
+  redisAnswers(...answers: RedisValue[]): this {
+    this.#redis.push(...answers);
     return this;
   }
 
@@ -114,6 +153,56 @@ export class FakeHost implements Host {
       },
       startTls: () => {},
     };
+  }
+
+  query(connection: string, statement: string): Rows {
+    this.statements.push(`${connection}: ${statement}`);
+    const next = this.#rows.shift();
+    if (next === undefined) throw PluginError.permanent(`the test laid out no rows for \`${statement}\``);
+    return next();
+  }
+
+  begin(connection: string): Transaction {
+    const note = (what: string) => this.statements.push(`${connection}: ${what}`);
+    let over = false;
+    const still = () => {
+      if (over) throw PluginError.permanent("the transaction has ended");
+    };
+    note("BEGIN");
+    return {
+      execute: (statement, _, parameters) => {
+        still();
+        note(statement);
+        const changed = this.#changes.shift() ?? parameters?.rows ?? 0;
+        if (typeof changed === "number") return changed;
+        throw changed;
+      },
+      write: (table, _, rows) => {
+        still();
+        note(`WRITE ${table} ${rows.rows}`);
+        return rows.rows;
+      },
+      commit: () => {
+        still();
+        note("COMMIT");
+        over = true;
+      },
+      rollback: () => {
+        if (!over) note("ROLLBACK");
+        over = true;
+      },
+    };
+  }
+
+  transaction<T>(connection: string, work: (transaction: Transaction) => T): T {
+    return within(this.begin(connection), work);
+  }
+
+  redis(connection: string, ...commands: RedisCommand[]): RedisValue[] {
+    return commands.map((command) => {
+      this.redisCommands.push(`${connection}: ${wordsOf(command).map(decodeText).join(" ")}`);
+      return this.#redis.shift() ?? null;
+    });
   }
 }
 

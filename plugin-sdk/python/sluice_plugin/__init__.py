@@ -6,6 +6,7 @@ lowercase name, and reach the outside through the `Host` that is handed over (`h
 """
 
 from .batch import Batch, Column, ColumnBuilder, ColumnView, Field, Schema, Value, schema
+from .database import RedisCommand, RedisValue, Rows, Transaction
 from .error import ErrorKind, PluginError
 from .host import Connection, Host, Response
 from .kinds import (
@@ -15,6 +16,7 @@ from .kinds import (
 
 __all__ = [
     "Batch", "Channel", "Column", "ColumnBuilder", "ColumnView", "Connection", "ErrorKind", "Field", "Host", "Mark", "Message",
-    "Note", "NoteLevel", "Page", "PluginError", "Position", "Reader", "Rejection", "Response", "Resume", "Schema", "Severity",
-    "Sink", "Source", "Statement", "Transform", "Transformer", "TranslateRequest", "Translator", "Value", "Writer", "schema",
+    "Note", "NoteLevel", "Page", "PluginError", "Position", "Reader", "RedisCommand", "RedisValue", "Rejection", "Response",
+    "Resume", "Rows", "Schema", "Severity", "Sink", "Source", "Statement", "Transaction", "Transform", "Transformer",
+    "TranslateRequest", "Translator", "Value", "Writer", "schema",
 ]

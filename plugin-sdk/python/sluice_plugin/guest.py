@@ -13,6 +13,7 @@ from typing import Any, Callable
 
 from . import kinds
 from .batch import Batch, Column, Field, Schema
+from .database import Closing, RedisCommand, RedisValue, Rows, Transaction, words_of
 from .error import ErrorKind, PluginError
 from .host import Response, data_of
 
@@ -27,6 +28,7 @@ def _imported(name: str) -> Any:
 
 _types, _log, _config, _progress = (_imported(name) for name in ("types", "log", "config", "progress"))
 _secret, _clock, _kv, _http, _tcp = (_imported(name) for name in ("secret", "clock", "kv", "http", "tcp"))
+_sql, _redis = (_imported(name) for name in ("sql", "redis"))
 _err: Any = importlib.import_module("componentize_py_types").Err
 
 
@@ -90,6 +92,46 @@ class _Connection:
         _asked(self._connection.start_tls, server_name)
 
 
+class _Transaction(Closing):
+    """A transaction that ends once."""
+
+    def __init__(self, found: Any) -> None:
+        self._found = found
+
+    def _still(self) -> Any:
+        if self._found is None:
+            raise PluginError.permanent("the transaction has ended")
+        return self._found
+
+    def execute(self, statement: str, columns: Schema | None = None, parameters: Batch | None = None) -> int:
+        columns, parameters = columns or Schema([]), parameters or Batch(0, [])
+        return _asked(self._still().execute, statement, _wit_schema(columns), _wit_batch(parameters))
+
+    def write(self, table: str, columns: Schema, rows: Batch) -> int:
+        return _asked(self._still().write, table, _wit_schema(columns), _wit_batch(rows))
+
+    def commit(self) -> None:
+        try:
+            _asked(self._still().commit)
+        finally:
+            self.rollback()
+
+    def rollback(self) -> None:
+        found, self._found = self._found, None
+        if found is not None:
+            _drop(found)
+
+
+def _drop(resource: Any) -> None:
+    """Gives a resource back to the server."""
+    resource.__exit__(None, None, None)
+
+
+def _redis_value(found: Any) -> RedisValue:
+    """Nothing has no value; numbers, bytes and lists have theirs."""
+    return getattr(found, "value", None)
+
+
 class _Host:
     """The server behind the contract."""
 
@@ -135,6 +177,22 @@ class _Host:
 
     def connect(self, host: str, port: int, timeout_ms: int | None = None) -> _Connection:
         return _Connection(_asked(_need(_tcp, "tcp").connect, host, port, timeout_ms))
+
+    def query(self, connection: str, statement: str) -> Rows:
+        rows = _asked(_need(_sql, "sql").query, connection, statement)
+
+        def step() -> Batch | None:
+            found = _asked(rows.next)
+            return None if found is None else _batch(found)
+
+        return Rows(_schema(rows.columns()), step, lambda: _drop(rows))
+
+    def begin(self, connection: str) -> Transaction:
+        return _Transaction(_asked(_need(_sql, "sql").begin, connection))
+
+    def redis(self, connection: str, *commands: RedisCommand) -> list[RedisValue]:
+        pipeline = _need(_redis, "redis").pipeline
+        return [_redis_value(found) for found in _asked(pipeline, connection, [words_of(command) for command in commands])]
 
 
 _host = _Host()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
+from .database import RedisCommand, RedisValue, Rows, Transaction
 from .error import ErrorKind, PluginError
 
 
@@ -121,6 +122,15 @@ class Host(Protocol):
 
     def connect(self, host: str, port: int, timeout_ms: int | None = None) -> Connection:
         """Capability `tcp`."""
+
+    def query(self, connection: str, statement: str) -> Rows:
+        """Capability `sql`: rows by a statement that only reads, on the connection granted under that name of the manifest."""
+
+    def begin(self, connection: str) -> Transaction:
+        """Capability `sql`, granted for writing: `with host.begin("store") as it:` commits at its end, or rolls back."""
+
+    def redis(self, connection: str, *commands: RedisCommand) -> list[RedisValue]:
+        """Capability `redis`: commands as one pipeline, and one answer for each."""
 
 
 def data_of(body: str | bytes) -> bytes:

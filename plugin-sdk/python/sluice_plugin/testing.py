@@ -12,6 +12,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from .batch import Batch, Schema
+from .database import Closing, RedisCommand, RedisValue, Rows, words_of
 from .error import ErrorKind, PluginError
 from .host import Response, data_of
 from .kinds import Message, Severity
@@ -39,6 +41,13 @@ class FakeHost:
         self._secrets = secrets or {}
         self._answers: deque[Response | PluginError] = deque()
         self._peer: Callable[[bytes], bytes] | None = None
+        self._rows: deque[Rows | PluginError] = deque()
+        self._changes: deque[int | PluginError] = deque()
+        self._redis: deque[RedisValue] = deque()
+        #: Statements so far, each behind its connection: `store: SELECT 1`, `store: BEGIN`, `store: WRITE t 3`.
+        self.statements: list[str] = []
+        #: Commands of Redis so far, each behind its connection: `cache: GET a`.
+        self.redis_commands: list[str] = []
         #: What was asked, logged and reported so far, and the plugin's memory.
         self.requests: list[Asked] = []
         self.lines: list[tuple[str, str, dict[str, str]]] = []
@@ -60,6 +69,28 @@ class FakeHost:
     def peer(self, answer: Callable[[bytes], bytes]) -> FakeHost:
         """The other end of all connections: gets what each write sent, and answers at once."""
         self._peer = answer
+        return self
+
+    def rows(self, columns: Schema, *batches: Batch) -> FakeHost:
+        """The answer to the next query that has none yet."""
+        left = deque(batches)
+        self._rows.append(Rows(columns, lambda: left.popleft() if left else None, lambda: None))
+        return self
+
+    def fail_query(self, error: PluginError) -> FakeHost:
+        """The error that the next query without an answer meets."""
+        self._rows.append(error)
+        return self
+
+    def changes(self, *counts: int | PluginError) -> FakeHost:
+        """How many rows the next statements in transactions say they changed, or the error that they meet; those beyond change
+        as many as they have parameters."""
+        self._changes.extend(counts)
+        return self
+
+    def redis_answers(self, *answers: RedisValue) -> FakeHost:
+        """The answers to the next commands of Redis; those that have none are answered with none."""
+        self._redis.extend(answers)
         return self
 
     def settings(self) -> dict[str, Any]:
@@ -107,6 +138,57 @@ class FakeHost:
         if self._peer is None:
             raise PluginError.transient(f"the test has no peer at `{host}:{port}`")
         return _Connection(self._peer)
+
+    def query(self, connection: str, statement: str) -> Rows:
+        self.statements.append(f"{connection}: {statement}")
+        if not self._rows:
+            raise PluginError.permanent(f"the test laid out no rows for `{statement}`")
+        answer = self._rows.popleft()
+        if isinstance(answer, PluginError):
+            raise answer
+        return answer
+
+    def begin(self, connection: str) -> _Transaction:
+        return _Transaction(connection, self.statements, self._changes)
+
+    def redis(self, connection: str, *commands: RedisCommand) -> list[RedisValue]:
+        for command in commands:
+            self.redis_commands.append(f"{connection}: {b' '.join(words_of(command)).decode('utf-8', 'replace')}")
+        return [self._redis.popleft() if self._redis else None for _ in commands]
+
+
+class _Transaction(Closing):
+    """A transaction that only notes what happens in it."""
+
+    def __init__(self, connection: str, statements: list[str], changes: deque[int | PluginError]) -> None:
+        self._connection, self._statements, self._changes = connection, statements, changes
+        self._over = False
+        self._note("BEGIN")
+
+    def _note(self, what: str) -> None:
+        if self._over:
+            raise PluginError.permanent("the transaction has ended")
+        self._statements.append(f"{self._connection}: {what}")
+
+    def execute(self, statement: str, columns: Schema | None = None, parameters: Batch | None = None) -> int:
+        self._note(statement)
+        changed = self._changes.popleft() if self._changes else (parameters.rows if parameters else 0)
+        if isinstance(changed, PluginError):
+            raise changed
+        return changed
+
+    def write(self, table: str, columns: Schema, rows: Batch) -> int:
+        self._note(f"WRITE {table} {rows.rows}")
+        return rows.rows
+
+    def commit(self) -> None:
+        self._note("COMMIT")
+        self._over = True
+
+    def rollback(self) -> None:
+        if not self._over:
+            self._note("ROLLBACK")
+        self._over = True
 
 
 class _Body:

@@ -3,6 +3,7 @@
 //! Node with npm, or Python with pip, must be there; their packages come from the registries, once for all these tests.
 
 use super::author::begin;
+use crate::databases::{Postgres, find_url, unique_name};
 use crate::program::{Sluice, find_plugin, root, skip};
 use crate::server::TestServer;
 use serde_json::Value;
@@ -344,4 +345,60 @@ fn a_missing_tool_is_told_by_what_to_install() {
     assert!(said.contains("typescript") && said.contains("python"), "{said}");
     // Rust's way is the same command.
     begin(&sluice, "in-rust", "sink");
+}
+
+/// A sink over a granted connection and a granted Redis, which looks itself at what comes of its statements.
+const STORE_TS: &str = include_str!("languages/store.ts");
+const STORE_PY: &str = include_str!("languages/store.py");
+
+/// Builds the sink, runs it on real servers, and looks at what it left there.
+fn databases(sluice: &Sluice, language: &str, source: &str, text: &str) {
+    let Some(database) = Postgres::create("the SDKs' databases") else { return };
+    let Some(redis) = find_url("SLUICE_TEST_REDIS", "the SDKs' databases") else { return };
+    sluice.call(&["connection", "add", "warehouse", &database.url]);
+    sluice.call(&["connection", "add", "hot", &redis]);
+    let folder = begin_in(sluice, language, "keeper", "sink");
+    fs::write(folder.join(source), text).unwrap();
+    let manifest = fs::read_to_string(folder.join("plugin.toml")).unwrap();
+    let (head, _) = manifest.split_once("[capabilities]").expect("the manifest has capabilities");
+    let config = "[capabilities]\nsql = [\"store\"]\nredis = [\"cache\"]\n\n[config]\ntype = \"object\"\n";
+    fs::write(folder.join("plugin.toml"), format!("{head}{config}")).unwrap();
+    sluice.call(&["plugin", "build", "keeper"]);
+    let install = |grants: &[&str]| {
+        let grants = grants.iter().flat_map(|grant| ["--grant", grant]);
+        let words: Vec<&str> = ["plugin", "install", "keeper", "--yes"].into_iter().chain(grants).collect();
+        sluice.call(&words);
+    };
+    let document = format!(
+        "name: keep\nsteps:\n  - {{ id: rows, uses: fetch, with: {{ source: inline, rows: [{{ id: 1, name: one }}, {{ id: 2, name: zwö }}] }} }}\n  \
+         - {{ id: kept, uses: write, from: rows, with: {{ plugin: keeper, settings: {{ key: {} }} }} }}\n",
+        unique_name()
+    );
+    let file = sluice.folder.path().join("keep.yaml");
+    fs::write(&file, document).unwrap();
+    install(&["sql:store=warehouse:write", "redis:cache=hot:write"]);
+    let run = sluice.run(&file, &[]);
+    assert_eq!(run["status"], "succeeded", "{run:#}");
+    assert_eq!(database.number("SELECT count(*) FROM copies WHERE (id, name) IN ((1, 'one'), (2, 'ZWÖ'))"), Some(2));
+    assert_eq!(database.number("SELECT count(*) FROM copies"), Some(2));
+    // Grants for reading let nothing be changed, and the error of the host is the plugin's own.
+    install(&["sql:store=warehouse", "redis:cache=hot"]);
+    let run = sluice.run(&file, &[]);
+    assert!(run.to_string().contains("capability_denied"), "{run:#}");
+    assert_eq!(database.number("SELECT count(*) FROM copies"), Some(2));
+}
+
+#[test]
+fn a_plugin_in_typescript_reaches_databases_and_redis() {
+    let Some(sluice) = typescript() else { return };
+    databases(&sluice, "typescript", "src/plugin.ts", STORE_TS);
+    let folder = begin_in(&sluice, "typescript", "fakes", "sink");
+    fs::copy(root().join("plugin-sdk/typescript/tests/database.test.ts"), folder.join("src/database.test.ts")).unwrap();
+    sluice.call(&["plugin", "test", "fakes"]);
+}
+
+#[test]
+fn a_plugin_in_python_reaches_databases_and_redis() {
+    let Some(sluice) = python() else { return };
+    databases(&sluice, "python", "plugin.py", STORE_PY);
 }

@@ -57,6 +57,7 @@ impl Language for Python {
             sdk!("batch.py"),
             sdk!("dev.py"),
             sdk!("error.py"),
+            sdk!("database.py"),
             sdk!("guest.py"),
             sdk!("host.py"),
             sdk!("kinds.py"),

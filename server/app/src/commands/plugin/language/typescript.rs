@@ -60,6 +60,7 @@ impl Language for TypeScript {
             sdk!("index.ts"),
             sdk!("batch.ts"),
             sdk!("error.ts"),
+            sdk!("database.ts"),
             sdk!("guest.ts"),
             sdk!("host.ts"),
             sdk!("kinds.ts"),
