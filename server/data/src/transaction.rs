@@ -77,11 +77,27 @@ impl WithoutTransaction {
     }
 }
 
+/// Whether a statement begins as those on rows and tables do; nothing may stand before its first word.
+fn on_rows_or_tables(sql: &str) -> bool {
+    let mut words = sql.split_ascii_whitespace().map(str::to_ascii_lowercase);
+    match words.next().as_deref() {
+        Some("insert" | "delete" | "select") => true,
+        Some("create" | "alter" | "drop") => matches!(words.next().as_deref(), Some("table" | "stable")),
+        _ => false,
+    }
+}
+
 #[async_trait]
 impl SqlTransaction for WithoutTransaction {
     async fn execute(&mut self, sql: &str, parameters: &RecordBatch) -> Result<u64> {
         if parameters.num_columns() > 0 {
             return Err(unsupported(self.0.system(), "take values for placeholders").hint("Use `write` for rows."));
+        }
+        if !on_rows_or_tables(sql) {
+            let message = "the statement is not allowed in a plugin's transaction";
+            return Err(Error::permanent(ErrorCode::StatementNotAllowed, message).hint(
+                "INSERT, DELETE and SELECT, and CREATE, ALTER and DROP of tables and supertables run here, one at a time.",
+            ));
         }
         // A list of statements is a fault of the check, whoever asks.
         let check = self.0.check_statement(sql, false).await?;
@@ -108,4 +124,30 @@ impl SqlTransaction for WithoutTransaction {
 pub fn wrong_placeholders(asked: usize, given: usize) -> Error {
     let message = format!("the statement has {asked} placeholders, and its parameters have {given} columns");
     Error::permanent(ErrorCode::InvalidValue, message).hint("Give one column for each placeholder, in their order.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_transactions_statements_on_rows_and_tables_pass_and_nothing_else() {
+        for sql in
+            ["insert INTO t VALUES (1)", "\n DELETE\tFROM t", "CREATE  STABLE s (a INT)", "drop table t", "SELECT 1"]
+        {
+            assert!(on_rows_or_tables(sql), "{sql}");
+        }
+        for sql in [
+            "DROP DATABASE d",
+            "CREATE USER u",
+            "ALTER USER root PASS 'x'",
+            "KILL QUERY '1'",
+            "GRANT ALL ON d TO u",
+            "/**/ DROP DATABASE d",
+            "DROP",
+            "",
+        ] {
+            assert!(!on_rows_or_tables(sql), "{sql}");
+        }
+    }
 }

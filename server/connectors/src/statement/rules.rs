@@ -29,7 +29,7 @@ pub(super) fn call(system: System, parts: &[String]) -> Option<String> {
 }
 
 /// What the best-known of the refused functions do.
-fn why(name: &str) -> Option<&'static str> {
+pub(super) fn why(name: &str) -> Option<&'static str> {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
     Some(match name {
         "nextval" | "setval" => "changes a sequence",
