@@ -32,9 +32,13 @@ pub struct FakeHost {
     connected: RefCell<Vec<(String, u16)>>,
     rows: RefCell<VecDeque<Answered>>,
     statements: Rc<RefCell<Vec<String>>>,
+    changes: Changes,
     redis_answers: RefCell<VecDeque<RedisValue>>,
     redis_commands: RefCell<Vec<String>>,
 }
+
+/// How many rows the next statements in transactions change.
+type Changes = Rc<RefCell<VecDeque<Result<u64>>>>;
 
 /// What a query answers: columns and rows.
 type Answered = Result<(Schema, Vec<Batch>)>;
@@ -151,6 +155,21 @@ impl FakeHost {
     #[must_use]
     pub fn fail_query(self, error: Error) -> Self {
         self.rows.borrow_mut().push_back(Err(error));
+        self
+    }
+
+    /// How many rows the next statements in transactions say they changed; those beyond change as many as they have
+    /// parameters.
+    #[must_use]
+    pub fn changes(self, counts: impl IntoIterator<Item = u64>) -> Self {
+        self.changes.borrow_mut().extend(counts.into_iter().map(Ok));
+        self
+    }
+
+    /// The error that the next statement in a transaction without a count meets.
+    #[must_use]
+    pub fn fail_statement(self, error: Error) -> Self {
+        self.changes.borrow_mut().push_back(Err(error));
         self
     }
 
@@ -280,7 +299,12 @@ impl FakeHost {
 
     pub(crate) fn begin(&self, connection: &str) -> Result<FakeTransaction> {
         self.note(connection, "BEGIN");
-        Ok(FakeTransaction { connection: connection.to_owned(), statements: self.statements.clone(), committed: false })
+        Ok(FakeTransaction {
+            connection: connection.to_owned(),
+            statements: self.statements.clone(),
+            changes: self.changes.clone(),
+            committed: false,
+        })
     }
 
     pub(crate) fn redis(&self, connection: &str, commands: &[RedisCommand]) -> Result<Vec<RedisValue>> {
@@ -314,6 +338,7 @@ impl FakeRows {
 pub(crate) struct FakeTransaction {
     connection: String,
     statements: Rc<RefCell<Vec<String>>>,
+    changes: Changes,
     committed: bool,
 }
 
@@ -324,7 +349,7 @@ impl FakeTransaction {
 
     pub(crate) fn execute(&mut self, statement: &str, _columns: &Schema, parameters: &Batch) -> Result<u64> {
         self.note(statement);
-        Ok(u64::from(parameters.rows))
+        self.changes.borrow_mut().pop_front().unwrap_or(Ok(u64::from(parameters.rows)))
     }
 
     pub(crate) fn write(&mut self, table: &str, _columns: &Schema, rows: &Batch) -> Result<u64> {

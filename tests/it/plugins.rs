@@ -1,7 +1,7 @@
 //! First-party plugins in the sandbox: each README is carried out as it stands, against a stub of its service.
 //!
 //! A README's `sh` block holds the commands and its first `yaml` block the workflow; only addresses are replaced by the
-//! stub's. [`channels`], [`sources`], [`sinks`] and [`transforms`] have the tests of those kinds;
+//! stub's. [`channels`], [`sources`], [`sinks`], [`stores`] and [`transforms`] have the tests of those kinds;
 //! [`author`], [`languages`] and [`scripts`] go the way of a plugin's author, and [`versions`] that of whoever installs it.
 
 mod author;
@@ -10,6 +10,7 @@ mod languages;
 mod scripts;
 mod sinks;
 mod sources;
+mod stores;
 mod transforms;
 mod versions;
 
