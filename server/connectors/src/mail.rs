@@ -10,12 +10,13 @@ use data::address::parse_literal;
 use data::{AddressRules, Alert, Channel, Delivery, Error, Result};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use model::ErrorCode;
 use serde::Deserialize;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How the connection is protected.
@@ -43,6 +44,9 @@ pub struct MailSettings {
     /// Protection; default `starttls`.
     #[serde(default)]
     pub tls: MailTls,
+    /// File of certificate authorities in PEM, besides the built-in ones.
+    #[serde(default)]
+    pub tls_ca: Option<PathBuf>,
     /// User, where the server wants one.
     #[serde(default)]
     pub user: Option<String>,
@@ -121,13 +125,29 @@ impl Mail {
         }
     }
 
+    /// Whom TLS trusts. The certificate is checked against the name, though the connection goes to a checked address.
+    fn parameters(&self) -> Result<TlsParameters> {
+        let wrong = |why: String| Error::permanent(ErrorCode::DeliveryFailed, format!("TLS cannot start: {why}"));
+        let mut builder = TlsParameters::builder(self.settings.host.clone());
+        if let Some(file) = &self.settings.tls_ca {
+            let unusable = |why: String| {
+                let message = format!("`tls_ca` of the mail channel cannot be used: {why}");
+                Error::permanent(ErrorCode::InvalidValue, message).hint("Name a file of certificates in PEM.")
+            };
+            let pem = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
+            builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|e| unusable(chain(&e)))?);
+        }
+        builder.build().map_err(|error| wrong(chain(&error)))
+    }
+
     async fn transport(&self) -> Result<AsyncSmtpTransport<Tokio1Executor>> {
         let address = self.resolve().await?;
-        let parameters = || {
-            // The certificate is checked against the name, though the connection goes to the address checked above.
-            TlsParameters::new(self.settings.host.clone())
-                .map_err(|e| Error::permanent(ErrorCode::DeliveryFailed, format!("TLS cannot start: {e}")))
-        };
+        let parameters = || self.parameters();
+        if self.settings.tls == MailTls::None && self.settings.user.is_some() && !address.is_loopback() {
+            let message = format!("`{}` is not given a password in the clear", self.place());
+            return Err(Error::permanent(ErrorCode::InvalidValue, message)
+                .hint("Set `tls` to `starttls` or `tls`, or leave `user` out."));
+        }
         let tls = match self.settings.tls {
             MailTls::None => Tls::None,
             MailTls::Starttls => Tls::Required(parameters()?),
@@ -149,7 +169,12 @@ impl Mail {
         let place = self.place();
         // A code from the server decides; without one the connection failed, which may pass.
         let Some(status) = error.status() else {
-            let permanent = error.is_client() || error.is_tls();
+            if let Some(refusal) = crate::tls::refusal(error, "tls_ca") {
+                let message = format!("`{place}` is not given the mail: {}", refusal.why);
+                return Error::permanent(ErrorCode::DeliveryFailed, message).hint(refusal.hint);
+            }
+            // What speaks no TLS, or another kind of it, will not learn it by the next attempt.
+            let permanent = error.is_client() || error.is_tls() || crate::tls::is_about_tls(error);
             let message = format!("`{place}` did not take the mail: {}", chain(error));
             return if permanent {
                 Error::permanent(ErrorCode::DeliveryFailed, message)
@@ -176,7 +201,11 @@ fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
+        // Some errors tell their causes themselves.
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
         cause = inner.source();
     }
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()

@@ -2,7 +2,7 @@
 
 mod refusal;
 
-pub(crate) use refusal::refusal;
+pub(crate) use refusal::{is_about_tls, refusal};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+mod protected;
+
 use super::*;
 use data::AlertSeverity;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -51,6 +53,7 @@ fn settings(port: u16) -> MailSettings {
         host: "127.0.0.1".into(),
         port: Some(port),
         tls: MailTls::None,
+        tls_ca: None,
         user: Some("ops".into()),
         from: "Sluice <sluice@example.com>".into(),
         to: vec!["a@example.com".into(), "\"Zoë, Ops\" <zoe@example.com>".into()],

@@ -21,6 +21,11 @@ pub(crate) fn refusal(error: &(dyn Error + 'static), setting: &str) -> Option<Re
     }
 }
 
+/// Whether it is TLS itself that failed.
+pub(crate) fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
+    find(error).is_some()
+}
+
 /// The error of TLS itself among the causes; what an error of the socket or a shared error holds is
 /// left out by its `source`.
 fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
