@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod dev;
 pub(crate) mod http;
 pub(crate) mod kv;
+pub(crate) mod names;
 pub(crate) mod redis;
 pub(crate) mod secret;
 pub(crate) mod sql;

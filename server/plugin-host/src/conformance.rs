@@ -7,6 +7,7 @@
 
 mod channel;
 mod manifest;
+mod peer;
 mod rows;
 mod setup;
 mod sink;
@@ -23,6 +24,7 @@ use crate::manifest::{Manifest, PluginKind};
 use data::registry::PluginCall;
 use data::{Connections, Error};
 use model::ErrorCode;
+use peer::Peers;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use setup::Setup;
@@ -104,7 +106,8 @@ async fn run(folder: &Path, manifest: Manifest, lines: &mut Lines) -> Result<(),
         http: Duration::from_secs(5),
         ..Limits::default()
     };
-    let host = Host::open(HostConfig { limits, ..HostConfig::new(dir.path()) })?;
+    let peers = Peers::start(&setup.tcp, &stub.shared()).await.map_err(|error| failed("no port is free", &error))?;
+    let host = Host::open(HostConfig { limits, names: Arc::new(peers), ..HostConfig::new(dir.path()) })?;
     let stand_ins: Arc<dyn Connections> =
         Arc::new(StandIns { shared: stub.shared(), queries: setup.sql.clone(), commands: setup.redis.clone() });
     host.connect_with(&stand_ins);
@@ -265,6 +268,7 @@ impl Suite {
         let stub = self.stub.base().parse().into_iter();
         let granted = |name: &str| ConnectionGrant { connection: name.to_owned(), write: true };
         Grants {
+            tcp: if asks.tcp.is_empty() { Vec::new() } else { self.setup.peers().collect() },
             http: if asks.http.is_empty() { Vec::new() } else { stub.collect() },
             clock: asks.clock,
             kv: asks.kv,
@@ -295,7 +299,13 @@ impl Suite {
     /// Whether it reaches out by a way for which there is a stand-in.
     fn has_stand_in(&self) -> bool {
         let asks = &self.manifest.capabilities;
-        !(asks.http.is_empty() && asks.sql.is_empty() && asks.redis.is_empty())
+        let others = !(asks.http.is_empty() && asks.sql.is_empty() && asks.redis.is_empty());
+        others || self.has_peer()
+    }
+
+    /// Whether it has another end for its plain connections.
+    fn has_peer(&self) -> bool {
+        !self.manifest.capabilities.tcp.is_empty() && !self.setup.tcp.is_empty()
     }
 
     /// Whether it reaches out by a way for which there is none.
@@ -303,12 +313,19 @@ impl Suite {
         !self.has_stand_in() && !self.manifest.capabilities.tcp.is_empty()
     }
 
+    /// Whether what answers the plugin can fail so: a plain connection knows no statuses.
+    fn can_fail(&self, mode: Mode) -> bool {
+        let asks = &self.manifest.capabilities;
+        let others = !(asks.http.is_empty() && asks.sql.is_empty() && asks.redis.is_empty());
+        others || !matches!(mode, Mode::Status(_))
+    }
+
     /// The verdict of `wanted`, but where what is missing is a stand-in that nothing is known.
     fn with_stand_in(&self, wanted: Verdict) -> Verdict {
         match wanted {
             Verdict::Fail { why, .. } if self.lacks_stand_in() => Verdict::skip(
-                format!("there is no stand-in for plain connections: {why}"),
-                "Try this in the plugin's own tests, with a peer of `plugin_sdk::testing::FakeHost`.",
+                format!("`check.toml` has no other end for plain connections: {why}"),
+                "Lay out under `[[tcp]]` of `check.toml` what the other end answers.",
             ),
             other => other,
         }

@@ -4,6 +4,7 @@ use crate::bindings::exports::sluice::plugin::{channel, sink, source, transform,
 use crate::capability::dev;
 use crate::capability::http::Web;
 use crate::capability::kv::Kv;
+use crate::capability::names::{Names, SystemNames};
 use crate::capability::sql::Registry;
 use crate::capability::wasi::{self, Wasi};
 use crate::channel::PluginChannel;
@@ -45,6 +46,8 @@ pub struct HostConfig {
     pub log: Option<LogSink>,
     /// Whose signatures of archives count.
     pub trust: Trust,
+    /// How names are looked up; [`SystemNames`] unless told otherwise.
+    pub names: Arc<dyn Names>,
 }
 
 impl HostConfig {
@@ -57,6 +60,7 @@ impl HostConfig {
             secrets: Arc::new(LocalSecrets),
             log: None,
             trust: Trust::default(),
+            names: Arc::new(SystemNames),
         }
     }
 }
@@ -139,7 +143,7 @@ impl Host {
     /// # Errors
     /// `disk_failed` when the folder cannot be used.
     pub fn open(config: HostConfig) -> Result<Self> {
-        let HostConfig { dir, limits, secrets, log, trust } = config;
+        let HostConfig { dir, limits, secrets, log, trust, names } = config;
         let library = Library::open(dir.join("plugins"))?;
         let compiler = Compiler::new(dir.join("compiled"))?;
         let mut linker = Linker::new(compiler.engine());
@@ -152,7 +156,7 @@ impl Host {
             library,
             compiler,
             linker,
-            web: Arc::new(Web::default()),
+            web: Arc::new(Web::new(names)),
             registry: Arc::new(Registry::new()),
             ready: Mutex::new(HashMap::new()),
             health: HealthBook::default(),

@@ -34,6 +34,7 @@ mod transform;
 mod translator;
 mod trial;
 
+pub use capability::names::{Names, SystemNames};
 pub use grants::{
     ConnectionGrant, Grants, HttpPattern, InvalidConnectionGrant, InvalidHttpPattern, InvalidTcpPattern, TcpPattern,
 };

@@ -5,6 +5,7 @@
 //! that a grant names and hosts that only a wildcard covers.
 
 use super::always::clean;
+use super::names::{Names, SystemNames};
 use super::refuse;
 use crate::bindings::sluice::plugin::http::{self, Method};
 use crate::bindings::sluice::plugin::types::{Error, ErrorKind};
@@ -38,13 +39,24 @@ const OWN_HEADERS: [&str; 9] = [
     "upgrade",
 ];
 
-/// The HTTP clients of the server's plugins.
-#[derive(Default)]
+/// The HTTP clients of the server's plugins, and how names are looked up for all that they connect to.
 pub(crate) struct Web {
+    pub(crate) names: Arc<dyn Names>,
     clients: Mutex<HashMap<Option<String>, reqwest::Client>>,
 }
 
+impl Default for Web {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemNames))
+    }
+}
+
 impl Web {
+    /// Without a client yet.
+    pub(crate) fn new(names: Arc<dyn Names>) -> Self {
+        Self { names, clients: Mutex::default() }
+    }
+
     /// The client for hosts of that permit.
     fn client(&self, permit: &Permit) -> Result<reqwest::Client, reqwest::Error> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +64,7 @@ impl Web {
             return Ok(client.clone());
         }
         let client = reqwest::Client::builder()
-            .dns_resolver(Arc::new(Filter { rules: permit.rules() }))
+            .dns_resolver(Arc::new(Filter { rules: permit.rules(), names: self.names.clone() }))
             .redirect(reqwest::redirect::Policy::none())
             // A proxy of the environment would resolve names for us, and unchecked.
             .no_proxy()
@@ -70,16 +82,17 @@ impl Web {
 /// Resolves names and keeps the addresses that may be connected to.
 struct Filter {
     rules: AddressRules,
+    names: Arc<dyn Names>,
 }
 
 impl Resolve for Filter {
     fn resolve(&self, name: Name) -> Resolving {
-        let rules = self.rules.clone();
+        let (rules, names) = (self.rules.clone(), self.names.clone());
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let mut allowed = Vec::new();
             let mut refused = None;
-            for address in tokio::net::lookup_host((host.as_str(), 0)).await? {
+            for address in names.look_up(&host, 0).await? {
                 match rules.permits(&host, address.ip()) {
                     Ok(()) => allowed.push(address),
                     Err(why) => refused = Some(why),
@@ -300,5 +313,75 @@ impl http::HostBody for State {
     async fn drop(&mut self, body: Resource<Body>) -> wasmtime::Result<()> {
         self.resources.delete(body)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::names::tests::Rebinding;
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    fn get(url: String) -> http::Request {
+        http::Request { method: Method::Get, url, headers: Vec::new(), body: None, timeout_ms: Some(300) }
+    }
+
+    async fn ask(web: &Web, patterns: &[&str], url: String) -> Result<u16, Error> {
+        let granted = Grants { http: patterns.iter().map(|it| it.parse().unwrap()).collect(), ..Grants::default() };
+        send(web, &granted, "reader", &Limits::default(), get(url)).await.map(|(answer, _)| answer.status().as_u16())
+    }
+
+    /// Answers everything with a redirect to that address; tells how many came.
+    async fn redirecting(to: String) -> (u16, Arc<std::sync::atomic::AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = count.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                let mut head = [0; 2000];
+                let _ = stream.read(&mut head).await;
+                let answer =
+                    format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        (port, count)
+    }
+
+    #[tokio::test]
+    async fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
+        let (port, reached) = redirecting("http://elsewhere.example/".to_owned()).await;
+        // At first a public address, at which nobody answers here; then this machine, alone and among others.
+        let names =
+            Arc::new(Rebinding::new(&[&["223.255.255.254"], &["127.0.0.1"], &["127.0.0.1", "::1", "10.0.0.1"]]));
+        let web = Web::new(names.clone());
+        let url = format!("http://rebind.example:{port}/");
+        let any = format!("http://*:{port}");
+        let mut kinds = Vec::new();
+        for _ in 0..3 {
+            kinds.push(ask(&web, &[&any], url.clone()).await.unwrap_err().kind);
+        }
+        assert_ne!(kinds[0], ErrorKind::Denied, "a public address may be tried");
+        assert_eq!(kinds[1..], [ErrorKind::Denied; 2]);
+        assert_eq!(reached.load(std::sync::atomic::Ordering::SeqCst), 0);
+        // One look-up for each connection: between check and use there is no second one.
+        assert_eq!(names.asked.lock().unwrap().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_redirect_to_a_name_of_a_private_address_is_not_followed() {
+        let (target, reached) = redirecting("http://nowhere.example/".to_owned()).await;
+        let (first, asked) = redirecting(format!("http://rebind.example:{target}/")).await;
+        let web = Web::new(Arc::new(Rebinding::new(&[&["127.0.0.1"]])));
+        let granted = [format!("http://named.example:{first}"), format!("http://*:{target}")];
+        let error = ask(&web, &[&granted[0], &granted[1]], format!("http://named.example:{first}/")).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Denied, "{}", error.message);
+        assert!(error.message.contains("rebind.example"), "{}", error.message);
+        assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
+        assert_eq!(reached.load(std::sync::atomic::Ordering::SeqCst), 0);
     }
 }

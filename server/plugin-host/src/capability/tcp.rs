@@ -4,6 +4,7 @@
 //! checked is what is connected to. Every wait has an end, and each direction of a connection a limit in bytes.
 
 use super::always::clean;
+use super::names::Names;
 use super::refuse;
 use crate::bindings::sluice::plugin::tcp;
 use crate::bindings::sluice::plugin::types::{Error, ErrorKind};
@@ -49,6 +50,7 @@ enum Stream {
 
 /// Connects to an address that is granted and allowed.
 async fn connect(
+    names: &dyn Names,
     grants: &Grants,
     plugin: &str,
     limits: &Limits,
@@ -65,7 +67,7 @@ async fn connect(
     let patience = timeout_ms.map_or(limits.http, |ms| limits.http.min(Duration::from_millis(u64::from(ms))));
     let work = async {
         let name = host.trim_start_matches('[').trim_end_matches(']');
-        let found = tokio::net::lookup_host((name, port)).await;
+        let found = names.look_up(name, port).await;
         let found = found.map_err(|error| refuse(ErrorKind::Transient, unreachable(&peer, &error)))?;
         let (mut allowed, mut refused) = (Vec::<SocketAddr>::new(), None);
         for address in found {
@@ -214,7 +216,8 @@ impl tcp::Host for State {
             return Ok(Err(refuse(ErrorKind::Permanent, message)));
         }
         let (grants, limits) = (self.grants.clone(), self.meter.limits().clone());
-        match connect(&grants, &self.plugin, &limits, &host, port, timeout_ms).await {
+        let names = self.web.names.clone();
+        match connect(&*names, &grants, &self.plugin, &limits, &host, port, timeout_ms).await {
             Ok(connection) => {
                 self.connections += 1;
                 Ok(Ok(self.resources.push(connection)?))
@@ -250,6 +253,8 @@ impl tcp::HostConnection for State {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::names::SystemNames;
+    use super::super::names::tests::Rebinding;
     use super::*;
     use tokio::net::TcpListener;
 
@@ -258,7 +263,7 @@ mod tests {
     }
 
     async fn open(patterns: &[&str], limits: &Limits, host: &str, port: u16) -> Result<Connection, Error> {
-        connect(&granted(patterns), "reader", limits, host, port, None).await
+        connect(&SystemNames, &granted(patterns), "reader", limits, host, port, None).await
     }
 
     fn error<T>(outcome: Result<T, Error>) -> Error {
@@ -304,6 +309,31 @@ mod tests {
         assert_eq!(error(open(&[], &limits, "example.com", 9).await).kind, ErrorKind::Denied);
         let named = format!("localhost:{port}");
         assert!(open(&[&named], &limits, "localhost", port).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_turns_to_a_private_address_is_not_followed_there() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // At first a public address, at which nobody answers here; then this machine, alone and among others.
+        let names = Rebinding::new(&[&["223.255.255.254"], &["127.0.0.1"], &["127.0.0.1", "::1", "192.168.0.1"]]);
+        let any = format!("*:{port}");
+        let mut kinds = Vec::new();
+        for _ in 0..3 {
+            let outcome =
+                connect(&names, &granted(&[&any]), "reader", &Limits::default(), "rebind.example", port, Some(300))
+                    .await;
+            kinds.push(error(outcome).kind);
+        }
+        assert_eq!(kinds, [ErrorKind::Transient, ErrorKind::Denied, ErrorKind::Denied]);
+        // One look-up for each connection: between check and use there is no second one.
+        assert_eq!(*names.asked.lock().unwrap(), ["rebind.example"; 3]);
+        let nobody = timeout(Duration::from_millis(50), listener.accept()).await;
+        assert!(nobody.is_err(), "something came");
+        // A grant that names the host lets it be private.
+        let named = format!("rebind.example:{port}");
+        let limits = Limits::default();
+        assert!(connect(&names, &granted(&[&named]), "reader", &limits, "rebind.example", port, None).await.is_ok());
     }
 
     #[tokio::test]

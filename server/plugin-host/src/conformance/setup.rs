@@ -2,6 +2,7 @@
 
 use super::{Lines, Verdict};
 use crate::format::parse_format;
+use crate::grants::TcpPattern;
 use crate::manifest::Manifest;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -26,6 +27,72 @@ pub(super) struct Setup {
     pub(super) sql: Vec<Query>,
     /// What the stand-in of a granted Redis answers; the first that fits counts, else nil.
     pub(super) redis: Vec<Command>,
+    /// What the other end of plain connections answers; the first that fits counts, else nothing.
+    pub(super) tcp: Vec<Peer>,
+}
+
+/// One answer of the other end of a plain connection.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, from = "PeerText")]
+pub(super) struct Peer {
+    /// `host:port`, as the plugin connects to it.
+    pub(super) address: String,
+    /// What must have come since the last answer; where absent, it greets whoever connects.
+    pub(super) expect: Option<Part>,
+    pub(super) send: Part,
+    /// Whether it closes the connection afterwards.
+    pub(super) close: bool,
+}
+
+/// Bytes that are there or not.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Part(pub(super) Vec<u8>);
+
+impl Part {
+    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+        !bytes.is_empty() && (self.0.is_empty() || bytes.windows(self.0.len()).any(|window| window == self.0))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeerText {
+    address: String,
+    expect: Option<Bytes>,
+    #[serde(default)]
+    send: Bytes,
+    #[serde(default)]
+    close: bool,
+}
+
+/// A text, or bytes from 0 to 255.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Bytes {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Self::Bytes(Vec::new())
+    }
+}
+
+impl From<Bytes> for Part {
+    fn from(bytes: Bytes) -> Self {
+        match bytes {
+            Bytes::Text(text) => Self(text.into_bytes()),
+            Bytes::Bytes(bytes) => Self(bytes),
+        }
+    }
+}
+
+impl From<PeerText> for Peer {
+    fn from(text: PeerText) -> Self {
+        let PeerText { address, expect, send, close } = text;
+        Self { address, expect: expect.map(Part::from), send: send.into(), close }
+    }
 }
 
 /// One answer to statements.
@@ -92,6 +159,11 @@ impl Setup {
         let text = |format: &Value| format.as_str().unwrap_or_default().to_owned();
         self.columns.iter().map(|(name, format)| (name.clone(), text(format))).collect()
     }
+
+    /// The addresses of other ends, for grants.
+    pub(super) fn peers(&self) -> impl Iterator<Item = TcpPattern> {
+        self.tcp.iter().filter_map(|peer| peer.address.parse().ok())
+    }
 }
 
 /// Reads the file beside the manifest; none, with a line in the report, where it cannot be used.
@@ -110,18 +182,24 @@ pub(super) fn read(folder: &Path, manifest: &Manifest, lines: &mut Lines) -> Opt
         Err(error) => {
             let place = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let why = format!("line {place}: {}", error.message().trim());
-            let mend = "`docs/plugins/check.md` lists the keys: settings, secrets, columns, wrong, http, sql, redis.";
+            let mend =
+                "`docs/plugins/check.md` lists the keys: settings, secrets, columns, wrong, http, sql, redis, tcp.";
             lines.add("check.toml", TRIED, Verdict::fail(why, mend));
             return None;
         }
     };
     let bad = setup.columns.iter().find(|(_, format)| format.as_str().and_then(parse_format).is_none());
+    let astray =
+        setup.tcp.iter().find(|peer| peer.address.contains('*') || peer.address.parse::<TcpPattern>().is_err());
     let laid = setup.sql.iter().find_map(|query| query.rows().err());
     let verdict = if let Some(error) = laid {
         Verdict::fail(
             error.fault.message.clone(),
             "Give a format of the contract for each column, and values that it can hold.",
         )
+    } else if let Some(peer) = astray {
+        let why = format!("`address` of [[tcp]] is `{}`", peer.address);
+        Verdict::fail(why, "Name host and port: `api.example.com:10030`.")
     } else if let Some((name, format)) = bad {
         Verdict::fail(
             format!("column `{name}` has format {format}"),

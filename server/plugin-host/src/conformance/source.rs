@@ -177,7 +177,7 @@ async fn failing_service(suite: &Suite, lines: &mut Lines) {
     if !suite.has_stand_in() {
         return;
     }
-    for (mode, check, tried, retryable) in super::FAILURES {
+    for (mode, check, tried, retryable) in super::FAILURES.iter().filter(|(mode, ..)| suite.can_fail(*mode)) {
         suite.stub.answer(*mode);
         let outcome = read(suite, suite.call(), None).await;
         suite.stub.forget();
