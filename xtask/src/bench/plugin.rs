@@ -1,5 +1,5 @@
 //! `cargo xtask bench plugin`: calls through the sandbox in each language, memory of an instance, the start of a server with
-//! 1,000 plugins, and how soon a change of the source is in use.
+//! 1,000 plugins, how soon a change of the source is in use, and what a transform loses by a hostile plugin beside it.
 //!
 //! Each language brings two transforms: `same` gives a batch back as it came, `capitals` is the template of `sluice plugin
 //! new`, which writes one text column of six in capital letters. They are built by the author's own commands and measured
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// How much.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Measure this `sluice` rather than build one; its `call_rate` must lie in `examples` beside it.
+    /// Measure this `sluice` rather than build one; its `call_rate` and `neighbor` must lie in `examples` beside it.
     #[arg(long)]
     program: Option<PathBuf>,
     /// Only these languages.
@@ -89,6 +89,20 @@ pub(super) fn run(options: &Options) -> Result<()> {
         }
     }
     let built = smallest.context("no language could be measured")?;
+    let neighbor = match neighbor(&rates, &built) {
+        Ok(found) => found,
+        Err(error) => {
+            eprintln!("the neighbor of a hostile plugin is left out: {error:#}");
+            Value::Null
+        }
+    };
+    for (what, found) in neighbor.as_object().into_iter().flatten() {
+        println!(
+            "neighbor of a plugin that is a {what:>9}: {:.2} of its {:.2}M rows/s alone",
+            found["ratio"].as_f64().unwrap_or(0.0),
+            found["alone_rows_per_second"].as_f64().unwrap_or(0.0) / 1e6,
+        );
+    }
     let start = start(options.installed, &program, &rates, &folder, &built)?;
     println!(
         "start of a server: {:.0} ms without plugins, {:.0} ms with {}; {:.0} and {:.0} MiB",
@@ -100,7 +114,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
     );
     println!(
         "{}",
-        json!({ "bench": "plugin", "machine": machine::describe(), "languages": languages, "start": start, "installed": options.installed })
+        json!({ "bench": "plugin", "machine": machine::describe(), "languages": languages, "start": start, "neighbor": neighbor, "installed": options.installed })
     );
     Ok(())
 }
@@ -109,12 +123,32 @@ pub(super) fn run(options: &Options) -> Result<()> {
 fn rates(options: &Options, program: &Path) -> Result<PathBuf> {
     if options.program.is_none() {
         let mut build = project::cargo();
-        build.args(["build", "--release", "--package", "plugin-host", "--example", "call_rate"]);
+        build.args([
+            "build",
+            "--release",
+            "--package",
+            "plugin-host",
+            "--example",
+            "call_rate",
+            "--example",
+            "neighbor",
+        ]);
         command::run(&mut build)?;
     }
     let file = program.with_file_name("examples").join("call_rate");
     ensure!(file.is_file(), "`{}` is missing: build the example `call_rate` of plugin-host", file.display());
     Ok(file)
+}
+
+/// What a transform loses by a hostile plugin beside it.
+fn neighbor(rates: &Path, neighbor: &Path) -> Result<Value> {
+    let root = project::root();
+    let manifest = root.join("server/plugin-host/tests/it/manifests/hostile.toml");
+    let guest = plugin_build::Guest { name: "hostile", package: "plugin-sdk", example: Some("hostile"), manifest };
+    let built = plugin_build::build(root, &project::target_dir().join("test-plugins"), &[guest])?;
+    let hostile = &built.first().context("the hostile plugin was not built")?.folder;
+    let text = command::output(Command::new(rates.with_file_name("neighbor")).arg(neighbor).arg(hostile))?;
+    serde_json::from_str(text.trim()).context("`neighbor` printed no JSON")
 }
 
 /// Builds both transforms of a language and measures them and a reload.
