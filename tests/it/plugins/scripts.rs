@@ -144,6 +144,7 @@ fn a_plugin_reads_the_connection_that_was_granted_to_it_and_no_other() {
     fs::write(folder.join("plugin.rhai"), READER).unwrap();
     let installed = sluice.call(&["plugin", "install", "reader", "--yes"]);
     assert!(installed.contains("asks for, and was not granted: sql store"), "{installed}");
+    assert!(installed.contains("--grant sql:store=CONNECTION"), "{installed}");
     let seed = "name: seed\nsteps:\n  - id: rows\n    uses: fetch\n    with: { source: inline, rows: [{ n: 1 }] }\n  - id: stored\n    \
                 uses: write\n    from: rows\n    with: { connection: history, table: seed, mode: append }\n";
     let file = sluice.folder.path().join("seed.yaml");

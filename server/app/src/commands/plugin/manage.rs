@@ -159,8 +159,47 @@ fn describe(info: &PluginInfo) {
     if info.versions.len() > 1 {
         output::line(format!("  versions {} (in use: {})", info.versions.join(", "), info.version));
     }
-    for missing in info.missing_grants() {
+    let missing_grants = info.missing_grants();
+    for missing in &missing_grants {
         let elsewhere = if missing.starts_with("secret ") { " (unless a channel or step brings its own)" } else { "" };
         output::line(format!("  asks for, and was not granted: {missing}{elsewhere}"));
+    }
+    let mut grants: Vec<String> = missing_grants.iter().map(|missing| grant_for(missing)).collect();
+    grants.dedup();
+    if !grants.is_empty() {
+        output::line(format!("  to grant it: sluice plugin grant {} {}", info.name, grants.join(" ")));
+    }
+}
+
+/// The option that grants what is missing, with a word in capitals where the administrator chooses.
+fn grant_for(missing: &str) -> String {
+    let (capability, name) = missing.split_once(' ').unwrap_or((missing, ""));
+    let option = match capability {
+        "http" if name.contains('*') => "http:https://HOST".to_owned(),
+        "tcp" if name.contains('*') => "tcp:HOST:PORT".to_owned(),
+        "http" | "tcp" => format!("{capability}:{name}"),
+        "secret" => format!("secret:{name}=env:VARIABLE"),
+        "sql" | "redis" => format!("{capability}:{name}=CONNECTION"),
+        other => other.to_owned(),
+    };
+    format!("--grant {option}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grant_for;
+
+    #[test]
+    fn what_is_missing_is_granted_by_the_option_that_is_told() {
+        for (missing, option) in [
+            ("http https://*:*", "--grant http:https://HOST"),
+            ("http https://api.example.com", "--grant http:https://api.example.com"),
+            ("tcp *:9000", "--grant tcp:HOST:PORT"),
+            ("secret token", "--grant secret:token=env:VARIABLE"),
+            ("sql store", "--grant sql:store=CONNECTION"),
+            ("clock", "--grant clock"),
+        ] {
+            assert_eq!(grant_for(missing), option);
+        }
     }
 }
