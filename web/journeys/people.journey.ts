@@ -230,6 +230,11 @@ describe.skipIf(missing())("people", () => {
     expect(await seriousFaults(page)).toEqual([]);
     await picture(page, "audit-entry");
     await page.keyboard.press("Escape");
+    await drawer.waitFor({ state: "detached" });
+    // Whether all of it is whole is one button away.
+    await page.getByRole("button", { name: "Verify the log" }).click();
+    await page.getByText(/^Whole: [\d,]+ entries/).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
     await picture(page, "audit");
     await leave(page);
   });

@@ -2,6 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missingPlugin, pack } from "./archives.ts";
 import { launch, leave, missing, picture, seriousFaults, visit } from "./browser.ts";
+import { ended } from "./databases.ts";
 import { startServer, type Server } from "./server.ts";
 
 describe.skipIf(missing() ?? missingPlugin("csv-http"))("plugins", () => {
@@ -43,6 +44,19 @@ describe.skipIf(missing() ?? missingPlugin("csv-http"))("plugins", () => {
     expect((await grants()).grants).toEqual(["http:https://data.example.com", "secret:authorization=env:DATA_TOKEN"]);
     expect(await seriousFaults(page)).toEqual([]);
     await picture(page, "plugin-granted");
+
+    // How it fares is told where it is: a call that asks for a host it was not granted fails.
+    await page.getByText("It has not been called since the server was started.").waitFor();
+    await server.graphql("mutation($text: String!) { saveWorkflow(text: $text) { problems { message } } }", {
+      text: "name: elsewhere\nsteps:\n  - { id: rows, uses: fetch, with: { source: plugin, plugin: csv-http, settings: { url: \"https://elsewhere.example.com/rows.csv\" } } }\n",
+    });
+    const { startRun } = await server.graphql<{ startRun: { id: string } }>('mutation { startRun(workflow: "elsewhere") { id } }');
+    expect(await ended(server, startRun.id)).toBe("FAILED");
+    const health = page.getByRole("region", { name: "How it fares" });
+    await health.getByText(/^\d+ failures?$/).waitFor();
+    await health.getByRole("alert").getByText(/elsewhere\.example\.com/).first().waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await picture(page, "plugin-fares");
     await leave(page);
   });
 

@@ -68,3 +68,48 @@ export const RemovePlugin = graphql(`
     removePlugin(name: $name)
   }
 `);
+
+export const PluginHealth = graphql(`
+  query PluginHealth($name: String!) {
+    plugin(name: $name) {
+      name
+      health {
+        instances
+        calls
+        failures
+        traps
+        limitHits
+        seconds
+        lastFailure {
+          at
+          error {
+            code
+            message
+            hint
+          }
+        }
+      }
+    }
+  }
+`);
+
+export const PluginLogs = graphql(`
+  query PluginLogs($name: String!, $level: PluginLogLevel, $after: String, $first: Int) {
+    plugin(name: $name) {
+      name
+      logs(level: $level, after: $after, first: $first) {
+        nodes {
+          at
+          level
+          call
+          message
+          fields
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);

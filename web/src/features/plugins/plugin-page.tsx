@@ -12,6 +12,7 @@ import { useMay } from "@/graphql/session.ts";
 import { useWords } from "@/lib/language.ts";
 import { fieldsOf, readSchema } from "@/lib/schema-fields.ts";
 import { GrantForm } from "./grant-form.tsx";
+import { Health, Logs } from "./health.tsx";
 import { OnePlugin } from "./operations.ts";
 import "./plugins.css";
 import { spellKind } from "./plugins-page.tsx";
@@ -69,8 +70,8 @@ export function PluginPage() {
                 ],
               ]}
             />
-            <p className="field-help plugin-logs">{t("logsText")}</p>
           </Section>
+          <Health name={plugin.name} />
           <Section title={t("capabilities")}>
             <GrantForm plugin={plugin} />
           </Section>
@@ -80,6 +81,7 @@ export function PluginPage() {
           <Section title={t("versions")}>
             <Versions plugin={plugin} />
           </Section>
+          <Logs name={plugin.name} />
         </div>
       )}
       {isRemoving && <RemoveDialog name={name} onClose={() => setRemoving(false)} onRemoved={() => void navigate("/plugins")} />}

@@ -13,10 +13,12 @@ import { TextDiff } from "@/components/text-diff.tsx";
 import { Moment } from "@/components/time.tsx";
 import { request } from "@/graphql/client.ts";
 import type { AuditLogQuery } from "@/graphql/generated/graphql.ts";
+import { May } from "@/graphql/may.tsx";
 import { asProblem } from "@/graphql/problem.ts";
 import { formatExact } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
 import { filterOf, spellJson } from "./audit-entry.ts";
+import { Verdict } from "./audit-verdict.tsx";
 import { AuditLog } from "./people-operations.ts";
 import { words } from "./people-words.ts";
 import { SettingsPage } from "./settings-page.tsx";
@@ -81,8 +83,11 @@ export function AuditPage() {
   return (
     <SettingsPage title={t("audit")}>
       <p className="settings-note">
-        <Ticked text={`${t("auditText")} ${t("verifyByCommand")}`} />
+        <Ticked text={t("auditText")} />
       </p>
+      <May ask="auditVerdict">
+        <Verdict />
+      </May>
       <div className="bar">
         {field("who", t("filterWho"))}
         {field("operation", t("filterOperation"))}

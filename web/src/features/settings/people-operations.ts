@@ -156,3 +156,22 @@ export const AuditLog = graphql(`
     }
   }
 `);
+
+export const AuditVerdict = graphql(`
+  query AuditVerdict {
+    auditVerdict {
+      whole
+      entries
+      checkpoints
+      faultCount
+      firstBroken {
+        entry
+        message
+      }
+      faults {
+        entry
+        message
+      }
+    }
+  }
+`);

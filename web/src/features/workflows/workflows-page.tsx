@@ -221,7 +221,7 @@ function ImportButton() {
   };
   return (
     <>
-      <Button icon={Upload} onClick={() => input.current?.click()}>
+      <Button icon={Upload} className="short-narrow" onClick={() => input.current?.click()}>
         {t("import")}
       </Button>
       <input
