@@ -145,3 +145,55 @@ fn the_editor_tries_what_is_not_saved() {
     assert_eq!(find(steps, "id", "bars")["error"]["code"], "file_not_found", "{tried}");
     assert_eq!(find(steps, "id", "stored")["status"], "SKIPPED");
 }
+
+#[test]
+fn pinned_rows_go_on_instead_of_the_step() {
+    let Some(sluice) = prepare() else { return };
+    let server = TestServer::start(sluice);
+    let operation = "mutation($document: String!, $upTo: String, $pins: [TrialPin!]) { \
+        tryDocument(document: $document, upTo: $upTo, rows: 20, pins: $pins) { \
+          problems { code } \
+          trial { steps { id status rowsOut error { code } } targets { step rows } \
+            ports { step port total rows columns { name nativeType } } } } }";
+    let tried = server.graphql(operation, json!({ "document": DOCUMENT, "upTo": "checked" }));
+    let pin = |step: &str, name: &str| {
+        let sample = port(&tried["tryDocument"]["trial"], step, name);
+        json!({ "step": step, "port": name, "columns": sample["columns"], "rows": sample["rows"] })
+    };
+
+    // What was pinned is what leaves, its types with it; the file is not even asked for.
+    fs::remove_file(server.sluice.files().join("bars.csv")).unwrap();
+    let pins = json!([pin("checked", "out"), pin("checked", "rejected")]);
+    let again = server.graphql(operation, json!({ "document": DOCUMENT, "pins": pins }));
+    let trial = &again["tryDocument"]["trial"];
+    for name in ["out", "rejected"] {
+        let (given, pinned) = (port(trial, "checked", name), port(&tried["tryDocument"]["trial"], "checked", name));
+        assert_eq!((&given["rows"], &given["columns"]), (&pinned["rows"], &pinned["columns"]));
+    }
+    let targets = &trial["targets"];
+    assert_eq!(
+        (&find(targets, "step", "stored")["rows"], &find(targets, "step", "kept_out")["rows"]),
+        (&json!(17.0), &json!(3.0))
+    );
+    let steps: Vec<&str> = trial["steps"].as_array().unwrap().iter().map(|step| step["id"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["checked", "stored", "kept_out", "emptied", "counted"], "{again}");
+    assert_eq!(find(&trial["steps"], "id", "checked")["status"], "SUCCEEDED");
+
+    // Also a step that a trial leaves out gives what is pinned, and what waits for it takes part.
+    let emptied = json!({ "step": "emptied", "port": "out", "columns": [], "rows": "[]" });
+    let again = server.graphql(operation, json!({ "document": DOCUMENT, "pins": [emptied] }));
+    assert_eq!(find(&again["tryDocument"]["trial"]["steps"], "id", "counted")["status"], "SUCCEEDED", "{again}");
+
+    let columns = json!([{ "name": "id", "nativeType": "Int64" }]);
+    for (step, rows, code) in [
+        ("nowhere", "[]", "step_not_found"),
+        ("No id", "[]", "step_not_found"),
+        ("bars", "[[1], [2, 3]]", "invalid_value"),
+        ("bars", "[[\"many\"]]", "invalid_value"),
+        ("bars", "{}", "invalid_value"),
+    ] {
+        let pins = json!([{ "step": step, "port": "out", "columns": columns, "rows": rows }]);
+        let error = server.graphql_error(operation, json!({ "document": DOCUMENT, "pins": pins }));
+        assert_eq!(error["extensions"]["code"], code, "{error}");
+    }
+}

@@ -73,6 +73,34 @@ describe.skipIf(missing())("trying a workflow", () => {
     await leave(page);
   });
 
+  it("takes pinned results instead of running the step again, until they are let go", async () => {
+    const page = await visit(browser, server, "/workflows/fruit?step=rows");
+    await node(page, "rows").waitFor();
+    await page.keyboard.press("Control+Shift+Enter");
+    const pane = page.getByRole("region", { name: "Try" });
+    await pane.getByRole("button", { name: "rows.out 4" }).click();
+    await pane.getByRole("button", { name: "Pin these rows of rows" }).click();
+    await node(page, "rows").getByRole("img", { name: /^Pinned/ }).waitFor();
+    await picture(page, "editor-pinned");
+
+    // The file is another now, and nobody asks for it; after a reload, too.
+    server.file("fruit.csv", "id,name\n9,plum\n");
+    await page.reload();
+    await node(page, "rows").getByRole("img", { name: /^Pinned/ }).waitFor();
+    await page.keyboard.press("Control+Shift+Enter");
+    await pane.getByRole("button", { name: "checked.out 3" }).click();
+    await pane.getByText("apple").waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+
+    await pane.getByRole("button", { name: "rows.out 4" }).click();
+    await pane.getByRole("button", { name: "Let rows run again" }).click();
+    await node(page, "rows").getByRole("img", { name: /^Pinned/ }).waitFor({ state: "detached" });
+    await pane.getByRole("button", { name: "Try all" }).click();
+    await pane.getByRole("button", { name: "rows.out 1" }).waitFor();
+    server.file("fruit.csv", "id,name\n1,apple\n2,\n3,fig\n4,pear\n");
+    await leave(page);
+  });
+
   it("tells what is wrong with a document that is not even saved", async () => {
     const page = await visit(browser, server, "/workflows/fruit?step=rows");
     const path = page.locator("#step-form").getByLabel("path", { exact: true });

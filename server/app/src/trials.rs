@@ -8,6 +8,7 @@ use model::{ErrorCode, Fault};
 use serde_json::{Value, json};
 use std::time::Duration;
 use steps::Runner;
+use steps::pin::{Pin, Pins};
 use steps::trial::{PortSample, TrialRequest, WouldWrite};
 use tokio::sync::Semaphore;
 use workbench::console::{PageColumn, values};
@@ -38,7 +39,12 @@ impl Tester for Trials {
         let trigger = json!({ "kind": "manual" });
         let inputs = engine::fill_inputs(plan, options.inputs, &trigger, Utc::now())?;
         let rows = options.rows.clamp(1, MOST_ROWS);
-        let request = TrialRequest { up_to: options.up_to, rows, inputs, time: TIME };
+        let mut pins = Pins::new();
+        for pinned in options.pins {
+            let rows = pinned.batch()?;
+            pins.entry(pinned.step).or_default().push(Pin { port: pinned.port, rows });
+        }
+        let request = TrialRequest { up_to: options.up_to, rows, inputs, pins, time: TIME };
         let trial = self.runner.try_out(plan, &request).await?;
         let ports = trial.ports.iter().map(shown_port).collect::<data::Result<_>>().map_err(|error| *error.fault)?;
         Ok(TrialPage {

@@ -4,6 +4,7 @@
 //! steps mean together (edges, stages, circles, settings) is checked by the engine's plan.
 //! Durations are written `500ms`, `30s`, `5m`, `2h`, `1d`.
 
+mod canvas;
 mod duration;
 pub mod read;
 mod step;

@@ -54,7 +54,8 @@ pub fn document_schema(kinds: &[KindInfo]) -> Value {
             },
             "concurrency": { "$ref": "#/$defs/concurrency" },
             "timeout": { "$ref": "#/$defs/duration", "description": "How long a run may take." },
-            "steps": { "type": "array", "minItems": 1, "maxItems": 1000, "items": { "$ref": "#/$defs/step" } }
+            "steps": { "type": "array", "minItems": 1, "maxItems": 1000, "items": { "$ref": "#/$defs/step" } },
+            "canvas": { "$ref": "#/$defs/canvas" }
         },
         "required": ["name", "steps"],
         "additionalProperties": false,
@@ -130,6 +131,43 @@ fn shared_definitions() -> Map<String, Value> {
                 }
             ],
             "description": "How many runs may go on at once."
+        },
+        "canvas": {
+            "type": "object",
+            "properties": {
+                "notes": {
+                    "type": "array",
+                    "maxItems": 200,
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "text": { "type": "string", "maxLength": 10000 },
+                            "beside": { "$ref": "#/$defs/step_id", "description": "The step that the place counts from." },
+                            "x": { "type": "integer", "default": 0 },
+                            "y": { "type": "integer", "default": 0 },
+                            "width": { "type": "integer", "minimum": 40, "maximum": 4000 },
+                            "height": { "type": "integer", "minimum": 40, "maximum": 4000 }
+                        },
+                        "required": ["text"],
+                        "additionalProperties": false
+                    }
+                },
+                "frames": {
+                    "type": "array",
+                    "maxItems": 200,
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "title": { "type": "string", "maxLength": 200 },
+                            "steps": { "type": "array", "items": { "$ref": "#/$defs/step_id" }, "description": "The steps that it surrounds." }
+                        },
+                        "required": ["steps"],
+                        "additionalProperties": false
+                    }
+                }
+            },
+            "additionalProperties": false,
+            "description": "Notes and frames that the editor draws around the steps; a run does not know them."
         },
         "input_type": { "enum": ["string", "integer", "number", "boolean", "date", "datetime", "array", "object"] },
         "input": {

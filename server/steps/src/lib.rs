@@ -18,6 +18,7 @@ pub mod inspect;
 pub mod kind;
 mod lanes;
 pub mod migrate;
+pub mod pin;
 pub mod plugin_step;
 pub mod quality;
 #[cfg(test)]

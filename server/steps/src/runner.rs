@@ -9,6 +9,7 @@ mod trial;
 
 use crate::catalog::Catalog;
 use crate::kind::{Opened, Part, StepContext};
+use crate::pin::{Pin, Pinned, Pins};
 use crate::stage::{self, Ended, Member, Settings};
 use crate::trial::{Book, OpenLimited};
 use async_trait::async_trait;
@@ -94,8 +95,16 @@ struct Frame {
     /// Rows that cannot be had again are kept below it.
     data_dir: PathBuf,
     observer: Arc<dyn Observer>,
-    /// Where the document is only tried: the book of it, and how many rows a source gives.
-    trial: Option<(Arc<Book>, usize)>,
+    /// Where the document is only tried.
+    trial: Option<Trying>,
+}
+
+/// What a trial does otherwise than a run.
+struct Trying {
+    book: Arc<Book>,
+    /// How many rows a source gives.
+    rows: usize,
+    pins: Pins,
 }
 
 /// What of a step a task is.
@@ -181,7 +190,7 @@ impl Runner {
             data_dir: frame.data_dir.clone(),
             cancel: frame.cancel.clone(),
             observer: frame.observer.clone(),
-            trial: frame.trial.as_ref().map(|(book, _)| book.clone()),
+            trial: frame.trial.as_ref().map(|trying| trying.book.clone()),
         };
         stage::run(members, &settings).await
     }
@@ -209,6 +218,9 @@ impl Runner {
         of: Of,
         cancel: &CancellationToken,
     ) -> Result<Opened, Ended> {
+        if let Some(ports) = pinned(frame, &step.id) {
+            return Ok(Opened::Action(Box::new(Pinned { step: step.id.clone(), ports })));
+        }
         let Some(kind) = self.catalog.find(&step.uses) else {
             let message = format!("step `{}` uses `{}`, which this server does not have", step.id, step.uses);
             return Err(Ended::Failed(Error::permanent(ErrorCode::UnknownStepKind, message)));
@@ -232,15 +244,15 @@ impl Runner {
             alerts: self.alerts.clone(),
             cancel: cancel.clone(),
             observer: frame.observer.clone(),
-            trial: frame.trial.as_ref().map(|(book, _)| book.clone()),
+            trial: frame.trial.as_ref().map(|trying| trying.book.clone()),
         };
         let opening = AssertUnwindSafe(kind.open(step_context)).catch_unwind();
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Ended::Canceled),
             opened = opening => match opened {
-                Ok(Ok(Opened::Source(opener))) => Ok(Opened::Source(match frame.trial {
-                    Some((_, rows)) => Box::new(OpenLimited { opener, rows }),
+                Ok(Ok(Opened::Source(opener))) => Ok(Opened::Source(match &frame.trial {
+                    Some(trying) => Box::new(OpenLimited { opener, rows: trying.rows }),
                     None => opener,
                 })),
                 Ok(Ok(opened)) => Ok(opened),
@@ -252,6 +264,10 @@ impl Runner {
             },
         }
     }
+}
+
+fn pinned(frame: &Frame, step: &StepId) -> Option<Vec<Pin>> {
+    frame.trial.as_ref()?.pins.get(step).cloned()
 }
 
 fn decide_all(steps: &[Step], values: &Value) -> Vec<Result<serde_json::Map<String, Value>, Ended>> {

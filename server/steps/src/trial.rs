@@ -4,6 +4,7 @@
 //! does it; a [`Book`] is what it shows the steps.
 
 use crate::kind::StepContext;
+use crate::pin::Pins;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -27,6 +28,8 @@ pub struct TrialRequest {
     pub rows: usize,
     /// Values of the document's inputs.
     pub inputs: Map<String, Value>,
+    /// Steps that give these rows instead of doing their work; what only they would need is left alone.
+    pub pins: Pins,
     /// After this time the trial ends with what it has.
     pub time: Duration,
 }

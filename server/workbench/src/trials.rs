@@ -1,5 +1,7 @@
 //! Trying a document on a sample: what people see of it. The work is done by whoever knows the step kinds; see [`Tester`].
 
+mod pins;
+
 use crate::console::PageColumn;
 use async_trait::async_trait;
 use engine::plan::Plan;
@@ -7,6 +9,8 @@ use model::run::{LogLine, StepRun};
 use model::{Fault, StepId};
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+pub use pins::PinnedPort;
 
 /// How many rows each source gives where nobody says.
 pub const ROWS: usize = 50;
@@ -22,6 +26,8 @@ pub struct TrialOptions {
     pub rows: usize,
     /// Values of the document's inputs.
     pub inputs: Map<String, Value>,
+    /// Rows that steps give instead of doing their work.
+    pub pins: Vec<PinnedPort>,
 }
 
 /// Tries documents.

@@ -13,7 +13,7 @@ use super::people::{self, CreatedToken, LevelWord, RoleWord, ThingWord, TokenInp
 use super::plugins::{self, Plugin};
 use super::query::run_id;
 use super::tables::{self, TablePlanAgreement, TablesApplied, TablesDropped, TablesValidation};
-use super::trials::{self, Tried};
+use super::trials::{self, Asked, TrialPin, Tried};
 use super::types::{Problem, Run, Saved, Workflow};
 use crate::error::ApiError;
 use crate::rest::query::{at_console, parse_id};
@@ -117,15 +117,18 @@ impl Mutation {
 
     /// Tries a document on the first rows of its sources, without saving it: what leaves each port, and what targets would get.
     /// Nothing is written; steps that do something else than work on rows are left out. `upTo` tries one step with all that
-    /// stands before it; `rows` says how many each source gives (50), `inputs` is JSON text.
+    /// stands before it; `rows` says how many each source gives (50), `inputs` is JSON text. A step with `pins` gives their rows
+    /// instead of doing its work, and what only it would need is left alone.
     async fn try_document(
         context: &Context,
         document: String,
         up_to: Option<String>,
         rows: Option<i32>,
         inputs: Option<String>,
+        pins: Option<Vec<TrialPin>>,
     ) -> Result<Tried, ApiError> {
-        trials::try_document(context, &document, up_to.as_deref(), rows, inputs.as_deref()).await
+        let asked = Asked { up_to, rows, inputs, pins: pins.unwrap_or_default() };
+        trials::try_document(context, &document, asked).await
     }
 
     /// Starts a run. `inputs` is JSON text: `{"day": "2024-01-31"}`.

@@ -5,9 +5,10 @@ use super::console::AnswerColumn;
 use super::mutation::parse_inputs;
 use super::types::{Log, Problem, Step};
 use crate::error::ApiError;
-use juniper::{GraphQLObject, graphql_object};
+use juniper::{GraphQLInputObject, GraphQLObject, graphql_object};
 use model::{ErrorCode, Fault, StepId};
-use workbench::trials::{MOST_ROWS, PortPage, ROWS, TargetPage, TrialOptions, TrialPage};
+use workbench::console::PageColumn;
+use workbench::trials::{MOST_ROWS, PinnedPort, PortPage, ROWS, TargetPage, TrialOptions, TrialPage};
 
 /// What came of a document that was tried.
 #[derive(GraphQLObject)]
@@ -107,13 +108,34 @@ impl From<TargetPage> for TrialTarget {
     }
 }
 
-pub(super) async fn try_document(
-    context: &Context,
-    document: &str,
-    up_to: Option<&str>,
-    rows: Option<i32>,
-    inputs: Option<&str>,
-) -> Result<Tried, ApiError> {
+/// What a port of a step gives instead of the step doing its work, as a trial told it. A step with several ports has a pin for
+/// each.
+#[derive(GraphQLInputObject)]
+pub struct TrialPin {
+    step: String,
+    port: String,
+    columns: Vec<TrialPinColumn>,
+    /// Rows as JSON text, as in `TrialPort.rows`; at most 1,000.
+    rows: String,
+}
+
+/// A column of pinned rows.
+#[derive(GraphQLInputObject)]
+pub struct TrialPinColumn {
+    name: String,
+    /// As a trial told it; what is no known type is text.
+    native_type: String,
+}
+
+/// What of a document is tried, and on how much.
+pub(super) struct Asked {
+    pub(super) up_to: Option<String>,
+    pub(super) rows: Option<i32>,
+    pub(super) inputs: Option<String>,
+    pub(super) pins: Vec<TrialPin>,
+}
+
+pub(super) async fn try_document(context: &Context, document: &str, asked: Asked) -> Result<Tried, ApiError> {
     let plan = match context.engine.check(document) {
         Ok(plan) => plan,
         Err(faults) => {
@@ -121,8 +143,9 @@ pub(super) async fn try_document(
         }
     };
     let no_step = |id: &str| Fault::new(ErrorCode::StepNotFound, format!("the document has no step `{id}`"));
-    let up_to = up_to.map(|id| StepId::new(id).ok_or_else(|| no_step(id))).transpose()?;
-    let rows = match rows.map(usize::try_from) {
+    let step_of = |id: &str| StepId::new(id).ok_or_else(|| no_step(id));
+    let up_to = asked.up_to.as_deref().map(step_of).transpose()?;
+    let rows = match asked.rows.map(usize::try_from) {
         None => ROWS,
         Some(Ok(rows)) if (1..=MOST_ROWS).contains(&rows) => rows,
         Some(_) => {
@@ -130,7 +153,16 @@ pub(super) async fn try_document(
             return Err(Fault::new(ErrorCode::InvalidValue, message).into());
         }
     };
-    let options = TrialOptions { up_to, rows, inputs: parse_inputs(inputs)? };
+    let mut pins = Vec::with_capacity(asked.pins.len());
+    for TrialPin { step, port, columns, rows } in asked.pins {
+        let columns = columns.into_iter().map(|TrialPinColumn { name, native_type }| PageColumn { name, native_type });
+        let rows = serde_json::from_str(&rows).map_err(|error| {
+            let message = format!("the pinned rows of `{step}.{port}` are not a JSON list of rows: {error}");
+            Fault::new(ErrorCode::InvalidValue, message)
+        })?;
+        pins.push(PinnedPort { step: step_of(&step)?, port, columns: columns.collect(), rows });
+    }
+    let options = TrialOptions { up_to, rows, inputs: parse_inputs(asked.inputs.as_deref())?, pins };
     let trial = context.workbench.trials.try_out(&plan, options).await?;
     Ok(Tried { trial: Some(Trial(trial)), problems: Vec::new() })
 }

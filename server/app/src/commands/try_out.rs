@@ -46,7 +46,7 @@ impl TryOut {
         let page = match parts.plan(&text) {
             Ok(plan) => {
                 let trials = Trials::new(parts.runner(settings.files_of(&self.file)));
-                let options = TrialOptions { up_to, rows: self.rows.into(), inputs };
+                let options = TrialOptions { up_to, rows: self.rows.into(), inputs, pins: Vec::new() };
                 trials.try_out(&plan, options).await.map_err(Failure::from)
             }
             Err(faults) => Err(Failure::in_document(&name, faults)),

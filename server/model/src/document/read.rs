@@ -19,7 +19,8 @@ pub const MAX_FAULTS: usize = 100;
 /// How long a webhook may gather calls.
 const LONGEST_GATHERING: Duration = Duration::from_secs(10);
 
-const KEYS: [&str; 8] = ["name", "description", "tags", "triggers", "inputs", "concurrency", "timeout", "steps"];
+const KEYS: [&str; 9] =
+    ["name", "description", "tags", "triggers", "inputs", "concurrency", "timeout", "steps", "canvas"];
 
 /// What could be read of a document.
 #[derive(Debug, Clone, PartialEq)]
@@ -212,6 +213,7 @@ impl Reader {
                 "concurrency" => workflow.concurrency = self.concurrency(node),
                 "timeout" => workflow.timeout = self.duration(node, "timeout", false),
                 "steps" => workflow.steps = read_steps(self, node, "steps"),
+                "canvas" => self.canvas(node),
                 _ => {}
             }
         }

@@ -1,15 +1,16 @@
 //! Tries a document: its stages one after the other, here, without engine and store; nothing outside changes.
 
-use super::{Frame, Of, Runner};
+use super::{Frame, Of, Runner, Trying as InTrial};
 use crate::edge::REJECTED;
 use crate::kind::Trying;
+use crate::pin::alone;
 use crate::trial::{Book, Trial, TrialRequest, left_out, took_part};
 use engine::plan::Plan;
 use engine::run_state::step_values;
 use model::document::Step;
 use model::run::StepRun;
 use model::{ErrorCode, Fault, RunId, StepId, StepStatus};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,9 +21,9 @@ impl Runner {
     /// and steps of kinds that do something else are left out, with those behind them.
     ///
     /// # Errors
-    /// `step_not_found` where the document has no step `up_to`.
+    /// `step_not_found` where the document has no step `up_to`, or none that is pinned.
     pub async fn try_out(&self, plan: &Plan, request: &TrialRequest) -> Result<Trial, Fault> {
-        let wanted = wanted(plan, request.up_to.as_ref())?;
+        let wanted = wanted(plan, request)?;
         let book = Arc::new(Book::new(request.rows));
         let cancel = CancellationToken::new();
         let alarm = {
@@ -41,9 +42,9 @@ impl Runner {
             cancel: cancel.clone(),
             data_dir: folder.0.clone(),
             observer: book.clone(),
-            trial: Some((book.clone(), request.rows)),
+            trial: Some(InTrial { book: book.clone(), rows: request.rows, pins: request.pins.clone() }),
         };
-        let steps = self.try_stages(plan, &wanted, &frame, &request.inputs).await;
+        let steps = self.try_stages(plan, &wanted, &frame, request).await;
         alarm.abort();
         drop(folder);
         let mut trial = book.close();
@@ -59,13 +60,13 @@ impl Runner {
         plan: &Plan,
         wanted: &HashSet<StepId>,
         frame: &Frame,
-        inputs: &Map<String, Value>,
+        request: &TrialRequest,
     ) -> Vec<StepRun> {
         let mut tried = Vec::new();
         // Those whose rows and values later steps must do without.
         let mut absent: HashSet<StepId> = HashSet::new();
         let mut values = json!({
-            "inputs": inputs,
+            "inputs": request.inputs,
             "steps": {},
             "trigger": { "kind": "manual" },
             "run": { "id": frame.run.to_string(), "workflow": plan.workflow.name, "attempt": 1 },
@@ -74,6 +75,10 @@ impl Runner {
             let mut steps = Vec::new();
             for id in stage.steps.iter().filter(|id| wanted.contains(*id)) {
                 let Some(step) = plan.workflow.steps.iter().find(|step| &step.id == id) else { continue };
+                if request.pins.contains_key(id) {
+                    steps.push(alone(step));
+                    continue;
+                }
                 match self.why_left_out(step, &absent) {
                     Some(why) => {
                         absent.insert(id.clone());
@@ -107,21 +112,36 @@ impl Runner {
     }
 }
 
-/// The steps that are tried: all, or one with everything that stands before it.
-fn wanted(plan: &Plan, up_to: Option<&StepId>) -> Result<HashSet<StepId>, Fault> {
+/// The steps that are tried: the last ones, or the one asked for, with everything that stands before them. What stands
+/// before a pinned step is not needed for it.
+fn wanted(plan: &Plan, request: &TrialRequest) -> Result<HashSet<StepId>, Fault> {
     let steps = &plan.workflow.steps;
-    let Some(last) = up_to else { return Ok(steps.iter().map(|step| step.id.clone()).collect()) };
+    let find = |id: &StepId| {
+        let found = steps.iter().find(|step| &step.id == id);
+        found.ok_or_else(|| Fault::new(ErrorCode::StepNotFound, format!("the document has no step `{id}`")))
+    };
+    for id in request.pins.keys() {
+        find(id)?;
+    }
+    let mut waiting: Vec<&StepId> = match &request.up_to {
+        Some(last) => vec![last],
+        None => {
+            let before: HashSet<&StepId> = steps.iter().flat_map(stand_before).collect();
+            steps.iter().map(|step| &step.id).filter(|id| !before.contains(id)).collect()
+        }
+    };
     let mut wanted = HashSet::new();
-    let mut waiting = vec![last];
     while let Some(id) = waiting.pop() {
-        let Some(step) = steps.iter().find(|step| &step.id == id) else {
-            return Err(Fault::new(ErrorCode::StepNotFound, format!("the document has no step `{id}`")));
-        };
-        if wanted.insert(id.clone()) {
-            waiting.extend(step.from.iter().map(|port| &port.step).chain(&step.needs));
+        let step = find(id)?;
+        if wanted.insert(id.clone()) && !request.pins.contains_key(id) {
+            waiting.extend(stand_before(step));
         }
     }
     Ok(wanted)
+}
+
+fn stand_before(step: &Step) -> impl Iterator<Item = &StepId> {
+    step.from.iter().map(|port| &port.step).chain(&step.needs)
 }
 
 /// Where rows that cannot be had again lie meanwhile.

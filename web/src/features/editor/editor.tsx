@@ -1,5 +1,5 @@
 import { ReactFlowProvider } from "@xyflow/react";
-import { Ellipsis, FlaskConical, History, ListTree, Maximize, Play, Plus, Redo2, Save, Undo2 } from "lucide-react";
+import { BoxSelect, Ellipsis, FlaskConical, History, ListTree, Maximize, Play, Plus, Redo2, Save, StickyNote, Undo2 } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { Button } from "@/components/button.tsx";
@@ -17,6 +17,7 @@ import { add } from "./actions/add.ts";
 import { actions } from "./actions/all.ts";
 import { arrange } from "./actions/arrange.ts";
 import { Canvas } from "./canvas/canvas.tsx";
+import { isItem } from "./document/canvas.ts";
 import { read } from "./document/read.ts";
 import { isDirty, useEditor } from "./document/store.ts";
 import "./editor.css";
@@ -93,7 +94,7 @@ export function Editor() {
     setSearch((before) => {
       const next = new URLSearchParams(before);
       next.delete("run");
-      if (only === undefined) next.delete("step");
+      if (only === undefined || isItem(only)) next.delete("step");
       else next.set("step", only);
       return next;
     }, { replace: true });
@@ -107,6 +108,7 @@ export function Editor() {
   }, [only]);
 
   const step = document.steps.find((one) => one.key === only);
+  const drawn = useMemo(() => [...document.notes, ...document.frames], [document]);
   const title = saved?.name ?? (document.name || t("newWorkflow"));
   return (
     <Page
@@ -153,12 +155,12 @@ export function Editor() {
             </MenuItem>
           </Menu>
           <May ask="tryDocument">
-            <Button icon={FlaskConical} disabled={graph.nodes.length === 0} onClick={() => state.setTrying(true)}>
+            <Button icon={FlaskConical} className="short-narrow" disabled={graph.nodes.length === 0} onClick={() => state.setTrying(true)}>
               {t("try")}
             </Button>
           </May>
           <May ask="saveWorkflow">
-            <Button icon={Save} isBusy={isSaving} disabled={!isChanged} onClick={() => void save()}>
+            <Button icon={Save} className="short-narrow" isBusy={isSaving} disabled={!isChanged} onClick={() => void save()}>
               {t("save")}
             </Button>
           </May>
@@ -190,7 +192,7 @@ export function Editor() {
         <div className="editor-canvas">
           {isLoaded ? (
             <ReactFlowProvider>
-              <Canvas graph={graph} kinds={kinds} places={places} handle={canvas} label={t("graph")} />
+              <Canvas graph={graph} kinds={kinds} places={places} notes={document.notes} frames={document.frames} handle={canvas} label={t("graph")} />
             </ReactFlowProvider>
           ) : (
             <Skeleton rows={4} />
@@ -205,6 +207,8 @@ export function Editor() {
           )}
           <div className="canvas-tools">
             <IconButton icon={Plus} label={t("add")} shortcut="Tab" onClick={() => add.perform(context())} />
+            <IconButton icon={StickyNote} label={t("addNote")} shortcut="n" onClick={() => perform("note")} />
+            <IconButton icon={BoxSelect} label={t("addFrame")} shortcut="g" disabled={!selected.some((key) => !isItem(key))} onClick={() => perform("frame")} />
             <IconButton icon={ListTree} label={t("layout")} shortcut="l" onClick={() => arrange.perform(context())} />
             <IconButton icon={Maximize} label={t("fit")} shortcut="1" onClick={() => canvas.current?.fit()} />
           </div>
@@ -215,10 +219,10 @@ export function Editor() {
               <StepPanel step={step} kind={kinds.get(step.uses)} />
             </div>
           )}
-          {selected.length > 1 && <p className="editor-many muted">{t("selectedSteps", { n: selected.length })}</p>}
+          {selected.length > 1 && <p className="editor-many muted">{t("selectedSteps", { n: selected.filter((key) => !isItem(key)).length })}</p>}
           <div className="editor-text">
             <Suspense fallback={<Skeleton rows={6} height={18} />}>
-              <TextPane steps={document.steps} kinds={kinds} connections={names} label={t("text")} />
+              <TextPane steps={document.steps} drawn={drawn} kinds={kinds} connections={names} label={t("text")} />
             </Suspense>
           </div>
         </div>

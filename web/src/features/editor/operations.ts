@@ -63,8 +63,8 @@ export const SaveDocument = graphql(`
 `);
 
 export const TryDocument = graphql(`
-  mutation TryDocument($document: String!, $upTo: String, $rows: Int) {
-    tryDocument(document: $document, upTo: $upTo, rows: $rows) {
+  mutation TryDocument($document: String!, $upTo: String, $rows: Int, $pins: [TrialPin!]) {
+    tryDocument(document: $document, upTo: $upTo, rows: $rows, pins: $pins) {
       problems {
         code
         message

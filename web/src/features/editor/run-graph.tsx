@@ -4,18 +4,16 @@ import "@xyflow/react/dist/base.css";
 import { useMemo } from "react";
 import { Skeleton } from "@/components/empty.tsx";
 import { useLanguage, useWords } from "@/lib/language.ts";
-import { toEdges, toNodes } from "./canvas/flow.ts";
+import { useFar } from "./canvas/far.ts";
+import { edgeTypes, nodeTypes, toEdges, toNodes } from "./canvas/flow.ts";
 import "./canvas/canvas.css";
 import { read } from "./document/read.ts";
 import { graphOf } from "./graph/graph.ts";
 import { layout } from "./graph/layout.ts";
-import { StepEdge } from "./nodes/step-edge.tsx";
-import { StepNode, type StepState } from "./nodes/step-node.tsx";
+import type { StepState } from "./nodes/step-node.tsx";
 import { useKinds } from "./use-kinds.ts";
 import { words } from "./words.ts";
 
-const nodeTypes = { step: StepNode };
-const edgeTypes = { step: StepEdge };
 const NO_PROBLEMS = new Map<string, number>();
 
 export interface RunGraphProps {
@@ -25,45 +23,56 @@ export interface RunGraphProps {
   onChoose: (step: string | null) => void;
 }
 
-export function RunGraph({ text, states, chosen, onChoose }: RunGraphProps) {
+export function RunGraph(props: RunGraphProps) {
+  return (
+    <ReactFlowProvider>
+      <Drawn {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Drawn({ text, states, chosen, onChoose }: RunGraphProps) {
   const t = useWords(words);
   const language = useLanguage((state) => state.language);
   const { kinds, isLoaded } = useKinds();
-  const graph = useMemo(() => graphOf(read(text).steps, kinds), [text, kinds]);
+  const document = useMemo(() => read(text), [text]);
+  const graph = useMemo(() => graphOf(document.steps, kinds), [document, kinds]);
   const places = useMemo(() => layout(graph), [graph]);
+  const { isFar, isCulled } = useFar(graph.nodes.length);
   const shown = useMemo(
-    () => ({ graph, places, selected: chosen ? [chosen] : [], selectedEdges: [], problems: NO_PROBLEMS, states, isFixed: true, onSplice: undefined }),
+    () => {
+      const { notes, frames } = document;
+      return { graph, places, notes, frames, selected: chosen ? [chosen] : [], selectedEdges: [], problems: NO_PROBLEMS, states, isFixed: true, onSplice: undefined };
+    },
     // The nodes' own words change with the language.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [graph, places, chosen, states, language],
+    [document, graph, places, chosen, states, language],
   );
   const nodes = useMemo(() => toNodes(shown), [shown]);
   const edges = useMemo(() => toEdges(shown), [shown]);
   if (!isLoaded) return <Skeleton rows={4} />;
   return (
-    <div className="canvas">
-      <ReactFlowProvider>
-        <ReactFlow
-          nodes={nodes}
-          edges={edges}
-          nodeTypes={nodeTypes}
-          edgeTypes={edgeTypes}
-          nodesDraggable={false}
-          nodesConnectable={false}
-          edgesFocusable={false}
-          onNodeClick={(_, node) => onChoose(node.id)}
-          onPaneClick={() => onChoose(null)}
-          minZoom={0.08}
-          fitView
-          fitViewOptions={{ padding: 0.12, maxZoom: 1 }}
-          deleteKeyCode={null}
-          disableKeyboardA11y
-          onlyRenderVisibleElements={graph.nodes.length > 80}
-          aria-label={t("graph")}
-        >
-          <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--grid)" />
-        </ReactFlow>
-      </ReactFlowProvider>
+    <div className={`canvas ${isFar ? "canvas-far" : ""}`}>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        edgesFocusable={false}
+        onNodeClick={(_, node) => onChoose(node.type === "step" ? node.id : null)}
+        onPaneClick={() => onChoose(null)}
+        minZoom={0.04}
+        fitView
+        fitViewOptions={{ padding: 0.12, maxZoom: 1 }}
+        deleteKeyCode={null}
+        disableKeyboardA11y
+        onlyRenderVisibleElements={isCulled}
+        aria-label={t("graph")}
+      >
+        {!isFar && <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--grid)" />}
+      </ReactFlow>
     </div>
   );
 }

@@ -3,7 +3,8 @@ import { isTyping, matches } from "@/lib/shortcut.ts";
 import type { Context } from "./actions/action.ts";
 import { actions } from "./actions/all.ts";
 import { pasteText } from "./actions/paste.ts";
-import { copySteps, removeSteps } from "./document/edit.ts";
+import { withoutSelected } from "./actions/remove.ts";
+import { copySteps } from "./document/edit.ts";
 import { useEditor } from "./document/store.ts";
 
 /** Listens for the actions' keys, and for the browser's copy, cut and paste. */
@@ -33,7 +34,7 @@ export function useActions(context: () => Context): void {
       event.clipboardData?.setData("text/plain", copySteps(text, selected));
       event.preventDefault();
       if (event.type === "cut") {
-        edit(removeSteps(text, selected));
+        edit(withoutSelected(text, context()));
         select([]);
       }
     };

@@ -1200,7 +1200,8 @@ export type Mutation = {
   /**
    * Tries a document on the first rows of its sources, without saving it: what leaves each port, and what targets would get.
    * Nothing is written; steps that do something else than work on rows are left out. `upTo` tries one step with all that
-   * stands before it; `rows` says how many each source gives (50), `inputs` is JSON text.
+   * stands before it; `rows` says how many each source gives (50), `inputs` is JSON text. A step with `pins` gives their rows
+   * instead of doing its work, and what only it would need is left alone.
    */
   tryDocument: Tried;
   /** Changes a channel. */
@@ -1467,6 +1468,7 @@ export type MutationTestConnectionArgs = {
 export type MutationTryDocumentArgs = {
   document: Scalars['String']['input'];
   inputs?: InputMaybe<Scalars['String']['input']>;
+  pins?: InputMaybe<Array<TrialPin>>;
   rows?: InputMaybe<Scalars['Int']['input']>;
   upTo?: InputMaybe<Scalars['String']['input']>;
 };
@@ -2526,6 +2528,25 @@ export type Trial = {
   timedOut: Scalars['Boolean']['output'];
 };
 
+/**
+ * What a port of a step gives instead of the step doing its work, as a trial told it. A step with several ports has a pin for
+ * each.
+ */
+export type TrialPin = {
+  columns: Array<TrialPinColumn>;
+  port: Scalars['String']['input'];
+  /** Rows as JSON text, as in `TrialPort.rows`; at most 1,000. */
+  rows: Scalars['String']['input'];
+  step: Scalars['String']['input'];
+};
+
+/** A column of pinned rows. */
+export type TrialPinColumn = {
+  name: Scalars['String']['input'];
+  /** As a trial told it; what is no known type is text. */
+  nativeType: Scalars['String']['input'];
+};
+
 export type TrialPort = {
   __typename?: 'TrialPort';
   columns: Array<AnswerColumn>;
@@ -2992,6 +3013,7 @@ export type TryDocumentMutationVariables = Exact<{
   document: Scalars['String']['input'];
   upTo?: InputMaybe<Scalars['String']['input']>;
   rows?: InputMaybe<Scalars['Int']['input']>;
+  pins?: InputMaybe<Array<TrialPin> | TrialPin>;
 }>;
 
 
@@ -3126,6 +3148,23 @@ export type RemovePluginMutationVariables = Exact<{
 
 
 export type RemovePluginMutation = { __typename?: 'Mutation', removePlugin: boolean };
+
+export type PluginHealthQueryVariables = Exact<{
+  name: Scalars['String']['input'];
+}>;
+
+
+export type PluginHealthQuery = { __typename?: 'Query', plugin: { __typename?: 'Plugin', name: string, health: { __typename?: 'PluginHealth', instances: number, calls: number, failures: number, traps: number, limitHits: number, seconds: number, lastFailure?: { __typename?: 'PluginFailure', at: string, error: { __typename?: 'Problem', code: string, message: string, hint?: string | null } } | null } } };
+
+export type PluginLogsQueryVariables = Exact<{
+  name: Scalars['String']['input'];
+  level?: InputMaybe<PluginLogLevel>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+}>;
+
+
+export type PluginLogsQuery = { __typename?: 'Query', plugin: { __typename?: 'Plugin', name: string, logs: { __typename?: 'PluginLogConnection', nodes: Array<{ __typename?: 'PluginLog', at: string, level: PluginLogLevel, call: string, message: string, fields: string }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } } };
 
 export type RunRowFragment = { __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', message: string } | null, steps: Array<{ __typename?: 'Step', id: string, rowsOut: number, rowsRejected: number }> };
 
@@ -3326,6 +3365,11 @@ export type AuditLogQueryVariables = Exact<{
 
 
 export type AuditLogQuery = { __typename?: 'Query', auditLog: { __typename?: 'AuditConnection', edges: Array<{ __typename?: 'AuditEdge', node: { __typename?: 'AuditEntry', number: number, at: string, who: string, way: string, address: string, operation: string, subject: string, outcome: string, given: string, before: string, after: string } }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } };
+
+export type AuditVerdictQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AuditVerdictQuery = { __typename?: 'Query', auditVerdict: { __typename?: 'AuditVerdict', whole: boolean, entries: number, checkpoints: number, faultCount: number, firstBroken?: { __typename?: 'AuditFault', entry?: number | null, message: string } | null, faults: Array<{ __typename?: 'AuditFault', entry?: number | null, message: string }> } };
 
 export type StoreRunFragment = { __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> };
 
@@ -4510,8 +4554,8 @@ export const SaveDocumentDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<SaveDocumentMutation, SaveDocumentMutationVariables>;
 export const TryDocumentDocument = new TypedDocumentString(`
-    mutation TryDocument($document: String!, $upTo: String, $rows: Int) {
-  tryDocument(document: $document, upTo: $upTo, rows: $rows) {
+    mutation TryDocument($document: String!, $upTo: String, $rows: Int, $pins: [TrialPin!]) {
+  tryDocument(document: $document, upTo: $upTo, rows: $rows, pins: $pins) {
     problems {
       code
       message
@@ -4778,6 +4822,49 @@ export const RemovePluginDocument = new TypedDocumentString(`
   removePlugin(name: $name)
 }
     `) as unknown as TypedDocumentString<RemovePluginMutation, RemovePluginMutationVariables>;
+export const PluginHealthDocument = new TypedDocumentString(`
+    query PluginHealth($name: String!) {
+  plugin(name: $name) {
+    name
+    health {
+      instances
+      calls
+      failures
+      traps
+      limitHits
+      seconds
+      lastFailure {
+        at
+        error {
+          code
+          message
+          hint
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PluginHealthQuery, PluginHealthQueryVariables>;
+export const PluginLogsDocument = new TypedDocumentString(`
+    query PluginLogs($name: String!, $level: PluginLogLevel, $after: String, $first: Int) {
+  plugin(name: $name) {
+    name
+    logs(level: $level, after: $after, first: $first) {
+      nodes {
+        at
+        level
+        call
+        message
+        fields
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PluginLogsQuery, PluginLogsQueryVariables>;
 export const RunListDocument = new TypedDocumentString(`
     query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {
   runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {
@@ -5129,6 +5216,24 @@ export const AuditLogDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AuditLogQuery, AuditLogQueryVariables>;
+export const AuditVerdictDocument = new TypedDocumentString(`
+    query AuditVerdict {
+  auditVerdict {
+    whole
+    entries
+    checkpoints
+    faultCount
+    firstBroken {
+      entry
+      message
+    }
+    faults {
+      entry
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AuditVerdictQuery, AuditVerdictQueryVariables>;
 export const StoreListDocument = new TypedDocumentString(`
     query StoreList {
   connections(first: 200) {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { matches, type Stroke } from "@/lib/shortcut.ts";
+import { sendable } from "../document/pins.ts";
 import { read } from "../document/read.ts";
 import { isDirty, useEditor } from "../document/store.ts";
 import { graphOf } from "../graph/graph.ts";
@@ -116,6 +117,47 @@ describe("actions", () => {
     expect(useEditor.getState().isDraft).toBe(true);
     useEditor.getState().dropDraft();
     expect(useEditor.getState().text).toBe(TEXT);
+  });
+
+  it("make notes and frames, which are undone, copied and deleted like steps", () => {
+    const view = () => read(useEditor.getState().text);
+    useEditor.getState().select(["rows", "checked"]);
+    perform("frame");
+    expect(view().frames[0]?.steps).toEqual(["rows", "checked"]);
+    expect(useEditor.getState().writing).toBe("frame:0");
+    useEditor.getState().select(["rows"]);
+    perform("note");
+    expect(view().notes[0]?.beside).toBe("rows");
+    perform("select-all");
+    expect(useEditor.getState().selected).toEqual(["rows", "checked", "stored", "note:0", "frame:0"]);
+    perform("duplicate");
+    expect(view().frames[1]?.steps).toEqual(["rows_2", "checked_2"]);
+    perform("undo");
+    useEditor.getState().select(["rows"]);
+    perform("remove");
+    // The note stays where it stood.
+    const place = layout(graphOf(read(TEXT).steps, new Map()))["rows"];
+    expect(view().notes[0]).toMatchObject({ beside: null, x: place?.x, y: (place?.y ?? 0) - 116 });
+    expect(view().frames[0]?.steps).toEqual(["checked"]);
+    useEditor.getState().select(["note:0", "frame:0"]);
+    perform("remove");
+    expect([view().notes, view().frames]).toEqual([[], []]);
+    for (let times = 0; times < 4; times++) perform("undo");
+    expect(useEditor.getState().text).toBe(TEXT);
+  });
+
+  it("keep pins for their step through a new name and another visit, and never in the document", () => {
+    const ports = [{ port: "out", columns: [{ name: "id", nativeType: "Int64" }], rows: "[[9007199254740993]]" }];
+    useEditor.getState().pin("rows", ports);
+    useEditor.getState().renamed("rows", "raw");
+    expect(Object.keys(useEditor.getState().pins)).toEqual(["raw"]);
+    expect(useEditor.getState().text).toBe(TEXT);
+    useEditor.getState().open({ id: "workflow_1", name: "fruit", version: 1, text: TEXT }, TEXT);
+    expect(sendable(useEditor.getState().pins, ["raw", "checked"])).toEqual([{ step: "raw", ...ports[0] }]);
+    expect(sendable(useEditor.getState().pins, ["checked"])).toEqual([]);
+    useEditor.getState().pin("raw", null);
+    useEditor.getState().open({ id: "workflow_1", name: "fruit", version: 1, text: TEXT }, TEXT);
+    expect(useEditor.getState().pins).toEqual({});
   });
 
   it("align and spread what is selected, and leave the others where they are", () => {

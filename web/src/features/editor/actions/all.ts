@@ -9,8 +9,10 @@ import { cut } from "./cut.ts";
 import { duplicate } from "./duplicate.ts";
 import { find } from "./find.ts";
 import { fit } from "./fit.ts";
+import { frame } from "./frame.ts";
 import { fullSize } from "./full-size.ts";
 import { keys } from "./keys.ts";
+import { note } from "./note.ts";
 import { open } from "./open.ts";
 import { paste } from "./paste.ts";
 import { redo } from "./redo.ts";
@@ -32,6 +34,8 @@ export const actions: readonly Action[] = [
   open,
   close,
   rename,
+  note,
+  frame,
   switchOff,
   remove,
   removeAndReconnect,

@@ -1,5 +1,6 @@
-import { copySteps, removeSteps } from "../document/edit.ts";
+import { copySteps } from "../document/edit.ts";
 import type { Action } from "./action.ts";
+import { withoutSelected } from "./remove.ts";
 
 export const cut: Action = {
   id: "cut",
@@ -7,9 +8,10 @@ export const cut: Action = {
   shortcuts: ["Mod+x"],
   isNative: true,
   isEnabled: ({ state }) => state.selected.length > 0,
-  perform: ({ state }) => {
+  perform: (context) => {
+    const { state } = context;
     void navigator.clipboard.writeText(copySteps(state.text, state.selected));
-    state.edit(removeSteps(state.text, state.selected));
+    state.edit(withoutSelected(state.text, context));
     state.select([]);
   },
 };

@@ -1,3 +1,4 @@
+import { loosenNotes, removeItems } from "../document/canvas.ts";
 import { removeSteps, setFrom, setNeeds } from "../document/edit.ts";
 import { read } from "../document/read.ts";
 import type { Action, Context } from "./action.ts";
@@ -9,10 +10,15 @@ export const remove: Action = {
   isEnabled: ({ state }) => state.selected.length + state.selectedEdges.length > 0,
   perform: (context) => {
     const { state } = context;
-    state.edit(removeSteps(removeEdges(context), state.selected));
+    state.edit(withoutSelected(removeEdges(context), context));
     state.select([]);
   },
 };
+
+/** The text without the selected steps, notes and frames. */
+export function withoutSelected(text: string, { state, places }: Pick<Context, "state" | "places">, reconnect = false): string {
+  return removeSteps(removeItems(loosenNotes(text, state.selected, places), state.selected), state.selected, reconnect);
+}
 
 /** The text without the selected edges. */
 export function removeEdges({ state, graph }: Pick<Context, "state" | "graph">): string {

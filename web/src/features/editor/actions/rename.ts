@@ -1,3 +1,4 @@
+import { isItem } from "../document/canvas.ts";
 import type { Action } from "./action.ts";
 
 export const rename: Action = {
@@ -5,9 +6,11 @@ export const rename: Action = {
   label: ["Rename", "重命名"],
   shortcuts: ["F2"],
   isEnabled: ({ state }) => state.selected.length === 1,
-  perform: () => {
+  perform: ({ state }) => {
+    const [key = ""] = state.selected;
+    if (isItem(key)) return state.setWriting(key);
     const input = document.querySelector<HTMLInputElement>("#step-id");
     input?.focus();
-    input?.select();
+    return input?.select();
   },
 };

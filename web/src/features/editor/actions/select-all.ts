@@ -1,3 +1,4 @@
+import { read } from "../document/read.ts";
 import type { Action } from "./action.ts";
 
 export const selectAll: Action = {
@@ -5,5 +6,8 @@ export const selectAll: Action = {
   label: ["Select all", "全选"],
   shortcuts: ["Mod+a"],
   isEnabled: ({ graph }) => graph.nodes.length > 0,
-  perform: ({ state, graph }) => state.select(graph.nodes.map((node) => node.key)),
+  perform: ({ state, graph }) => {
+    const { notes, frames } = read(state.text);
+    state.select([...graph.nodes, ...notes, ...frames].map((one) => one.key));
+  },
 };

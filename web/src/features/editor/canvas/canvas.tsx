@@ -15,52 +15,83 @@ import "@xyflow/react/dist/base.css";
 import { useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState, type Ref } from "react";
 import { useLanguage } from "@/lib/language.ts";
 import type { CanvasHandle } from "../actions/action.ts";
+import { changeFrame, changeNote, isItem } from "../document/canvas.ts";
 import { addNeed, addStep, connect, splice } from "../document/edit.ts";
+import type { FrameView, NoteView } from "../document/read.ts";
 import { useEditor } from "../document/store.ts";
 import { takesRows, wireKind } from "../graph/connect.ts";
 import { refOf, type Graph, type Kinds } from "../graph/graph.ts";
-import type { Places } from "../graph/layout.ts";
-import { StepEdge, type StepFlowEdge } from "../nodes/step-edge.tsx";
-import { StepNode, type StepFlowNode } from "../nodes/step-node.tsx";
+import type { Place, Places } from "../graph/layout.ts";
+import { followers, nearestStep, regrouped, stepBoxes, stepsIn, type Box } from "../graph/surround.ts";
+import type { StepFlowEdge } from "../nodes/step-edge.tsx";
 import "./canvas.css";
-import { problemsByStep, toEdges, toNodes } from "./flow.ts";
+import { useFar } from "./far.ts";
+import { edgeTypes, nodeTypes, problemsByStep, toEdges, toNodes, type FlowNode } from "./flow.ts";
 
 export const KIND_TYPE = "application/x-sluice-kind";
 
-const nodeTypes = { step: StepNode };
-const edgeTypes = { step: StepEdge };
 const NO_STATES = new Map<string, never>();
 
 interface Props {
   graph: Graph;
   kinds: Kinds;
   places: Places;
+  notes: readonly NoteView[];
+  frames: readonly FrameView[];
   handle: Ref<CanvasHandle>;
   label: string;
 }
 
-export function Canvas({ graph, kinds, places, handle, label }: Props) {
-  const flow = useReactFlow<StepFlowNode, StepFlowEdge>();
+export function Canvas({ graph, kinds, places, notes, frames, handle, label }: Props) {
+  const flow = useReactFlow<FlowNode, StepFlowEdge>();
+  const { isFar, isCulled } = useFar(graph.nodes.length);
   const frame = useRef<HTMLDivElement>(null);
-  const { selected, selectedEdges, problems } = useEditor();
+  const selected = useEditor((state) => state.selected);
+  const selectedEdges = useEditor((state) => state.selectedEdges);
+  const problems = useEditor((state) => state.problems);
+  const pins = useEditor((state) => state.pins);
   const language = useLanguage((state) => state.language);
+  const pressed = useRef({ isDown: false, at: 0, key: "" });
+  useEffect(() => {
+    const release = () => {
+      if (pressed.current.isDown) pressed.current = { ...pressed.current, isDown: false, at: Date.now() };
+    };
+    window.addEventListener("pointerup", release, true);
+    window.addEventListener("pointercancel", release, true);
+    return () => {
+      window.removeEventListener("pointerup", release, true);
+      window.removeEventListener("pointercancel", release, true);
+    };
+  }, []);
   const onSplice = useCallback((edge: string, x: number, y: number) => {
     useEditor.getState().setPanel({ kind: "add", x, y, edge });
   }, []);
+  // Counted up to draw again what a drag left elsewhere than the document says.
+  const [turn, setTurn] = useState(0);
+  const latest = useRef({ graph, places, notes, frames });
+  latest.current = { graph, places, notes, frames };
+  const onResized = useCallback((key: string, box: Box) => {
+    const state = useEditor.getState();
+    const boxes = stepBoxes(latest.current.graph, latest.current.places);
+    const isNote = key.startsWith("note:");
+    const noteOf = (wanted: string) => latest.current.notes.find((one) => one.key === wanted);
+    state.edit(isNote ? changeNote(state.text, key, { ...besides(box, boxes, noteOf(key)?.beside ?? null), width: box.width, height: box.height }) : changeFrame(state.text, key, { steps: stepsIn(box, boxes) }));
+    setTurn((before) => before + 1);
+  }, []);
   const shown = useMemo(
-    () => ({ graph, places, selected, selectedEdges, problems: problemsByStep(problems), states: NO_STATES, isFixed: false, onSplice }),
+    () => ({ graph, places, notes, frames, pins, selected, selectedEdges, problems: problemsByStep(problems), states: NO_STATES, isFixed: false, onSplice, onResized }),
     // The nodes' own words change with the language.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [graph, places, selected, selectedEdges, problems, onSplice, language],
+    [graph, places, notes, frames, pins, selected, selectedEdges, problems, onSplice, onResized, language],
   );
   // Kept here so that a drag does not write to the document's store at every pixel.
-  const [nodes, setNodes] = useState<StepFlowNode[]>([]);
+  const [nodes, setNodes] = useState<FlowNode[]>([]);
   useEffect(() => {
     setNodes((before) => {
       const measured = new Map(before.map((node) => [node.id, node]));
       return toNodes(shown).map((node) => ({ ...measured.get(node.id), ...node }));
     });
-  }, [shown]);
+  }, [shown, turn]);
   const edges = useMemo(() => toEdges(shown), [shown]);
 
   useImperativeHandle(
@@ -71,6 +102,9 @@ export function Canvas({ graph, kinds, places, handle, label }: Props) {
       zoomIn: () => void flow.zoomIn({ duration: 120 }),
       zoomOut: () => void flow.zoomOut({ duration: 120 }),
       center: (key) => {
+        // What the pointer has just taken is seen, and must not slip away beneath it.
+        const { isDown, at: pressedAt, key: taken } = pressed.current;
+        if (isDown || (taken === key && Date.now() - pressedAt < 400)) return;
         const node = flow.getNode(key);
         const box = frame.current?.getBoundingClientRect();
         if (!node || !box) return;
@@ -88,7 +122,7 @@ export function Canvas({ graph, kinds, places, handle, label }: Props) {
     [flow],
   );
 
-  const onNodesChange = useCallback((changes: NodeChange<StepFlowNode>[]) => {
+  const onNodesChange = useCallback((changes: NodeChange<FlowNode>[]) => {
     const state = useEditor.getState();
     const chosen = changes.filter((change) => change.type === "select");
     if (chosen.length > 0) {
@@ -97,8 +131,32 @@ export function Canvas({ graph, kinds, places, handle, label }: Props) {
       else next.delete(change.id);
       state.select([...next], state.selectedEdges);
     }
-    setNodes((before) => applyNodeChanges(changes.filter((change) => change.type !== "remove"), before));
+    setNodes((before) => applyNodeChanges([...changes.filter((change) => change.type !== "remove"), ...alongWith(changes, before, latest.current)], before));
   }, []);
+  const onNodeDragStop = useCallback(
+    (_: unknown, __: unknown, moved: FlowNode[]) => {
+      const state = useEditor.getState();
+      const { graph, places, notes, frames } = latest.current;
+      const keys = new Set(moved.flatMap(({ id }) => [id, ...followers(id, frames, notes)]));
+      const round = ({ x, y }: Place) => ({ x: Math.round(x), y: Math.round(y) });
+      const next: Record<string, Place> = {};
+      for (const node of flow.getNodes()) if (keys.has(node.id) && !isItem(node.id)) next[node.id] = round(node.position);
+      const before = stepBoxes(graph, places);
+      const after = stepBoxes(graph, { ...places, ...next });
+      if (Object.keys(next).length > 0) state.place(next);
+      let { text } = state;
+      // A frame that was dragged took its steps along; they do not leave it, nor others.
+      const steps = moved.filter(({ id }) => !isItem(id)).map(({ id }) => id);
+      for (const [key, members] of regrouped(frames, before, after, steps)) text = changeFrame(text, key, { steps: members });
+      for (const node of moved) {
+        const note = notes.find((one) => one.key === node.id);
+        if (note) text = changeNote(text, note.key, besidesNearest({ ...node.position, width: note.width, height: note.height }, after));
+      }
+      state.edit(text);
+      setTurn((turns) => turns + 1);
+    },
+    [flow],
+  );
   const onEdgesChange = useCallback((changes: EdgeChange<StepFlowEdge>[]) => {
     const state = useEditor.getState();
     const next = new Set(state.selectedEdges);
@@ -166,7 +224,11 @@ export function Canvas({ graph, kinds, places, handle, label }: Props) {
   return (
     <div
       ref={frame}
-      className="canvas"
+      className={`canvas ${isFar ? "canvas-far" : ""}`}
+      onPointerDownCapture={({ target }) => {
+        const node = target instanceof Element ? target.closest(".react-flow__node") : null;
+        pressed.current = { isDown: true, at: Date.now(), key: node?.getAttribute("data-id") ?? "" };
+      }}
       onDragOver={(event) => {
         if (event.dataTransfer.types.includes(KIND_TYPE)) event.preventDefault();
       }}
@@ -177,29 +239,26 @@ export function Canvas({ graph, kinds, places, handle, label }: Props) {
         useEditor.getState().setPanel({ kind: "add", x, y, place: flow.screenToFlowPosition({ x, y }) });
       }}
     >
-      <ReactFlow<StepFlowNode, StepFlowEdge>
+      <ReactFlow<FlowNode, StepFlowEdge>
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         onNodesChange={onNodesChange}
         onEdgesChange={onEdgesChange}
-        onNodeDragStop={(_, __, moved) => {
-          const places = moved.map((node) => [node.id, { x: Math.round(node.position.x), y: Math.round(node.position.y) }] as const);
-          useEditor.getState().place(Object.fromEntries(places));
-        }}
+        onNodeDragStop={onNodeDragStop}
         onConnect={onConnect}
         onConnectEnd={onConnectEnd}
         isValidConnection={isValid}
         onPaneClick={() => useEditor.getState().select([])}
-        onlyRenderVisibleElements={graph.nodes.length > 80}
+        onlyRenderVisibleElements={isCulled}
         zoomOnDoubleClick={false}
         deleteKeyCode={null}
         selectionKeyCode="Shift"
         multiSelectionKeyCode={["Control", "Meta"]}
         panActivationKeyCode="Space"
         disableKeyboardA11y
-        minZoom={0.08}
+        minZoom={0.04}
         maxZoom={2}
         snapToGrid
         snapGrid={[4, 4]}
@@ -207,11 +266,44 @@ export function Canvas({ graph, kinds, places, handle, label }: Props) {
         fitViewOptions={{ padding: 0.06, maxZoom: 1 }}
         aria-label={label}
       >
-        <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--grid)" />
-        {graph.nodes.length > 8 && <MiniMap pannable zoomable position="top-right" className="minimap" nodeColor="var(--ink-3)" maskColor="transparent" />}
+        {!isFar && <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--grid)" />}
+        {graph.nodes.length > 8 && <MiniMap pannable zoomable position="top-right" className="minimap" nodeColor={onMinimap} maskColor="transparent" />}
       </ReactFlow>
     </div>
   );
+}
+
+function onMinimap(node: FlowNode): string {
+  return node.type === "step" ? "var(--ink-3)" : "transparent";
+}
+
+/** The step a note belongs to where it stands now, and how far it is from it. */
+function besidesNearest(box: Box, steps: ReadonlyMap<string, Box>) {
+  return besides(box, steps, nearestStep(box, steps));
+}
+
+function besides(box: Box, steps: ReadonlyMap<string, Box>, beside: string | null): { beside: string | null; x: number; y: number } {
+  const anchor = beside === null || beside.startsWith("#") ? undefined : steps.get(beside);
+  return { beside: anchor ? beside : null, x: Math.round(box.x - (anchor?.x ?? 0)), y: Math.round(box.y - (anchor?.y ?? 0)) };
+}
+
+/** What goes along with the nodes that a drag moves. */
+function alongWith(changes: readonly NodeChange<FlowNode>[], nodes: readonly FlowNode[], shown: { notes: readonly NoteView[]; frames: readonly FrameView[] }): NodeChange<FlowNode>[] {
+  const moved = new Set(changes.flatMap((change) => (change.type === "position" ? [change.id] : [])));
+  const more = new Map<string, NodeChange<FlowNode>>();
+  for (const change of changes) {
+    // One that is given another size moves, too, but not what stands in it.
+    if (change.type !== "position" || !change.position || !change.dragging) continue;
+    const node = nodes.find((one) => one.id === change.id);
+    if (!node) continue;
+    const [dx, dy] = [change.position.x - node.position.x, change.position.y - node.position.y];
+    for (const id of followers(change.id, shown.frames, shown.notes)) {
+      const other = nodes.find((one) => one.id === id);
+      if (!other || moved.has(id) || more.has(id)) continue;
+      more.set(id, { id, type: "position", position: { x: other.position.x + dx, y: other.position.y + dy } });
+    }
+  }
+  return [...more.values()];
 }
 
 function portOf(handle: string | null | undefined): string | null {

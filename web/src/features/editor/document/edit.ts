@@ -3,6 +3,7 @@
  * changes are written anew; every other line stays as its author left it, comments within the step included.
  */
 import { Document, isMap, isScalar, isSeq, Pair, parseDocument, Scalar, YAMLMap, YAMLSeq, type Node } from "yaml";
+import { copyItems, pasteItems, renameInCanvas } from "./canvas.ts";
 import { parse, read, spellPort, type PortRef, type StepView } from "./read.ts";
 
 const STYLE = { lineWidth: 0, indent: 2, flowCollectionPadding: true } as const;
@@ -68,7 +69,7 @@ export function removeSteps(text: string, keys: readonly string[], reconnect = f
   for (const step of read(result).steps.toReversed()) {
     if (gone.has(step.key)) result = removeItem(result, step.index);
   }
-  return result;
+  return renameInCanvas(result, (step) => (gone.has(step) ? undefined : step));
 }
 
 /** Gives a step another id, everywhere: in `from`, in `needs` and in expressions. */
@@ -93,7 +94,7 @@ export function renameStep(text: string, key: string, id: string): string {
       return replaceInScalars(map, old, `$1${id}`) || isChanged;
     });
   }
-  return result;
+  return renameInCanvas(result, (step) => (step === key ? id : step));
 }
 
 /** Leads rows of a port into a step. */
@@ -141,15 +142,17 @@ export function splice(text: string, from: PortRef, to: string, step: NewStep, p
   return { text: setFrom(added.text, to, refs), id: added.id };
 }
 
-/** The steps as YAML, as they are put on the clipboard. */
+/** The steps as YAML, as they are put on the clipboard: a list, or with notes and frames a document of their own. */
 export function copySteps(text: string, keys: readonly string[]): string {
-  return read(text)
+  const items = copyItems(text, keys);
+  const steps = read(text)
     .steps.filter((step) => keys.includes(step.key))
     .map((step) => dedent(blockOf(text, step.index)?.body ?? ""))
     .join("");
+  return items === "" ? steps : `${steps === "" ? "" : `steps:\n${steps}`}${items}`;
 }
 
-/** Adds the steps that a text spells (a list, or a whole document), under ids that are free here. */
+/** Adds the steps, notes and frames that a text spells (a list, or a whole document), under ids that are free here. */
 export function pasteSteps(text: string, pasted: string): { text: string; ids: string[] } {
   const parsed = parseDocument(pasted, { strict: false });
   const root = parsed.contents;
@@ -183,7 +186,8 @@ export function pasteSteps(text: string, pasted: string): { text: string; ids: s
       if (old !== id) replaceInScalars(map, new RegExp(`(\\bsteps\\.)${escape(old)}(?![A-Za-z0-9_])`, "g"), `$1${id}`);
     }
   }
-  return { text: maps.length ? insertItems(text, maps) : text, ids: [...names.values()] };
+  const drawn = pasteItems(maps.length ? insertItems(text, maps) : text, pasted, (step) => names.get(step) ?? (known.has(step) ? step : undefined));
+  return { text: drawn.text, ids: [...names.values(), ...drawn.keys] };
 }
 
 export function find(text: string, key: string): StepView | undefined {

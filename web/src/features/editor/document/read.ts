@@ -35,11 +35,38 @@ export interface StepView {
   lastLine: number;
 }
 
+/** Free text on the canvas. */
+export interface NoteView {
+  /** `note:0`: its place among the notes. */
+  key: string;
+  text: string;
+  /** The step that its place counts from; null: from the canvas's own beginning. */
+  beside: string | null;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  firstLine: number;
+  lastLine: number;
+}
+
+/** A frame around steps. */
+export interface FrameView {
+  /** `frame:0`: its place among the frames. */
+  key: string;
+  title: string;
+  steps: string[];
+  firstLine: number;
+  lastLine: number;
+}
+
 export interface DocumentView {
   name: string;
   description: string | null;
   steps: StepView[];
   inputs: InputView[];
+  notes: NoteView[];
+  frames: FrameView[];
   /** What YAML itself does not accept; the server says it better. */
   isBroken: boolean;
 }
@@ -57,12 +84,13 @@ export function parse(text: string): Parsed {
 export function read(text: string): DocumentView {
   const { document, lines } = parse(text);
   const root = document.contents;
-  const view: DocumentView = { name: "", description: null, steps: [], inputs: [], isBroken: document.errors.length > 0 };
+  const view: DocumentView = { name: "", description: null, steps: [], inputs: [], notes: [], frames: [], isBroken: document.errors.length > 0 };
   if (!isMap(root)) return view;
   view.name = asText(root.get("name")) ?? "";
   view.description = asText(root.get("description"));
   const inputs = root.get("inputs");
   if (isMap(inputs)) view.inputs = readInputs(inputs);
+  readCanvas(root.get("canvas"), view, lines);
   const steps = root.get("steps");
   if (!isSeq(steps)) return view;
   const taken = new Set<string>();
@@ -93,6 +121,46 @@ function readStep(item: YAMLMap, index: number, lines: LineCounter): StepView {
     firstLine: lines.linePos(start).line,
     lastLine: Math.max(lines.linePos(start).line, lines.linePos(Math.max(start, end - 1)).line),
   };
+}
+
+/** How large a note is that does not say. */
+export const NOTE_SIZE = { width: 220, height: 96 } as const;
+
+function readCanvas(canvas: unknown, view: DocumentView, lines: LineCounter): void {
+  if (!isMap(canvas)) return;
+  const [notes, frames]: unknown[] = [canvas.get("notes"), canvas.get("frames")];
+  const linesOf = (node: unknown) => {
+    const [start, end] = (isNode(node) && node.range) || [0, 0];
+    const firstLine = lines.linePos(start).line;
+    return { firstLine, lastLine: Math.max(firstLine, lines.linePos(Math.max(start, end - 1)).line) };
+  };
+  if (isSeq(notes)) {
+    view.notes = notes.items.map((item, at) => {
+      const get = (name: string) => (isMap(item) ? item.get(name) : undefined);
+      return {
+        key: `note:${at}`,
+        text: asText(get("text")) ?? "",
+        beside: asText(get("beside")),
+        x: asNumber(get("x"), 0),
+        y: asNumber(get("y"), 0),
+        width: asNumber(get("width"), NOTE_SIZE.width),
+        height: asNumber(get("height"), NOTE_SIZE.height),
+        ...linesOf(item),
+      };
+    });
+  }
+  if (isSeq(frames)) {
+    view.frames = frames.items.map((item, at) => ({
+      key: `frame:${at}`,
+      title: (isMap(item) && asText(item.get("title"))) || "",
+      steps: isMap(item) ? asList(item.get("steps", true)) : [],
+      ...linesOf(item),
+    }));
+  }
+}
+
+function asNumber(value: unknown, otherwise: number): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
 }
 
 export function readPort(text: string): PortRef {

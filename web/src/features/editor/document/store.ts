@@ -6,6 +6,7 @@ import { create } from "zustand";
 import type { ProblemView } from "@/graphql/problem.ts";
 import { keep, kept } from "@/lib/storage.ts";
 import type { Places } from "../graph/layout.ts";
+import { keepPins, readPins, type PinnedPort, type Pins } from "./pins.ts";
 import type { PortRef } from "./read.ts";
 
 interface Snapshot {
@@ -40,6 +41,10 @@ export interface EditorState {
   isDraft: boolean;
   /** Whether the pane of trials is open. */
   isTrying: boolean;
+  /** The note or frame whose words are being written. */
+  writing: string | null;
+  /** Results of steps that trials take instead of running the steps again; kept in this browser only. */
+  pins: Pins;
 
   open: (saved: EditorState["saved"], text: string) => void;
   edit: (text: string, merge?: string) => void;
@@ -50,6 +55,11 @@ export interface EditorState {
   place: (places: Places | null) => void;
   setPanel: (panel: Panel | null) => void;
   setTrying: (isTrying: boolean) => void;
+  setWriting: (key: string | null) => void;
+  /** Pins what a step gave; null: it runs again. */
+  pin: (step: string, ports: readonly PinnedPort[] | null) => void;
+  /** A step has another id now. */
+  renamed: (step: string, id: string) => void;
   markSaved: (saved: NonNullable<EditorState["saved"]>) => void;
   dropDraft: () => void;
 }
@@ -69,6 +79,8 @@ export const useEditor = create<EditorState>()((set, get) => ({
   panel: null,
   isDraft: false,
   isTrying: false,
+  writing: null,
+  pins: {},
 
   open: (saved, text) => {
     const name = saved?.name ?? "";
@@ -86,6 +98,8 @@ export const useEditor = create<EditorState>()((set, get) => ({
       panel: null,
       isDraft,
       isTrying: false,
+      writing: null,
+      pins: readPins(name),
     });
   },
   edit: (text, merge) => {
@@ -127,12 +141,29 @@ export const useEditor = create<EditorState>()((set, get) => ({
   },
   setPanel: (panel) => set({ panel }),
   setTrying: (isTrying) => set({ isTrying }),
+  setWriting: (writing) => set({ writing }),
+  pin: (step, ports) => {
+    const others = Object.entries(get().pins).filter(([key]) => key !== step);
+    const pins: Pins = Object.fromEntries(ports === null ? others : [...others, [step, ports]]);
+    keepPins(get().saved?.name ?? "", pins);
+    set({ pins });
+  },
+  renamed: (step, id) => {
+    const { pins, places, pin, place } = get();
+    const [ports, where] = [pins[step], places[step]];
+    if (where) place({ [id]: where });
+    if (!ports) return;
+    pin(id, ports);
+    pin(step, null);
+  },
   markSaved: (saved) => {
     const before = get().saved?.name ?? "";
     keep(`draft.${before}`, null);
     if (before !== saved.name) {
       keep(`places.${saved.name}`, JSON.stringify(get().places));
       keep(`places.${before}`, null);
+      keepPins(saved.name, get().pins);
+      keepPins(before, {});
     }
     set({ saved, isDraft: false });
   },

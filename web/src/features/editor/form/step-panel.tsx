@@ -133,7 +133,7 @@ function useSuggestions(step: StepView): (field: FieldView) => readonly string[]
 
 function Flow({ step }: { step: StepView }) {
   const t = useWords(words);
-  const { text, edit, select } = useEditor();
+  const { text, edit, select, renamed } = useEditor();
   const list = (value: string) => value.split(",").map((word) => word.trim()).filter(Boolean);
   return (
     <div className="step-panel-fields">
@@ -145,6 +145,7 @@ function Flow({ step }: { step: StepView }) {
         onWrite={(id) => {
           if (!/^[a-z][a-z0-9_]{0,63}$/.test(id)) return;
           edit(step.key.startsWith("#") ? setStepKey(text, step.key, "id", id) : renameStep(text, step.key, id));
+          renamed(step.key, id);
           select([id]);
         }}
       />

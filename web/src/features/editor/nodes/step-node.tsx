@@ -1,6 +1,6 @@
 /** A step on the canvas: what it is, its most telling setting, how it went, and its ports. */
 import { Handle, Position, type Node, type NodeProps } from "@xyflow/react";
-import { CircleAlert } from "lucide-react";
+import { CircleAlert, Pin } from "lucide-react";
 import { memo } from "react";
 import { ToneIcon } from "@/components/status.tsx";
 import { formatShort, formatSpan } from "@/lib/format.ts";
@@ -27,13 +27,15 @@ export interface StepNodeData extends Record<string, unknown> {
   node: GraphNode;
   problems: number;
   state: StepState | undefined;
+  /** Whether trials take what it gave instead of running it. */
+  isPinned: boolean;
   isFixed: boolean;
 }
 
 export type StepFlowNode = Node<StepNodeData, "step">;
 
 export const StepNode = memo(function StepNode({ data, selected }: NodeProps<StepFlowNode>) {
-  const { node, problems, state, isFixed } = data;
+  const { node, problems, state, isPinned, isFixed } = data;
   const t = useWords(words);
   const language = useLanguage((current) => current.language);
   const Icon = iconOf(node.uses);
@@ -50,6 +52,11 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Ste
           <span className="step-title cut">{node.title}</span>
           <span className="step-line cut">{node.line || node.uses}</span>
         </span>
+        {isPinned && (
+          <span className="step-pin" role="img" aria-label={t("pinned")} title={t("pinned")}>
+            <Pin size={12} aria-hidden />
+          </span>
+        )}
         {node.isOff && <span className="step-mark">{t("off")}</span>}
         {node.hasCondition && <span className="step-mark">{t("conditional")}</span>}
         {problems > 0 && (

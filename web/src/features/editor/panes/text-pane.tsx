@@ -35,18 +35,22 @@ const stepMarks = StateField.define({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+type Lines = Pick<StepView, "key" | "firstLine" | "lastLine">;
+
 interface Props {
   steps: readonly StepView[];
+  /** Notes and frames: they are selected with their lines, too. */
+  drawn: readonly Lines[];
   kinds: Kinds;
   connections: readonly string[];
   label: string;
 }
 
-export function TextPane({ steps, kinds, connections, label }: Props) {
+export function TextPane({ steps, drawn, kinds, connections, label }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
-  const known = useRef({ steps, kinds, connections });
-  known.current = { steps, kinds, connections };
+  const known = useRef({ steps, drawn, kinds, connections });
+  known.current = { steps, drawn, kinds, connections };
   const { text, selected, problems } = useEditor();
 
   useEffect(() => {
@@ -80,7 +84,7 @@ export function TextPane({ steps, kinds, connections, label }: Props) {
             if (update.selectionSet && !isOwn && update.view.hasFocus) {
               const line = update.state.doc.lineAt(update.state.selection.main.head).number;
               // The steps of the text before this very change may lie a line off; the next move of the cursor mends it.
-              const step = known.current.steps.find((one) => one.firstLine <= line && line <= one.lastLine);
+              const step = [...known.current.steps, ...known.current.drawn].find((one) => one.firstLine <= line && line <= one.lastLine);
               if (step) useEditor.getState().select([step.key]);
             }
           }),
@@ -104,7 +108,7 @@ export function TextPane({ steps, kinds, connections, label }: Props) {
   useEffect(() => {
     const editor = view.current;
     if (!editor) return;
-    const chosen = steps.filter((step) => selected.includes(step.key));
+    const chosen = [...steps, ...drawn].filter((step) => selected.includes(step.key));
     const marks = chosen.map((step) => ({ from: step.firstLine, to: step.lastLine }));
     const effects: StateEffect<unknown>[] = [showSteps.of(marks)];
     const [only] = chosen;
@@ -112,7 +116,7 @@ export function TextPane({ steps, kinds, connections, label }: Props) {
       effects.push(EditorView.scrollIntoView(editor.state.doc.line(only.firstLine).from, { y: "start", yMargin: 40 }));
     }
     editor.dispatch({ effects });
-  }, [selected, steps]);
+  }, [selected, steps, drawn]);
 
   useEffect(() => {
     const editor = view.current;

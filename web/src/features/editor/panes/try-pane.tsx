@@ -1,5 +1,5 @@
 /** Tries the document as it stands on a few rows, below the canvas: what leaves each step, and what would be written. */
-import { CircleAlert, CircleSlash, Database, FlaskConical, X } from "lucide-react";
+import { CircleAlert, CircleSlash, Database, FlaskConical, Pin, PinOff, X } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Button } from "@/components/button.tsx";
 import { Select } from "@/components/field.tsx";
@@ -12,6 +12,7 @@ import type { TryDocumentMutation } from "@/graphql/generated/graphql.ts";
 import { readRows } from "@/lib/cells.ts";
 import { formatNumber } from "@/lib/format.ts";
 import { useLanguage, useWords } from "@/lib/language.ts";
+import { sendable } from "../document/pins.ts";
 import type { StepView } from "../document/read.ts";
 import { useEditor } from "../document/store.ts";
 import { TryDocument } from "../operations.ts";
@@ -25,7 +26,7 @@ const ROWS = ["10", "50", "200", "1000"];
 export function TryPane({ steps }: { steps: readonly StepView[] }) {
   const t = useWords(words);
   const language = useLanguage((state) => state.language);
-  const { text, selected, select, setTrying } = useEditor();
+  const { text, selected, select, setTrying, pins, pin } = useEditor();
   const [rows, setRows] = useState("50");
   const [trial, setTrial] = useState<Trial | null>(null);
   const [tried, setTried] = useState<string | null>(null);
@@ -41,7 +42,7 @@ export function TryPane({ steps }: { steps: readonly StepView[] }) {
     setBusy(true);
     setProblem(null);
     try {
-      const { tryDocument } = await request(TryDocument, { document: text, upTo, rows: Number(rows) });
+      const { tryDocument } = await request(TryDocument, { document: text, upTo, rows: Number(rows), pins: sendable(pins, steps.map((step) => step.key)) });
       if (turn !== latest.current) return;
       setTrial(tryDocument.trial ?? null);
       setTried(text);
@@ -70,6 +71,12 @@ export function TryPane({ steps }: { steps: readonly StepView[] }) {
   }, [only, ports]);
   const current = ports.find((port) => nameOf(port) === shown) ?? ports.at(-1);
   const cells = useMemo(() => (current ? readRows(current.rows) : []), [current]);
+  const isPinned = current !== undefined && pins[current.step] !== undefined;
+  const togglePin = () => {
+    if (!current) return;
+    const own = trial?.ports.filter((port) => port.step === current.step) ?? [];
+    pin(current.step, isPinned ? null : own.map(({ port, columns, rows: given }) => ({ port, columns, rows: given })));
+  };
   const amiss = trial?.steps.filter((step) => step.error) ?? [];
   const isStep = only !== undefined && steps.some((step) => step.key === only) && !only.startsWith("#");
 
@@ -94,6 +101,11 @@ export function TryPane({ steps }: { steps: readonly StepView[] }) {
         <Button disabled={!isStep || isBusy} onClick={() => void start(only ?? null)}>
           {isStep ? t("tryUpTo", { step: only ?? "" }) : t("tryUpToOne")}
         </Button>
+        {current && (
+          <Button icon={isPinned ? PinOff : Pin} onClick={togglePin}>
+            {t(isPinned ? "tryUnpin" : "tryPin", { step: current.step })}
+          </Button>
+        )}
         <span className="muted try-note" role="status">
           {isBusy ? t("trying") : trial?.timedOut ? t("tryTimedOut") : tried !== null && tried !== text ? t("tryChanged") : t("tryWritesNothing")}
         </span>
@@ -116,6 +128,7 @@ export function TryPane({ steps }: { steps: readonly StepView[] }) {
                   <span className="mono">
                     {port.step}
                     <span className={port.port === "rejected" ? "try-rejected" : "muted"}>.{port.port}</span>
+                    {pins[port.step] && <Pin size={11} className="try-pin" aria-hidden />}
                   </span>
                   <span className="number">{formatNumber(port.total, language)}</span>
                 </button>

@@ -2,18 +2,14 @@
 import { Background, BackgroundVariant, ReactFlow, ReactFlowProvider } from "@xyflow/react";
 import { useMemo } from "react";
 import { useWords } from "@/lib/language.ts";
-import { toEdges, toNodes } from "../canvas/flow.ts";
+import { edgeTypes, nodeTypes, stepNodes, toEdges } from "../canvas/flow.ts";
 import { read } from "../document/read.ts";
 import { changesOf, type Mark } from "../graph/changes.ts";
 import { graphOf, type Kinds } from "../graph/graph.ts";
 import { layout } from "../graph/layout.ts";
-import { StepEdge } from "../nodes/step-edge.tsx";
-import { StepNode } from "../nodes/step-node.tsx";
 import { useKinds } from "../use-kinds.ts";
 import { words } from "../words.ts";
 
-const nodeTypes = { step: StepNode };
-const edgeTypes = { step: StepEdge };
 const NOTHING = new Map<string, never>();
 
 export function VersionGraphs({ before, after, name }: { before: string; after: string; name: string }) {
@@ -41,7 +37,7 @@ function Graph({ title, text, marks, kinds }: { title: string; text: string; mar
   }, [text, kinds]);
   const nodes = useMemo(
     () =>
-      toNodes(shown).map((node) => {
+      stepNodes(shown).map((node) => {
         const mark = marks.get(node.id);
         return mark ? { ...node, className: `version-${mark}`, ariaLabel: `${node.ariaLabel ?? ""}: ${mark}` } : node;
       }),
