@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, leave, missing, node, picture, seriousFaults, visit } from "./browser.ts";
 import { startServer, type Server } from "./server.ts";
 
+const CSV = "id,name\n1,apple\n2,\n3,fig\n4,pear\n";
 const FRUIT = `name: fruit
 steps:
   - id: rows
@@ -31,7 +32,7 @@ describe.skipIf(missing())("trying a workflow", () => {
   let browser: Browser;
   beforeAll(async () => {
     [server, browser] = await Promise.all([startServer(), launch()]);
-    server.file("fruit.csv", "id,name\n1,apple\n2,\n3,fig\n4,pear\n");
+    server.file("fruit.csv", CSV);
     await server.graphql("mutation($url: String!) { createConnection(name: \"shop\", input: { url: $url }) { name } }", { url: `sqlite://${server.folder}/shop.db` });
     await server.graphql("mutation($text: String!) { saveWorkflow(text: $text) { workflow { id } problems { message } } }", { text: FRUIT });
   });
@@ -74,9 +75,10 @@ describe.skipIf(missing())("trying a workflow", () => {
   });
 
   it("takes pinned results instead of running the step again, until they are let go", async () => {
+    server.file("fruit.csv", CSV);
     const page = await visit(browser, server, "/workflows/fruit?step=rows");
     await node(page, "rows").waitFor();
-    await page.keyboard.press("Control+Shift+Enter");
+    await page.getByRole("button", { name: "Try", exact: true }).click();
     const pane = page.getByRole("region", { name: "Try" });
     await pane.getByRole("button", { name: "rows.out 4" }).click();
     await pane.getByRole("button", { name: "Pin these rows of rows" }).click();
@@ -87,7 +89,7 @@ describe.skipIf(missing())("trying a workflow", () => {
     server.file("fruit.csv", "id,name\n9,plum\n");
     await page.reload();
     await node(page, "rows").getByRole("img", { name: /^Pinned/ }).waitFor();
-    await page.keyboard.press("Control+Shift+Enter");
+    await page.getByRole("button", { name: "Try", exact: true }).click();
     await pane.getByRole("button", { name: "checked.out 3" }).click();
     await pane.getByText("apple").waitFor();
     expect(await seriousFaults(page)).toEqual([]);
@@ -97,11 +99,11 @@ describe.skipIf(missing())("trying a workflow", () => {
     await node(page, "rows").getByRole("img", { name: /^Pinned/ }).waitFor({ state: "detached" });
     await pane.getByRole("button", { name: "Try all" }).click();
     await pane.getByRole("button", { name: "rows.out 1" }).waitFor();
-    server.file("fruit.csv", "id,name\n1,apple\n2,\n3,fig\n4,pear\n");
     await leave(page);
   });
 
   it("tells what is wrong with a document that is not even saved", async () => {
+    server.file("fruit.csv", CSV);
     const page = await visit(browser, server, "/workflows/fruit?step=rows");
     const path = page.locator("#step-form").getByLabel("path", { exact: true });
     await path.fill("friut.csv");

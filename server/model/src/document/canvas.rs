@@ -117,6 +117,7 @@ impl Reader {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use crate::document::read::read;
     use crate::tree::{Limits, parse};

@@ -119,6 +119,7 @@ fn decode(kind: DataType, values: Vec<Value>) -> Result<ArrayRef, ArrowError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::console::values;
