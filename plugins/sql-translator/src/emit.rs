@@ -1,10 +1,12 @@
 //! Writes a parsed statement in the target's dialect.
 //!
 //! `statement.rs` begins, `query.rs` writes queries and `expr.rs` expressions; `convert.rs` and `compare.rs` hold what
-//! types decide; `function/` has one file for each field of functions; `dml.rs` and `ddl.rs` what changes rows and
-//! tables. What is not known to mean the same is refused, never passed on.
+//! types decide; `function/` has one file for each field of functions; `insert.rs`, `upsert.rs`, `dml.rs` and `ddl.rs`
+//! what changes rows and tables, `change.rs` what these share. What is not known to mean the same is refused, never
+//! passed on.
 
 mod cast;
+mod change;
 mod compare;
 mod convert;
 mod date;
@@ -12,7 +14,9 @@ mod ddl;
 mod dml;
 mod expr;
 mod format;
+mod from;
 mod function;
+mod insert;
 mod literal;
 mod names;
 mod operator;
