@@ -64,6 +64,20 @@ impl Rows {
         #[cfg(not(target_arch = "wasm32"))]
         self.inner.next()
     }
+
+    /// The columns and the first batch that holds rows, for an answer of a few; `None` where there are none.
+    ///
+    /// # Errors
+    /// As for [`Rows::next_batch`].
+    pub fn first(mut self) -> Result<(Schema, Option<Batch>)> {
+        let columns = self.columns();
+        while let Some(batch) = self.next_batch()? {
+            if batch.rows > 0 {
+                return Ok((columns, Some(batch)));
+            }
+        }
+        Ok((columns, None))
+    }
 }
 
 impl Transaction {

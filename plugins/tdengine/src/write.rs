@@ -60,23 +60,17 @@ impl Sink for Tdengine {
 /// What the database counts time in.
 fn precision(host: &Host, config: &Config) -> Result<Precision> {
     let sql = format!("SELECT `precision` FROM information_schema.ins_databases WHERE name = '{}'", config.database);
-    let mut rows = host.query(STORE, &sql)?;
-    let columns = rows.columns();
-    let text = loop {
-        let Some(batch) = rows.next_batch()? else {
-            let message =
-                format!("there is no database `{}`; make it first, since its precision is for good", config.database);
-            return Err(Error::config("database", message));
-        };
-        let view = columns.fields.first().and_then(|field| batch.view(0, field));
-        if let Some(text) = view.and_then(|view| view.str(0)) {
-            break text.to_owned();
-        }
-        if batch.rows > 0 {
-            return Err(Error::permanent("the server does not tell the precision of its databases"));
-        }
+    let (columns, batch) = host.query(STORE, &sql)?.first()?;
+    let Some(batch) = batch else {
+        let message =
+            format!("there is no database `{}`; make it first, since its precision is for good", config.database);
+        return Err(Error::config("database", message));
     };
-    Precision::parse(&text).ok_or_else(|| Error::permanent(format!("the server tells a precision of `{text}`")))
+    let view = columns.fields.first().and_then(|field| batch.view(0, field));
+    let Some(text) = view.and_then(|view| view.str(0)) else {
+        return Err(Error::permanent("the server does not tell the precision of its databases"));
+    };
+    Precision::parse(text).ok_or_else(|| Error::permanent(format!("the server tells a precision of `{text}`")))
 }
 
 impl TdengineWriter {

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, STORE};
 use crate::statement::{ledger, literal, table};
-use plugin_sdk::{Batch, Host, Result, Schema};
+use plugin_sdk::{Batch, Host, Result};
 
 /// What there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +38,7 @@ impl Facts {
             there("by_range"),
             there("add_retention_policy"),
         );
-        let (columns, rows) = first(host, &sql)?;
+        let (columns, rows) = host.query(STORE, &sql)?.first()?;
         let truth = |index: usize| {
             let column = |rows: &Batch| rows.view(index, columns.fields.get(index)?)?.bool(0);
             rows.as_ref().and_then(column).unwrap_or(false)
@@ -60,22 +60,10 @@ impl Facts {
                 literal(schema),
                 literal(name)
             );
-            let (columns, rows) = first(host, &sql)?;
+            let (columns, rows) = host.query(STORE, &sql)?.first()?;
             let compressed = |rows: Batch| rows.view(0, columns.fields.first()?)?.bool(0);
             facts.hypertable = rows.map(|rows| compressed(rows).unwrap_or(false));
         }
         Ok(facts)
     }
-}
-
-/// The first rows of an answer; none where it has none.
-fn first(host: &Host, sql: &str) -> Result<(Schema, Option<Batch>)> {
-    let mut rows = host.query(STORE, sql)?;
-    let columns = rows.columns();
-    while let Some(batch) = rows.next_batch()? {
-        if batch.rows > 0 {
-            return Ok((columns, Some(batch)));
-        }
-    }
-    Ok((columns, None))
 }

@@ -67,9 +67,8 @@ impl Writer for TimescaleWriter {
     }
 
     fn claim(&mut self, lane: &str) -> Result<Option<Position>> {
-        let mut rows = self.host.query(STORE, &noted(&self.config, &self.task, lane))?;
-        let columns = rows.columns();
-        let Some(batch) = rows.next_batch()? else { return Ok(None) };
+        let (columns, batch) = self.host.query(STORE, &noted(&self.config, &self.task, lane))?.first()?;
+        let Some(batch) = batch else { return Ok(None) };
         let sequence = batch.view(0, columns.fields.first().ok_or_else(odd)?).and_then(|view| view.i64(0));
         let Some(sequence) = sequence.and_then(|number| u64::try_from(number).ok()) else { return Ok(None) };
         let checkpoint = columns.fields.get(1).and_then(|field| batch.view(1, field)?.str(0).map(str::to_owned));
@@ -115,24 +114,24 @@ fn table_name(config: &Config) -> String {
 /// What the note says.
 fn note_values(task: &str, mark: &Mark) -> Result<(Schema, Batch)> {
     let sequence = i64::try_from(mark.sequence).map_err(|_| Error::permanent("the batch has no number"))?;
-    let mut values: Vec<ColumnBuilder> = (0..4).map(|_| ColumnBuilder::new(DataType::Utf8)).collect();
-    let texts = [Some(task), Some(mark.lane.as_str()), None, mark.checkpoint.as_deref()];
-    values[2] = ColumnBuilder::new(DataType::Int64);
-    for (place, (builder, text)) in values.iter_mut().zip(texts).enumerate() {
+    let text = |text: Option<&str>| {
+        let mut column = ColumnBuilder::new(DataType::Utf8);
         match text {
-            _ if place == 2 => builder.push_i64(sequence),
-            Some(text) => builder.push_str(text),
-            None => builder.push_null(),
+            Some(text) => column.push_str(text),
+            None => column.push_null(),
         }
-    }
-    let fields = [
-        ("task", DataType::Utf8),
-        ("lane", DataType::Utf8),
-        ("sequence", DataType::Int64),
-        ("checkpoint", DataType::Utf8),
+        column
+    };
+    let mut number = ColumnBuilder::new(DataType::Int64);
+    number.push_i64(sequence);
+    let columns = [
+        (Field::new("task", DataType::Utf8), text(Some(task))),
+        (Field::new("lane", DataType::Utf8), text(Some(&mark.lane))),
+        (Field::new("sequence", DataType::Int64), number),
+        (Field::new("checkpoint", DataType::Utf8), text(mark.checkpoint.as_deref())),
     ];
-    let schema = Schema::new(fields.into_iter().map(|(name, data_type)| Field::new(name, data_type)).collect());
-    Ok((schema, Batch::from_builders(values)))
+    let (fields, values) = columns.into_iter().unzip();
+    Ok((Schema::new(fields), Batch::from_builders(values)))
 }
 
 fn odd() -> Error {
