@@ -5,7 +5,7 @@ use model::{ErrorCode, Fault};
 use plugin_host::{ConnectionGrant, Grants, Host, KeptLine, Package, PluginInfo};
 use std::sync::Arc;
 use tracing::Level;
-use workbench::plugins::{LineLevel, PluginHealth, PluginLine, PluginShelf, PluginView};
+use workbench::plugins::{PluginHealth, PluginLine, PluginShelf, PluginView};
 
 /// The shelf over the plugin host.
 pub(crate) struct Shelf {
@@ -67,27 +67,13 @@ impl PluginShelf for Shelf {
         }
     }
 
-    fn logs(&self, name: &str, level: LineLevel, before: Option<u64>, most: usize) -> Vec<PluginLine> {
-        let level = match level {
-            LineLevel::Error => Level::ERROR,
-            LineLevel::Warn => Level::WARN,
-            LineLevel::Info => Level::INFO,
-            LineLevel::Debug => Level::DEBUG,
-            LineLevel::Trace => Level::TRACE,
-        };
+    fn logs(&self, name: &str, level: Level, before: Option<u64>, most: usize) -> Vec<PluginLine> {
         self.host.logs(name, level, before, most).into_iter().map(line).collect()
     }
 }
 
 fn line(kept: KeptLine) -> PluginLine {
     let KeptLine { number, at, level, call, message, fields } = kept;
-    let level = match level {
-        Level::ERROR => LineLevel::Error,
-        Level::WARN => LineLevel::Warn,
-        Level::INFO => LineLevel::Info,
-        Level::DEBUG => LineLevel::Debug,
-        Level::TRACE => LineLevel::Trace,
-    };
     PluginLine { number, at, level, call, message, fields }
 }
 

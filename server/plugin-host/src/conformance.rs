@@ -298,9 +298,13 @@ impl Suite {
 
     /// Whether it reaches out by a way for which there is a stand-in.
     fn has_stand_in(&self) -> bool {
+        self.has_service() || self.has_peer()
+    }
+
+    /// Whether it calls services that the stub stands for.
+    fn has_service(&self) -> bool {
         let asks = &self.manifest.capabilities;
-        let others = !(asks.http.is_empty() && asks.sql.is_empty() && asks.redis.is_empty());
-        others || self.has_peer()
+        !(asks.http.is_empty() && asks.sql.is_empty() && asks.redis.is_empty())
     }
 
     /// Whether it has another end for its plain connections.
@@ -315,9 +319,7 @@ impl Suite {
 
     /// Whether what answers the plugin can fail so: a plain connection knows no statuses.
     fn can_fail(&self, mode: Mode) -> bool {
-        let asks = &self.manifest.capabilities;
-        let others = !(asks.http.is_empty() && asks.sql.is_empty() && asks.redis.is_empty());
-        others || !matches!(mode, Mode::Status(_))
+        self.has_service() || !matches!(mode, Mode::Status(_))
     }
 
     /// The verdict of `wanted`, but where what is missing is a stand-in that nothing is known.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use model::Fault;
 use serde::Serialize;
 use serde_json::Value;
+use tracing::Level;
 
 /// An installed plugin.
 #[derive(Debug, Clone, Serialize)]
@@ -57,21 +58,6 @@ pub struct PluginHealth {
     pub last_failure: Option<(DateTime<Utc>, Fault)>,
 }
 
-/// How important a line is, the gravest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LineLevel {
-    /// Something failed.
-    Error,
-    /// Worth a look.
-    Warn,
-    /// Good to know.
-    Info,
-    /// For whoever looks for a fault.
-    Debug,
-    /// Everything.
-    Trace,
-}
-
 /// A line that a plugin has logged.
 #[derive(Debug, Clone)]
 pub struct PluginLine {
@@ -80,7 +66,7 @@ pub struct PluginLine {
     /// When.
     pub at: DateTime<Utc>,
     /// How important.
-    pub level: LineLevel,
+    pub level: Level,
     /// The call it was logged in: it begins with run and step.
     pub call: String,
     /// The line.
@@ -132,5 +118,5 @@ pub trait PluginShelf: Send + Sync {
     fn health(&self, name: &str) -> PluginHealth;
 
     /// The last lines that the plugin has logged, newest first: of that level or graver, before the line of that number.
-    fn logs(&self, name: &str, level: LineLevel, before: Option<u64>, most: usize) -> Vec<PluginLine>;
+    fn logs(&self, name: &str, level: Level, before: Option<u64>, most: usize) -> Vec<PluginLine>;
 }

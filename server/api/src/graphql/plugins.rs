@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use juniper::{GraphQLEnum, GraphQLObject, graphql_object};
-use workbench::plugins::{LineLevel, PluginHealth as Health, PluginLine, PluginView};
+use tracing::Level;
+use workbench::plugins::{PluginHealth as Health, PluginLine, PluginView};
 
 /// An installed plugin.
 pub struct Plugin(pub PluginView);
@@ -149,14 +150,14 @@ pub enum PluginLogLevel {
     Trace,
 }
 
-impl From<PluginLogLevel> for LineLevel {
+impl From<PluginLogLevel> for Level {
     fn from(level: PluginLogLevel) -> Self {
         match level {
-            PluginLogLevel::Failed => Self::Error,
-            PluginLogLevel::Warn => Self::Warn,
-            PluginLogLevel::Info => Self::Info,
-            PluginLogLevel::Debug => Self::Debug,
-            PluginLogLevel::Trace => Self::Trace,
+            PluginLogLevel::Failed => Self::ERROR,
+            PluginLogLevel::Warn => Self::WARN,
+            PluginLogLevel::Info => Self::INFO,
+            PluginLogLevel::Debug => Self::DEBUG,
+            PluginLogLevel::Trace => Self::TRACE,
         }
     }
 }
@@ -171,11 +172,11 @@ impl PluginLog {
     }
     fn level(&self) -> PluginLogLevel {
         match self.0.level {
-            LineLevel::Error => PluginLogLevel::Failed,
-            LineLevel::Warn => PluginLogLevel::Warn,
-            LineLevel::Info => PluginLogLevel::Info,
-            LineLevel::Debug => PluginLogLevel::Debug,
-            LineLevel::Trace => PluginLogLevel::Trace,
+            Level::ERROR => PluginLogLevel::Failed,
+            Level::WARN => PluginLogLevel::Warn,
+            Level::INFO => PluginLogLevel::Info,
+            Level::DEBUG => PluginLogLevel::Debug,
+            Level::TRACE => PluginLogLevel::Trace,
         }
     }
     /// The call it was logged in: it begins with run and step.

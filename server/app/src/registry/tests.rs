@@ -158,13 +158,7 @@ async fn channels_take_the_settings_and_secrets_that_their_kinds_describe() {
         fn health(&self, _: &str) -> workbench::plugins::PluginHealth {
             workbench::plugins::PluginHealth::default()
         }
-        fn logs(
-            &self,
-            _: &str,
-            _: workbench::plugins::LineLevel,
-            _: Option<u64>,
-            _: usize,
-        ) -> Vec<workbench::plugins::PluginLine> {
+        fn logs(&self, _: &str, _: tracing::Level, _: Option<u64>, _: usize) -> Vec<workbench::plugins::PluginLine> {
             Vec::new()
         }
     }
