@@ -1,7 +1,7 @@
 //! The plugins of a checkout of the server: many at once, and none again whose sources did not change.
 
 use crate::toolchain::{TARGET, Toolchain};
-use crate::{componentize, hex, replace};
+use crate::{componentize, replace};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -205,7 +205,7 @@ fn digest_of(root: &Path, mut files: Vec<PathBuf>) -> Result<String> {
         digest.update((content.len() as u64).to_le_bytes());
         digest.update(&content);
     }
-    Ok(hex(&digest.finalize()))
+    Ok(hex::encode(digest.finalize()))
 }
 
 fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

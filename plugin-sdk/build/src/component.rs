@@ -1,6 +1,5 @@
 //! Making a component of a core module.
 
-use crate::hex;
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
@@ -19,7 +18,7 @@ pub fn componentize(module: &[u8], manifest: &[u8]) -> Result<Vec<u8>> {
 #[must_use]
 pub fn seal(mut component: Vec<u8>, manifest: &[u8]) -> Vec<u8> {
     append_section(&mut component, "sluice:contract", CONTRACT.as_bytes());
-    append_section(&mut component, "sluice:manifest", hex(&Sha256::digest(manifest)).as_bytes());
+    append_section(&mut component, "sluice:manifest", hex::encode(Sha256::digest(manifest)).as_bytes());
     component
 }
 

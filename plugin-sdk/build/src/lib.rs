@@ -33,7 +33,3 @@ fn replace(file: &Path, content: &[u8]) -> Result<()> {
     std::fs::write(&new, content).with_context(|| format!("cannot write `{}`", new.display()))?;
     std::fs::rename(&new, file).with_context(|| format!("cannot write `{}`", file.display()))
 }
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -1,6 +1,6 @@
 //! Programs of other languages: found, or missed with a sentence that says what to install.
 
-use crate::{hex, replace};
+use crate::replace;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ pub(crate) fn kept(folder: &Path, parts: &[&[u8]], make: impl FnOnce() -> Result
         digest.update(part);
     }
     let dir = folder.join("dist/dev");
-    let file = dir.join(format!("{}.wasm", &hex(&digest.finalize())[..32]));
+    let file = dir.join(format!("{}.wasm", &hex::encode(digest.finalize())[..32]));
     if let Ok(component) = std::fs::read(&file) {
         return Ok(component);
     }

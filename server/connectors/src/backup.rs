@@ -9,7 +9,6 @@ use data::{Error, Result, System};
 use model::ErrorCode;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -207,11 +206,7 @@ fn describe(folder: &Path, relative: &Path, sync: bool) -> Result<BackupFile> {
     if sync {
         file.sync_all().map_err(|error| disk_failed(&path, &error))?;
     }
-    let sha256 = digest.finalize().iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let sha256 = hex::encode(digest.finalize());
     Ok(BackupFile { path: relative.to_string_lossy().into_owned(), bytes, sha256 })
 }
 

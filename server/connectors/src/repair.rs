@@ -3,7 +3,6 @@
 //! Every value is written so that it arrives as it was: text by its code points, bytes by their digits, floats to the last bit,
 //! instants in UTC. Rows are found by the exact value of their key, whatever the column's collation takes for equal.
 
-use crate::split::hex;
 use crate::{canonical, cell, civil};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type, Float64Type, TimestampMicrosecondType};
@@ -140,7 +139,7 @@ impl Table {
             Error::permanent(ErrorCode::ValueRefused, message).hint("Leave the column out of the comparison.")
         };
         if let DataType::Binary = array.data_type() {
-            let digits = hex(array.as_binary::<i32>().value(row));
+            let digits = hex::encode(array.as_binary::<i32>().value(row));
             return Ok(match self.dialect {
                 Dialect::Postgres => format!("'\\x{digits}'::{}", column.native),
                 Dialect::Mysql | Dialect::Sqlite => format!("X'{digits}'"),
@@ -201,10 +200,10 @@ impl Table {
             "false" if bool_in_text => "0".to_owned(),
             // A backslash means something or nothing by the session's mode, a digit never does.
             _ if self.dialect == Dialect::Mysql && text.contains(|char: char| char == '\\' || char.is_control()) => {
-                format!("CONVERT(X'{}' USING utf8mb4)", hex(text.as_bytes()))
+                format!("CONVERT(X'{}' USING utf8mb4)", hex::encode(text.as_bytes()))
             }
             _ if self.dialect == Dialect::Sqlite && text.contains('\0') => {
-                format!("CAST(X'{}' AS TEXT)", hex(text.as_bytes()))
+                format!("CAST(X'{}' AS TEXT)", hex::encode(text.as_bytes()))
             }
             _ => crate::name::literal(&text),
         })

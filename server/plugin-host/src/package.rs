@@ -5,7 +5,6 @@
 //! [`crate::signature`] signs that one file. Nothing of it is written to disk before all of it was checked.
 
 use crate::capability::always::clean;
-use crate::disk::hex;
 use crate::limits::human_size;
 use crate::manifest::{Manifest, invalid};
 use crate::signature::{SigningKey, Trust};
@@ -204,7 +203,7 @@ fn text(name: &str, bytes: Vec<u8>) -> Result<String, Error> {
 fn sums_of(members: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     members
         .iter()
-        .map(|(name, content)| format!("{}  {name}\n", hex(&Sha256::digest(content))))
+        .map(|(name, content)| format!("{}  {name}\n", hex::encode(Sha256::digest(content))))
         .collect::<String>()
         .into()
 }

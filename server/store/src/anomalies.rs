@@ -287,7 +287,7 @@ fn fingerprint(observation: &Observation, finding: &Finding) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&hash.finalize()[..16])
 }
 
 /// Everything known of the place an observation is about.

@@ -243,7 +243,7 @@ fn read_keys(file: &Path) -> Result<Keys> {
 
 /// A part of the key's digest, from which nobody gets the key: `3f07a1b2c4d5e6f7`.
 fn fingerprint(id: &KeyId) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(id)
 }
 
 #[cfg(test)]

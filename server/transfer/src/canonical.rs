@@ -323,11 +323,10 @@ impl Canonical {
             Self::Json => map_text(column, array, |text| spell_json(text).map_or(Cow::Borrowed(text), Cow::Owned)),
             Self::Uuid if family(array.data_type()) == Family::Bytes => {
                 let bytes = cast(column, array, &DataType::LargeBinary)?;
-                let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
                 let texts = bytes
                     .as_binary::<i64>()
                     .iter()
-                    .map(|bytes| bytes.map(|bytes| spell_uuid(&hex(bytes)).into_owned()));
+                    .map(|bytes| bytes.map(|bytes| spell_uuid(&hex::encode(bytes)).into_owned()));
                 Ok(Arc::new(texts.collect::<StringArray>()))
             }
             Self::Uuid => map_text(column, array, spell_uuid),

@@ -4,7 +4,7 @@ use super::introspect::{Table, get_table};
 use super::key::OrderColumn;
 use super::{Mysql, from_clause, quote, quote_all};
 use crate::split::{
-    self, Column, SAMPLES_A_PART, bounds, condition, hex, number_literal, quantiles, rows as rows_of, uncuttable,
+    self, Column, SAMPLES_A_PART, bounds, condition, number_literal, quantiles, rows as rows_of, uncuttable,
 };
 use arrow::datatypes::DataType;
 use data::connector::Relation;
@@ -100,9 +100,9 @@ fn spell(part: &KeyPart, data_type: &DataType, expression: &str) -> Result<Strin
         (KeyPart::Text(text), DataType::Utf8) => {
             // Beside a column itself it must be text, or no index would serve; beside a cast it must be bytes.
             let charset = if expression.starts_with("CAST(") { "" } else { "_utf8mb4 " };
-            Ok(format!("{charset}X'{}'", hex(text.as_bytes())))
+            Ok(format!("{charset}X'{}'", hex::encode(text.as_bytes())))
         }
-        (KeyPart::Bytes(bytes), DataType::Binary) => Ok(format!("X'{}'", hex(bytes))),
+        (KeyPart::Bytes(bytes), DataType::Binary) => Ok(format!("X'{}'", hex::encode(bytes))),
         (KeyPart::Date(text), DataType::Date32) if is_time(text) => Ok(format!("DATE'{text}'")),
         (KeyPart::Date(text), DataType::Timestamp(..)) if is_time(text) => Ok(format!("TIMESTAMP'{text} 00:00:00'")),
         (KeyPart::Instant(text), DataType::Timestamp(..) | DataType::Date32) if is_time(text) => {

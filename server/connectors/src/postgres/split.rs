@@ -5,7 +5,7 @@ use super::introspect::{Table, get_table};
 use super::read::sort_key;
 use super::types::Kind;
 use crate::name::{literal, quote};
-use crate::split::{Column, SAMPLES_A_PART, bounds, condition, hex, number_literal, quantiles, rows, uncuttable};
+use crate::split::{Column, SAMPLES_A_PART, bounds, condition, number_literal, quantiles, rows, uncuttable};
 use data::connector::Relation;
 use data::split::{Bound, KeyPart, KeyRange};
 use data::{RangeFilter, Result, Split, SplitRequest};
@@ -102,7 +102,7 @@ fn spell(part: &KeyPart, cast: &str, kind: Kind) -> Result<String> {
         KeyPart::Number(text) if number && kind != Kind::Numeric => return number_literal(text),
         KeyPart::Number(text) if number => return Ok(format!("{}::numeric", number_literal(text)?)),
         KeyPart::Text(text) if matches!(kind, Kind::Text | Kind::Uuid) && !text.contains('\0') => literal(text),
-        KeyPart::Bytes(bytes) if kind == Kind::Bytea => format!("'\\x{}'", hex(bytes)),
+        KeyPart::Bytes(bytes) if kind == Kind::Bytea => format!("'\\x{}'", hex::encode(bytes)),
         KeyPart::Date(text) | KeyPart::Instant(text)
             if matches!(kind, Kind::Date | Kind::Timestamp | Kind::Instant) && is_time(text) =>
         {

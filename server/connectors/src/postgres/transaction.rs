@@ -126,8 +126,7 @@ impl Text {
     fn of(column: &dyn Array, row: usize) -> Self {
         if column.data_type() == &DataType::Binary && !column.is_null(row) {
             let bytes = column.as_binary::<i32>().value(row);
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            return Self(Some(format!("\\x{hex}")));
+            return Self(Some(format!("\\x{}", hex::encode(bytes))));
         }
         Self(cell::text(column, row))
     }

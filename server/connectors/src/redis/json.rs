@@ -67,13 +67,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Fields, String> {
 }
 
 /// Bytes as [`write`] spells them: two digits each.
-pub(super) fn bytes(hex: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, rest) = hex.as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect()
+pub(super) fn bytes(digits: &[u8]) -> Option<Vec<u8>> {
+    hex::decode(digits).ok()
 }
 
 fn past(text: &str, from: usize, skip: impl Fn(u8) -> bool) -> usize {

@@ -5,7 +5,6 @@ use crate::{civil, decimal};
 use arrow::array::*;
 use arrow::datatypes::i256;
 use rusqlite::types::ValueRef;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// What the values of a column were seen to be.
@@ -259,10 +258,6 @@ pub(super) fn as_text(value: ValueRef<'_>) -> String {
         ValueRef::Real(value) if value.fract() == 0.0 => format!("{value}.0"),
         ValueRef::Real(value) => value.to_string(),
         ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        ValueRef::Blob(bytes) => bytes.iter().fold(String::new(), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        }),
+        ValueRef::Blob(bytes) => hex::encode(bytes),
     }
 }

@@ -4,7 +4,7 @@ use super::introspect::{Table, get_table};
 use super::types::Kind;
 use super::{Access, Sqlite, connect};
 use crate::name::{quote, quote_all};
-use crate::split::{self, Column, condition, hex, number_literal, uncuttable};
+use crate::split::{self, Column, condition, number_literal, uncuttable};
 use data::connector::Relation;
 use data::split::{Bound, KeyPart, KeyRange};
 use data::{RangeFilter, Result, Split, SplitRequest};
@@ -89,8 +89,8 @@ fn is_integer(kind: Kind) -> bool {
 fn spell(part: &KeyPart, kind: Kind) -> Result<String> {
     match part {
         KeyPart::Number(text) if is_integer(kind) => number_literal(text),
-        KeyPart::Text(text) if kind == Kind::Text => Ok(format!("CAST(X'{}' AS TEXT)", hex(text.as_bytes()))),
-        KeyPart::Date(text) if kind == Kind::Date => Ok(format!("CAST(X'{}' AS TEXT)", hex(text.as_bytes()))),
+        KeyPart::Text(text) if kind == Kind::Text => Ok(format!("CAST(X'{}' AS TEXT)", hex::encode(text.as_bytes()))),
+        KeyPart::Date(text) if kind == Kind::Date => Ok(format!("CAST(X'{}' AS TEXT)", hex::encode(text.as_bytes()))),
         _ => Err(uncuttable("the keys of the two sides have different types")),
     }
 }

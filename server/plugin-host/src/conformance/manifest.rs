@@ -2,7 +2,6 @@
 
 use super::{Lines, Suite, Verdict};
 use crate::compile::custom_section;
-use crate::disk::hex;
 use crate::manifest::Manifest;
 use data::Error;
 use serde_json::Value;
@@ -44,7 +43,7 @@ pub(super) fn read(folder: &Path, lines: &mut Lines) -> Option<Manifest> {
             return None;
         }
     };
-    let wanted = hex(&Sha256::digest(text.as_bytes()));
+    let wanted = hex::encode(Sha256::digest(text.as_bytes()));
     let built_with = custom_section(&component, "sluice:manifest").map(|found| found == wanted.as_bytes());
     let verdict = match built_with {
         Some(true) => Verdict::pass(),

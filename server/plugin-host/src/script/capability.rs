@@ -488,7 +488,7 @@ fn pure(engine: &mut Engine) {
     engine.register_fn("from_base64", |text: &str| -> Fallible<Blob> {
         STANDARD.decode(text.trim()).map_err(|_| "that is no base64".into())
     });
-    engine.register_fn("hex", |value: Dynamic| -> Fallible<String> { Ok(crate::disk::hex(&bytes(value)?)) });
+    engine.register_fn("hex", |value: Dynamic| -> Fallible<String> { Ok(hex::encode(bytes(value)?)) });
     engine.register_fn("url_encode", |text: &str| -> String {
         url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
     });

@@ -336,7 +336,7 @@ async fn write(
         }
         let text = serde_json::to_vec_pretty(&manifest)
             .map_err(|error| Error::permanent(ErrorCode::Internal, format!("a manifest cannot be written: {error}")))?;
-        let checksum = hex(&Sha256::digest(&text));
+        let checksum = hex::encode(Sha256::digest(&text));
         write_file(&folder.join(MANIFEST), &text)?;
         Ok((manifest, checksum, verify.then(Utc::now)))
     });
@@ -392,7 +392,7 @@ fn read_manifest(folder: &Path) -> Result<(Manifest, String)> {
     }
     let bytes = std::fs::read(&path).map_err(|error| cannot(&error))?;
     let manifest = serde_json::from_slice(&bytes).map_err(|_| damaged(format!("`{MANIFEST}` cannot be understood")))?;
-    Ok((manifest, hex(&Sha256::digest(&bytes))))
+    Ok((manifest, hex::encode(Sha256::digest(&bytes))))
 }
 
 /// The path of a file of a backup, which may not lead out of the folder.
@@ -438,7 +438,7 @@ fn describe(folder: &Path, file: &str) -> Result<BackupFile> {
     loop {
         let read = opened.read(&mut buffer).map_err(|error| cannot(&error))?;
         if read == 0 {
-            return Ok(BackupFile { path: file.to_owned(), bytes, sha256: hex(&hash.finalize()) });
+            return Ok(BackupFile { path: file.to_owned(), bytes, sha256: hex::encode(hash.finalize()) });
         }
         hash.update(&buffer[..read]);
         bytes += read as u64;
@@ -452,8 +452,4 @@ async fn remove(folder: &Path) {
     {
         tracing::warn!(folder = %folder.display(), %error, "a backup's folder could not be removed");
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -13,7 +13,6 @@ use arrow::json::ReaderBuilder;
 use base64::Engine as _;
 use model::{ErrorCode, Fault, StepId};
 use serde_json::{Map, Value};
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// The name of the one column in which values are decoded.
@@ -68,9 +67,7 @@ fn column(native_type: &str, values: Vec<Value>) -> Result<ArrayRef, ArrowError>
         DataType::Dictionary(_, inner) => (**inner).clone(),
         DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
         DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => DataType::Binary,
-        DataType::Duration(_) | DataType::Interval(_) | DataType::Union(..) | DataType::RunEndEncoded(..) => {
-            DataType::Utf8
-        }
+        shown if is_shown_only(shown) => DataType::Utf8,
         other => other.clone(),
     };
     let values = values.into_iter().map(|value| spelled(&stored, value)).collect();
@@ -93,13 +90,7 @@ fn spelled(kind: &DataType, value: Value) -> Value {
         (DataType::Utf8, Value::String(text)) => Value::String(text),
         (DataType::Utf8, other) => Value::String(other.to_string()),
         (DataType::Binary, Value::String(text)) => match base64::engine::general_purpose::STANDARD.decode(&text) {
-            Ok(bytes) => bytes
-                .iter()
-                .fold(String::new(), |mut text, byte| {
-                    let _ = write!(text, "{byte:02x}");
-                    text
-                })
-                .into(),
+            Ok(bytes) => hex::encode(bytes).into(),
             Err(_) => Value::String(text),
         },
         (_, other) => other,
