@@ -3,7 +3,7 @@
 use crate::http;
 use crate::program::Sluice;
 use crate::server::TestServer;
-use crate::stubs::oidc::Provider;
+use crate::stubs::oidc::{Provider, Twist};
 use serde_json::json;
 
 /// The value of a parameter in an address.
@@ -51,4 +51,62 @@ fn somebody_signs_in_by_the_provider_and_a_return_that_was_not_begun_here_does_n
     assert!(!server.log().contains("canary"));
     let told = server.graphql("{ auditLog { edges { node { who way outcome } } } }", json!({}));
     assert!(told.to_string().contains("identity provider"), "{told}");
+}
+
+#[test]
+fn a_return_that_the_provider_has_not_vouched_for_lets_nobody_in() {
+    let Some(sluice) = Sluice::find() else { return };
+    let provider = Provider::start("canary", &json!(["staff"]));
+    let sluice = sluice
+        .set("SLUICE_OIDC_ISSUER", &provider.stub.base)
+        .set("SLUICE_OIDC_CLIENT_ID", "sluice")
+        .set("SLUICE_OIDC_CLIENT_SECRET", "canary")
+        .set("SLUICE_PUBLIC_URL", "http://127.0.0.1:7700")
+        .set("SLUICE_OIDC_ROLES", "staff=viewer");
+    let server = TestServer::start(sluice);
+    let get = |path: &str, cookie: &str| http::download(server.address, "GET", path, &[("cookie", cookie)], b"");
+    // Each login leaves anew; its address, its cookie, and the state in both.
+    let leave = || {
+        let begun = get("/api/oidc/login", "");
+        let cookie = begun.header("set-cookie").split(';').next().unwrap().to_owned();
+        (begun.header("location").to_owned(), cookie)
+    };
+    let know = |url: &str| {
+        assert_eq!(parameter(url, "code_challenge_method"), "S256");
+        *provider.left_with.lock().unwrap() = (parameter(url, "code_challenge"), parameter(url, "nonce"));
+    };
+    let back = |url: &str| format!("/api/oidc/callback?code=ann&state={}", parameter(url, "state"));
+    for twist in
+        [Twist::Audience, Twist::Issuer, Twist::Nonce, Twist::Expired, Twist::Changed, Twist::OtherKey, Twist::Unsigned]
+    {
+        let (url, cookie) = leave();
+        know(&url);
+        *provider.twist.lock().unwrap() = twist;
+        let refused = get(&back(&url), &cookie);
+        assert_eq!(refused.status, 401, "{twist:?}: {}", String::from_utf8_lossy(&refused.bytes));
+        assert_eq!(refused.header("set-cookie"), "", "{twist:?}");
+        // The state was used up by that, also where the token would be right now.
+        *provider.twist.lock().unwrap() = Twist::Nothing;
+        assert_eq!(get(&back(&url), &cookie).status, 401, "{twist:?}");
+    }
+    // A code that was taken from another login does not fit this one's verifier.
+    let (url, cookie) = leave();
+    let (theirs, _) = leave();
+    know(&theirs);
+    let refused = get(&back(&url), &cookie);
+    assert!([401, 502].contains(&refused.status), "{}", String::from_utf8_lossy(&refused.bytes));
+    // The cookie of one login and the state of another.
+    let (url, cookie) = leave();
+    let (theirs, _) = leave();
+    know(&url);
+    assert_eq!(get(&back(&theirs), &cookie).status, 401);
+    for nonsense in ["?", "?code=ann", "?state=x", "?code=ann&state=", "?code=&state=x&code=y", "?code=%00&state=%ff"] {
+        let answer = get(&format!("/api/oidc/callback{nonsense}"), &cookie);
+        assert!([400, 401].contains(&answer.status), "{nonsense}: {}", answer.status);
+    }
+    // Nobody came in by all that, and what is right still does.
+    let people = server.graphql("{ users { nodes { name } } }", json!({}));
+    assert_eq!(people["users"]["nodes"], json!([]));
+    assert_eq!(get(&back(&url), &cookie).status, 303);
+    assert!(!server.log().contains("canary"));
 }
