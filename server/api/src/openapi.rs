@@ -3,6 +3,9 @@
 use crate::rest::{anomalies, databases, oidc, plugins, query, session, tasks};
 use crate::{health, hooks};
 use actix_web::HttpResponse;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::Ref;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -47,7 +50,7 @@ use utoipa::{Modify, OpenApi};
         anomalies::configure,
         anomalies::reset
     ),
-    modifiers(&Token)
+    modifiers(&Token, &Refusals)
 )]
 pub struct Description;
 
@@ -59,6 +62,29 @@ impl Modify for Token {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         let components = description.components.get_or_insert_with(Default::default);
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// What any route may answer besides what it names: a refusal or failure in the one shape.
+struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        let refusal = ResponseBuilder::new()
+            .description("any other refusal or failure: its status is that of its code")
+            .content("application/json", problem)
+            .build();
+        for (path, item) in &mut description.paths.paths {
+            // It says how the server is, not what was wrong with a request.
+            if path == "/health" {
+                continue;
+            }
+            let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+            for operation in operations.into_iter().flatten() {
+                operation.responses.responses.entry("default".to_owned()).or_insert_with(|| refusal.clone().into());
+            }
+        }
     }
 }
 
@@ -88,6 +114,8 @@ mod tests {
                 let row = find_route(&verb.to_uppercase(), path).unwrap();
                 let responses = operation["responses"].as_object().unwrap();
                 assert!(responses.keys().any(|status| status.starts_with(['2', '3'])), "{place}");
+                let other = &responses["default"]["content"]["application/json"]["schema"]["$ref"];
+                assert_eq!(other, "#/components/schemas/Problem", "{place}");
                 if matches!(row.least, Least::Public | Least::Own) {
                     assert!(operation["security"].is_null(), "{place}");
                     continue;
