@@ -1,4 +1,5 @@
-//! Requests made up from the server's own descriptions: by [`graphql`] from the schema, by [`rest`] from the OpenAPI.
+//! Requests made up from the server's own descriptions: by [`graphql`] from the schema, by [`rest`] from the OpenAPI; and
+//! conversations over a WebSocket that keep to no protocol, by [`socket`].
 //!
 //! `cargo xtask fuzz` asks ten thousand of each, the tests some hundreds. Everything comes from one seed
 //! (`SLUICE_FUZZ_SEED`), so that what has failed fails again: a failure tells the request itself. Nothing may answer with
@@ -7,6 +8,7 @@
 mod graphql;
 mod random;
 mod rest;
+mod socket;
 
 use crate::http::{self, Answer};
 use crate::program::Sluice;

@@ -94,9 +94,17 @@ fn strangers_do_not_listen() {
         };
         assert!((4400..4500).contains(&code), "{first}: closed with {code}");
     }
+    // Whoever says nothing at all holds no socket.
+    let mut socket = WebSocket::open(server.address, PATH, &[]).unwrap();
+    let code = std::iter::from_fn(|| Some(socket.next())).find_map(Result::err);
+    assert_eq!(code, Some(4408));
     // Programs may send the header instead.
     let bearer = format!("Bearer {}", server.token);
     let mut socket = WebSocket::open(server.address, PATH, &[("authorization", &bearer)]).unwrap();
     socket.send(&json!({ "type": "connection_init" }));
     assert_eq!(socket.next().unwrap()["type"], "connection_ack");
+    // What has the limits of a request is asked by one.
+    socket.send(&json!({ "id": "q", "type": "subscribe", "payload": { "query": "{ me { name } }" } }));
+    let answer = next(&mut socket);
+    assert_eq!(answer["payload"]["errors"][0]["extensions"]["code"], "bad_request", "{answer:#}");
 }

@@ -14,6 +14,11 @@ const PONG: u8 = 10;
 pub(crate) struct WebSocket(TcpStream);
 
 impl WebSocket {
+    /// The bytes below, for whoever does not keep to the protocol.
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.0
+    }
+
     /// Asks for a socket; the error is the HTTP status of the refusal.
     pub(crate) fn open(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Result<Self, u16> {
         let mut stream = http::connect(address);

@@ -49,6 +49,8 @@ pub struct Context {
     pub workbench: Workbench,
     /// Who asks. What a field is about was asked before it is resolved; lists are filtered by it.
     pub caller: Caller,
+    /// Whether a socket asks, which is for subscriptions alone: the limits of a request do not hold there.
+    pub is_socket: bool,
 }
 
 impl juniper::Context for Context {}

@@ -57,7 +57,7 @@ impl ApiState {
     /// What resolvers can reach on behalf of that caller.
     #[must_use]
     pub fn context(&self, caller: Caller) -> graphql::Context {
-        graphql::Context { engine: self.engine.clone(), workbench: self.workbench.clone(), caller }
+        graphql::Context { engine: self.engine.clone(), workbench: self.workbench.clone(), caller, is_socket: false }
     }
 
     /// The value of the secret called `name`.

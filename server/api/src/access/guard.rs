@@ -71,6 +71,10 @@ where
             let operation = self.1.find(field).ok_or_else(|| unknown(field).into_field_error())?;
             let given = given(self.1, field, arguments, executor);
             let context = executor.context();
+            if context.is_socket {
+                let message = "queries and mutations go to `POST /graphql`; a socket is for subscriptions";
+                return Err(ApiError::bad_request(message).into_field_error());
+            }
             let recording = match operation.records {
                 true => {
                     Some(Recording::begin(context, operation, &given).await.map_err(IntoFieldError::into_field_error)?)

@@ -29,6 +29,12 @@ const MESSAGE_MOST: usize = 128 << 10;
 /// How often an open socket's authority is looked at again.
 const RECHECK: Duration = Duration::from_secs(5);
 
+/// How long a socket may be open before its first message has let somebody in.
+const INIT_WITHIN: Duration = Duration::from_secs(10);
+
+/// What the protocol's close codes call an initialization that takes too long.
+const LATE: u16 = 4408;
+
 /// What the protocol's close codes call forbidden.
 const CLOSED: u16 = 4403;
 
@@ -69,26 +75,31 @@ async fn converse(
                 (None, None) => return Err(ApiError::unauthorized()),
             };
             let _ = admitted.send(Some(caller.clone()));
-            Ok(ConnectionConfig::new(app.context(caller)).with_max_in_flight_operations(OPERATIONS_MOST))
+            let context = Context { is_socket: true, ..app.context(caller) };
+            Ok(ConnectionConfig::new(context).with_max_in_flight_operations(OPERATIONS_MOST))
         }
     };
     let schema: ArcSchema<_, _, _, Context, DefaultScalarValue> = ArcSchema(state.schema.clone() as Arc<Schema>);
     let (mut sink, mut stream) = Connection::new(schema, init).split::<Message>();
     let mut tick = tokio::time::interval(RECHECK);
+    let mut late = Box::pin(tokio::time::sleep(INIT_WITHIN));
+    let mut is_waiting = true;
     loop {
         tokio::select! {
+            // Strangers hold no sockets.
+            () = &mut late, if is_waiting => {
+                is_waiting = false;
+                if who.borrow().is_none() {
+                    return close(session, LATE, "Connection initialisation timeout").await;
+                }
+            }
             // Whoever may less than when the socket opened loses it, even where nothing is sent.
             _ = tick.tick() => {
                 let caller = who.borrow_and_update().clone();
                 let Some(caller) = caller else { continue };
                 let still = caller.renew().await;
                 if !still.is_ok_and(|now| now.authority == caller.authority) {
-                    let reason = actix_ws::CloseReason {
-                        code: actix_ws::CloseCode::Other(CLOSED),
-                        description: Some("Forbidden".to_owned()),
-                    };
-                    let _ = session.close(Some(reason)).await;
-                    return;
+                    return close(session, CLOSED, "Forbidden").await;
                 }
             }
             message = messages.next() => {
@@ -112,11 +123,7 @@ async fn converse(
                     let text = serde_json::to_string(&message).expect("a server message is plain data");
                     if session.text(text).await.is_err() { return; }
                 }
-                Some(Output::Close { code, message }) => {
-                    let reason = actix_ws::CloseReason { code: code.into(), description: Some(message) };
-                    let _ = session.close(Some(reason)).await;
-                    return;
-                }
+                Some(Output::Close { code, message }) => return close(session, code, &message).await,
                 None => {
                     let _ = session.close(None).await;
                     return;
@@ -124,6 +131,11 @@ async fn converse(
             },
         }
     }
+}
+
+async fn close(session: actix_ws::Session, code: u16, why: &str) {
+    let reason = actix_ws::CloseReason { code: code.into(), description: Some(why.to_owned()) };
+    let _ = session.close(Some(reason)).await;
 }
 
 /// A message as it came.
