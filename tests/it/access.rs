@@ -1,6 +1,7 @@
 //! People and access: signing in, sessions, tokens, grants, the first admin, the audit log. [`matrix`] asks everything in
-//! every role.
+//! every role, and [`hidden`] for what one person may not see.
 
+mod hidden;
 mod matrix;
 mod oidc;
 
@@ -141,7 +142,7 @@ fn what_is_taken_away_is_gone_at_once_from_open_sockets_too() {
     socket.send(
         &json!({ "id": "1", "type": "subscribe", "payload": { "query": "subscription { runEvents { runId } }" } }),
     );
-    assert!(ann.ask(&server, "{ workflows { name } }", &json!({}))["errors"].is_null());
+    assert!(ann.ask(&server, "{ workflows { nodes { name } } }", &json!({}))["errors"].is_null());
 
     server.graphql("mutation($id: String!) { updateUser(id: $id, disabled: true) { id } }", json!({ "id": id }));
     assert_eq!(ann.request(&server, "GET", "/api/session", "").status, 401);
@@ -172,7 +173,7 @@ fn a_token_is_kept_to_its_scope_and_works_until_it_is_revoked() {
     // Asking for more than one has gives what one has.
     let admin = make(json!({ "name": "ci", "role": "ADMIN" }));
     assert_eq!(admin["token"]["role"], "EDITOR");
-    assert_eq!(code(&with(&admin, "{ users { name } }").json()), "forbidden");
+    assert_eq!(code(&with(&admin, "{ users { nodes { name } } }").json()), "forbidden");
     let save = r#"mutation { saveWorkflow(text: "name: a\nsteps:\n  - { id: x, uses: fetch, with: { rows: [] } }\n") { workflow { name } problems { message } } }"#;
     assert_eq!(with(&admin, save).json()["data"]["saveWorkflow"]["workflow"]["name"], "a");
     let viewer = make(json!({ "name": "ci", "role": "VIEWER" }));
@@ -184,8 +185,8 @@ fn a_token_is_kept_to_its_scope_and_works_until_it_is_revoked() {
     let operation = "mutation { createToken(input: { name: \"more\", role: EDITOR }) { text token { role } } }";
     let made = with(&viewer, operation).json()["data"]["createToken"]["token"]["role"].clone();
     assert_eq!(made, "VIEWER");
-    let listed = ann.ask(&server, "{ tokens { id name } }", &json!({}));
-    assert_eq!(listed["data"]["tokens"].as_array().unwrap().len(), 4);
+    let listed = ann.ask(&server, "{ tokens { nodes { id name } } }", &json!({}));
+    assert_eq!(listed["data"]["tokens"]["nodes"].as_array().unwrap().len(), 4);
     assert!(!listed.to_string().contains("slt_"));
     let revoke = "mutation($id: String!) { revokeToken(id: $id) }";
     ann.ask(&server, revoke, &json!({ "id": viewer["token"]["id"] }));
@@ -199,7 +200,10 @@ fn a_token_is_kept_to_its_scope_and_works_until_it_is_revoked() {
     let session = ann.request(&server, "GET", "/api/session", "").json()["session"].clone();
     let end = "mutation($id: String!) { endSession(id: $id) }";
     assert_eq!(code(&bob.ask(&server, end, &json!({ "id": session }))), "session_not_found");
-    assert_eq!(bob.ask(&server, "{ tokens(all: true) { id } }", &json!({}))["data"]["tokens"], json!([]));
+    assert_eq!(
+        bob.ask(&server, "{ tokens(all: true) { nodes { id } } }", &json!({}))["data"]["tokens"]["nodes"],
+        json!([])
+    );
 }
 
 #[test]
@@ -222,8 +226,8 @@ fn the_first_admin_is_made_by_the_printed_link_once() {
     server.restart();
     assert_eq!(set_up(&server, &link, "eve").status, 401);
     let ann = Browser::sign_in(&server, "ann");
-    let people = ann.ask(&server, "{ users { name role } }", &json!({}));
-    assert_eq!(people["data"]["users"], json!([{ "name": "ann", "role": "ADMIN" }]));
+    let people = ann.ask(&server, "{ users { nodes { name role } } }", &json!({}));
+    assert_eq!(people["data"]["users"]["nodes"], json!([{ "name": "ann", "role": "ADMIN" }]));
 }
 
 #[test]
@@ -256,7 +260,8 @@ fn what_a_killed_server_has_changed_is_on_record() {
         saved += heard.try_iter().count() + 11 + round;
         server.restart();
     }
-    let workflows = server.graphql("{ workflows(first: 500) { name } }", json!({}))["workflows"].take();
+    let workflows =
+        server.graphql("{ workflows(first: 500) { nodes { name } } }", json!({}))["workflows"]["nodes"].take();
     let workflows: Vec<&str> =
         workflows.as_array().unwrap().iter().map(|found| found["name"].as_str().unwrap()).collect();
     assert!(workflows.len() >= saved, "{} of {saved}", workflows.len());

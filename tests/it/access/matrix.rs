@@ -1,7 +1,8 @@
 //! Everything that can be asked, by everybody: each field of GraphQL and each route is called in each role.
 //!
 //! [`LEAST`] says which role each operation takes; an operation without a line fails the test. Arguments are made up from
-//! the schema; then the ids of things that are really there are tried by those who may not.
+//! the schema; then the ids of things that are really there are tried by those who may not. [`super::hidden`] has two people
+//! of whom one may not see what the other has.
 
 use super::{Browser, add, code};
 use crate::http;
@@ -51,14 +52,14 @@ const SCHEMA: &str = "{ __schema { queryType { fields { ...f } } mutationType { 
     fragment f on __Field { name args { name type { ...t } } type { ...t } }
     fragment t on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
-struct Schema {
+pub(super) struct Schema {
     /// Fields of the three roots, each with its root's word.
-    fields: Vec<(&'static str, Value)>,
+    pub(super) fields: Vec<(&'static str, Value)>,
     types: BTreeMap<String, Value>,
 }
 
 impl Schema {
-    fn of(server: &TestServer) -> Self {
+    pub(super) fn of(server: &TestServer) -> Self {
         let mut found = server.graphql(SCHEMA, json!({}))["__schema"].take();
         let mut fields = Vec::new();
         for (word, root) in [("query", "queryType"), ("mutation", "mutationType"), ("subscription", "subscriptionType")]
@@ -274,119 +275,6 @@ fn answers_faults(name: &str) -> bool {
         "deleteAlertPolicy",
     ]
     .contains(&name)
-}
-
-#[test]
-fn what_a_person_may_not_see_answers_like_what_is_not_there() {
-    let Some(sluice) = Sluice::find() else { return };
-    let hidden = sluice.add_sqlite("hidden");
-    let shown = sluice.add_sqlite("shown");
-    for file in [hidden, shown] {
-        rusqlite::Connection::open(file).unwrap().execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY)").unwrap();
-    }
-    let server = TestServer::start(sluice);
-    let document = |name: &str, connection: &str| {
-        format!("name: {name}\nsteps:\n  - {{ id: x, uses: fetch, with: {{ connection: {connection}, table: t }} }}\n")
-    };
-    server.save(&document("secret-day", "hidden"));
-    server.save(&document("open-day", "shown"));
-    let run = server.start_run("secret-day", &json!({}));
-    server.wait_run(&run);
-    server.wait_run(&server.start_run("open-day", &json!({})));
-    let ann = add(&server, "ann", "EDITOR");
-    for (thing, pattern) in [("CONNECTION", "hid*"), ("WORKFLOW", "secret-*")] {
-        let operation = "mutation($user: String!, $thing: ThingWord!, $pattern: String!) {
-            setGrant(user: $user, thing: $thing, pattern: $pattern, level: NONE) { grants { pattern } } }";
-        server.graphql(operation, json!({ "user": ann, "thing": thing, "pattern": pattern }));
-    }
-    let ann = Browser::sign_in(&server, "ann");
-    let lists = "{ workflows { name } connections { name } runs { workflowName } monitors { name } }";
-    let listed = ann.ask(&server, lists, &json!({}));
-    assert_eq!(listed["data"]["workflows"], json!([{ "name": "open-day" }]));
-    assert_eq!(listed["data"]["connections"], json!([{ "name": "shown" }]));
-    assert_eq!(listed["data"]["runs"], json!([{ "workflowName": "open-day" }]));
-
-    // The same words for what is hidden and for what is not there.
-    let absent_run = format!("run_{}", "0".repeat(31)) + "7";
-    let same = |template: &str, there: &str, absent: &str| {
-        let told = |id: &str| ann.ask(&server, &template.replace("ID", id), &json!({})).to_string().replace(id, "ID");
-        let (there, absent) = (told(there), told(absent));
-        assert_eq!(there, absent, "{template}");
-        assert!(there.contains("_not_found"), "{template}: {there}");
-    };
-    for template in [
-        "{ workflow(id: \"ID\") { name } }",
-        "{ runs(workflow: \"ID\") { id } }",
-        "{ monitorResults(name: \"ID\") { runId } }",
-        "{ migration(name: \"ID\") { name } }",
-        "mutation { startRun(workflow: \"ID\") { id } }",
-        "mutation { setWorkflowEnabled(id: \"ID\", enabled: false) { id } }",
-        "mutation { deleteWorkflow(id: \"ID\") }",
-        "mutation { startMigration(name: \"ID\") { id } }",
-        "mutation { cancelMigration(name: \"ID\") { name } }",
-        "mutation { resumeMigration(name: \"ID\") { name } }",
-        "mutation { validateMigration(name: \"ID\") { id } }",
-    ] {
-        same(template, "secret-day", "secrex-day");
-    }
-    for template in [
-        "{ connection(name: \"ID\") { name } }",
-        "{ table(connection: \"ID\", name: \"t\") { name } }",
-        "{ tablesImport(connection: \"ID\") { document } }",
-        "{ checkStatement(connection: \"ID\", sql: \"SELECT 1\") { effect } }",
-        "{ anomalies(filter: { connection: \"ID\" }) { id } }",
-        "{ backups(connection: \"ID\") { id } }",
-        "{ statements(connection: \"ID\") { id } }",
-        "mutation { runStatement(input: { connection: \"ID\", sql: \"SELECT 1\" }) { id } }",
-        "mutation { testConnection(name: \"ID\") { ok } }",
-        "mutation { updateConnection(name: \"ID\", input: {}) { name } }",
-        "mutation { deleteConnection(name: \"ID\") }",
-        "mutation { startDiff(input: { left: { connection: \"ID\", table: \"t\" }, right: { connection: \"shown\", table: \"t\" } }) { key } }",
-        "{ migrationLook(input: { from: \"ID\", to: \"shown\" }) { hasMore } }",
-    ] {
-        same(template, "hidden", "hiddex");
-    }
-    for template in [
-        "{ run(id: \"ID\") { status } }",
-        "{ diff(run: \"ID\") { key } }",
-        "{ diffRows(run: \"ID\") { key } }",
-        "mutation { cancelRun(id: \"ID\") { id } }",
-        "mutation { retryRun(id: \"ID\") { id } }",
-    ] {
-        same(template, &run, &absent_run);
-    }
-    // What a document names is asked for, too.
-    let save = "mutation($text: String!) { saveWorkflow(text: $text) { problems { code } } }";
-    let text = document("mine", "hidden");
-    assert_eq!(code(&ann.ask(&server, save, &json!({ "text": text }))), "connection_not_found");
-    let text = document("mine", "'${{ inputs.which }}'");
-    assert_eq!(code(&ann.ask(&server, save, &json!({ "text": text }))), "forbidden");
-    let text = document("mine", "shown");
-    assert_eq!(ann.ask(&server, save, &json!({ "text": text }))["data"]["saveWorkflow"]["problems"], json!([]));
-
-    // REST says the same.
-    for (method, path, body) in [
-        ("GET", "/api/databases/ID", ""),
-        ("PUT", "/api/databases/ID", "{}"),
-        ("DELETE", "/api/databases/ID", ""),
-        ("POST", "/api/databases/ID/test", ""),
-        ("GET", "/api/databases/ID/tables", ""),
-        ("GET", "/api/databases/ID/tables/t", ""),
-        ("POST", "/api/query", "{\"database\":\"ID\",\"sql\":\"SELECT 1\"}"),
-        ("POST", "/api/query/validate", "{\"database\":\"ID\",\"sql\":\"SELECT 1\"}"),
-    ] {
-        let told = |id: &str| {
-            let answer = ann.request(&server, method, &path.replace("ID", id), &body.replace("ID", id));
-            (answer.status, answer.body.replace(id, "ID"))
-        };
-        assert_eq!(told("hidden"), told("hiddex"), "{method} {path}");
-        assert_eq!(told("hidden").0, 404, "{method} {path}");
-        // By way of another spelling of the path.
-        let spelled = ann.request(&server, method, &path.replace("ID", "%68idden"), &body.replace("ID", "hidden"));
-        assert_eq!(spelled.status, 404, "{method} {path}: {spelled:?}");
-    }
-    let listed = ann.request(&server, "GET", "/api/databases", "").json();
-    assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
 }
 
 #[test]
