@@ -226,8 +226,8 @@ fn channels_policy_and_preview_over_graphql() {
     stub.plan(reply(404, "gone"));
     let failed = server.graphql(test, json!({ "name": "made" }))["testChannel"].take();
     assert_eq!((&failed["ok"], &failed["code"]), (&json!(false), &json!("delivery_failed")), "{failed:#}");
-    let names = server.graphql("{ channels(first: 2) { name } channel(name: \"ops\") { kind } }", json!({}));
-    assert_eq!(names["channels"], json!([{ "name": "boss" }, { "name": "made" }]));
+    let names = server.graphql("{ channels(first: 2) { nodes { name } } channel(name: \"ops\") { kind } }", json!({}));
+    assert_eq!(names["channels"]["nodes"], json!([{ "name": "boss" }, { "name": "made" }]));
     assert_eq!(server.graphql("mutation { deleteChannel(name: \"made\") }", json!({}))["deleteChannel"], true);
     let gone = server.graphql_error("{ channel(name: \"made\") { name } }", json!({}));
     assert_eq!(gone["extensions"]["code"], "channel_not_found");

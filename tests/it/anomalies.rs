@@ -91,15 +91,16 @@ fn graphql_lists_changes_and_configures() {
     run_market_quality(&sluice);
     let server = TestServer::start(sluice);
     let listed = server.graphql(
-        "{ anomalies(first: 2, filter: { states: [OPEN], rule: \"quality.*\", severity: ERROR }) { id rule scope state count details } }",
+        "{ anomalies(first: 2, filter: { states: [OPEN], rule: \"quality.*\", severity: ERROR }) { nodes { id rule scope state count details } } }",
         json!({}),
     );
-    let first = &listed["anomalies"][0];
-    assert_eq!((listed["anomalies"].as_array().unwrap().len(), &first["state"]), (2, &json!("OPEN")));
+    let first = &listed["anomalies"]["nodes"][0];
+    assert_eq!((listed["anomalies"]["nodes"].as_array().unwrap().len(), &first["state"]), (2, &json!("OPEN")));
     let id = first["id"].as_str().unwrap();
-    let last = listed["anomalies"][1]["id"].as_str().unwrap();
-    let next = server.graphql("query ($after: String) { anomalies(after: $after) { id } }", json!({ "after": last }));
-    assert_eq!(next["anomalies"].as_array().unwrap().len(), 2);
+    let last = listed["anomalies"]["nodes"][1]["id"].as_str().unwrap();
+    let next = server
+        .graphql("query ($after: String) { anomalies(after: $after) { nodes { id } } }", json!({ "after": last }));
+    assert_eq!(next["anomalies"]["nodes"].as_array().unwrap().len(), 2);
     let changed = server.graphql(
         "mutation ($id: String!) { acknowledgeAnomaly(id: $id, comment: \"known\") { state comment changedBy } }",
         json!({ "id": id }),
@@ -113,8 +114,8 @@ fn graphql_lists_changes_and_configures() {
         json!({}),
     );
     assert_eq!(set["configureAnomalyRule"]["thresholds"], "{\"share\":0.5}");
-    let rules = server.graphql("{ anomalyRules { rule muted } backups { id } }", json!({}));
-    assert_eq!(rules, json!({ "anomalyRules": [{ "rule": "inspect.*", "muted": true }], "backups": [] }));
+    let rules = server.graphql("{ anomalyRules { rule muted } backups { nodes { id } } }", json!({}));
+    assert_eq!(rules, json!({ "anomalyRules": [{ "rule": "inspect.*", "muted": true }], "backups": { "nodes": [] } }));
     let reset = server.graphql("mutation { resetAnomalyRule(rule: \"inspect.*\") }", json!({}));
     assert_eq!(reset["resetAnomalyRule"], true);
 }
@@ -125,12 +126,12 @@ fn graphql_says_what_is_over_and_refuses_what_cannot_be() {
     sluice.add_sqlite("history");
     run_market_quality(&sluice);
     let server = TestServer::start(sluice);
-    let listed = server.graphql("{ anomalies(filter: { rule: \"quality.a6\" }) { id lastSeen } }", json!({}));
-    let (id, seen) = (&listed["anomalies"][0]["id"], &listed["anomalies"][0]["lastSeen"]);
-    let since = "query ($since: DateTime) { anomalies(filter: { since: $since }) { id } }";
-    assert_eq!(server.graphql(since, json!({ "since": seen }))["anomalies"].as_array().unwrap().len(), 4);
+    let listed = server.graphql("{ anomalies(filter: { rule: \"quality.a6\" }) { nodes { id lastSeen } } }", json!({}));
+    let (id, seen) = (&listed["anomalies"]["nodes"][0]["id"], &listed["anomalies"]["nodes"][0]["lastSeen"]);
+    let since = "query ($since: DateTime) { anomalies(filter: { since: $since }) { nodes { id } } }";
+    assert_eq!(server.graphql(since, json!({ "since": seen }))["anomalies"]["nodes"].as_array().unwrap().len(), 4);
     let later = server.graphql(since, json!({ "since": "2999-01-01T00:00:00Z" }));
-    assert_eq!(later["anomalies"], json!([]));
+    assert_eq!(later["anomalies"]["nodes"], json!([]));
 
     let change =
         |verb: &str| format!("mutation ($id: String!) {{ {verb}(id: $id, comment: \"split\") {{ state comment }} }}");

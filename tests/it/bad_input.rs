@@ -137,9 +137,10 @@ fn a_wrong_password_is_not_told() {
         branches.server.sluice.call(&["connection", "add", "store", &url("right-4711"), "--replace"]);
     });
     assert_eq!(branches.server.sluice.read("store", "cities").len(), 3);
-    let runs = branches
-        .server
-        .graphql("{ runs { error { message hint } steps { error { message hint } } logs { message } } }", json!({}));
+    let runs = branches.server.graphql(
+        "{ runs { nodes { error { message hint } steps { error { message hint } } logs { nodes { message } } } } }",
+        json!({}),
+    );
     let listed = branches.server.sluice.call(&["connection", "list", "--json"]);
     for text in [runs.to_string(), listed, branches.server.log()] {
         assert!(!text.contains("-4711"), "a password is told: {text}");

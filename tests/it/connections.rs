@@ -100,11 +100,11 @@ fn graphql_does_what_rest_does() {
     let made = server.graphql(create, json!({ "input": { "url": format!("sqlite://{}", file.display()) } }));
     let expected = json!({ "name": "shop", "system": "sqlite", "isSaved": true, "hasSecret": false });
     assert_eq!(made["createConnection"], expected);
-    let ask = "{ connections { name tables table(name: \"fruit\") { key columns { name } } lastTest { ok } } }";
+    let ask = "{ connections { nodes { name tables { nodes } table(name: \"fruit\") { key columns { name } } lastTest { ok } } } }";
     let asked = server.graphql(ask, json!({}));
     let table = json!({ "key": ["id"], "columns": [{ "name": "id" }] });
-    let expected = json!([{ "name": "shop", "tables": ["fruit"], "table": table, "lastTest": null }]);
-    assert_eq!(asked["connections"], expected);
+    let expected = json!([{ "name": "shop", "tables": { "nodes": ["fruit"] }, "table": table, "lastTest": null }]);
+    assert_eq!(asked["connections"]["nodes"], expected);
     let update =
         "mutation($input: ConnectionInput!) { updateConnection(name: \"shop\", input: $input) { description labels } }";
     server.graphql(update, json!({ "input": { "description": "apples", "labels": ["a"] } }));
@@ -324,7 +324,7 @@ fn a_secret_shows_in_no_answer_log_line_or_error() {
             json!({ "input": { "settings": format!("{settings}]"), "system": "mysql" } }),
         ),
         ("mutation { testConnection(name: \"g\") { message hint } }", json!({})),
-        ("{ connections { name settings lastTest { message hint } } }", json!({})),
+        ("{ connections { nodes { name settings lastTest { message hint } } } }", json!({})),
     ] {
         heard.push_str(&server.ask(operation, variables).to_string());
     }

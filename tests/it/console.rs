@@ -368,13 +368,15 @@ fn graphql_asks_the_same(shop: &Shop) {
         let again = server.graphql_error(cancel, json!({ "id": id }));
         assert_eq!(again["extensions"]["code"], "statement_not_found");
     });
-    let list = "query($before: String) { statements(connection: \"shop\", before: $before, first: 2) { id outcome sql who errorCode } }";
-    let first = server.graphql(list, json!({}))["statements"].take();
+    let list = "query($after: String) { statements(connection: \"shop\", after: $after, first: 2) { nodes { id outcome sql who errorCode } pageInfo { endCursor } } }";
+    let mut first = server.graphql(list, json!({}))["statements"].take();
+    let end = first["pageInfo"]["endCursor"].take();
+    let first = first["nodes"].take();
     assert_eq!(
         (&first[0]["id"], &first[0]["outcome"], &first[0]["errorCode"]),
         (&json!(id), &json!("canceled"), &json!("canceled"))
     );
-    let next = server.graphql(list, json!({ "before": first[1]["id"] }))["statements"].take();
+    let next = server.graphql(list, json!({ "after": end }))["statements"]["nodes"].take();
     let ids = |page: &Value| -> Vec<String> {
         page.as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned()).collect()
     };

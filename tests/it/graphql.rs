@@ -56,11 +56,21 @@ fn save_list_and_run(sluice: Sluice) {
     assert_eq!((first["name"].as_str(), first["versionNumber"].as_i64()), (Some("sum"), Some(1)));
     assert_eq!(server.save(SUM)["versionNumber"], 1, "the same text makes no new version");
     assert_eq!(server.save(&SUM.replace("40", "39"))["versionNumber"], 2);
-    let listed = server.graphql("{ workflows { name enabled versions { number text } } }", json!({}));
-    let workflow = &listed["workflows"][0];
-    assert_eq!(listed["workflows"].as_array().unwrap().len(), 1);
-    assert_eq!(workflow["versions"][1]["text"], SUM);
-    assert_eq!(workflow["versions"][0]["number"], 2);
+    let listed =
+        server.graphql("{ workflows { nodes { name enabled versions { nodes { number text } } } } }", json!({}));
+    let workflow = &listed["workflows"]["nodes"][0];
+    assert_eq!(listed["workflows"]["nodes"].as_array().unwrap().len(), 1);
+    assert_eq!(workflow["versions"]["nodes"][1]["text"], SUM);
+    assert_eq!(workflow["versions"]["nodes"][0]["number"], 2);
+    let page = "query($after: String) { workflow(id: \"sum\") { versions(first: 1, after: $after) {
+        edges { cursor node { number } } pageInfo { hasNextPage endCursor } } } }";
+    let newest = server.graphql(page, json!({}))["workflow"]["versions"].take();
+    assert_eq!(newest["edges"], json!([{ "cursor": "2", "node": { "number": 2 } }]));
+    assert_eq!(newest["pageInfo"], json!({ "hasNextPage": true, "endCursor": "2" }));
+    let oldest = server.graphql(page, json!({ "after": "2" }))["workflow"]["versions"].take();
+    assert_eq!(oldest["edges"][0]["node"]["number"], 1);
+    assert_eq!(oldest["pageInfo"], json!({ "hasNextPage": false, "endCursor": "1" }));
+    assert_eq!(server.graphql_error(page, json!({ "after": "x" }))["extensions"]["code"], "bad_request");
 
     let run = server.wait_run(&server.start_run("sum", &json!({ "a": 2 })));
     assert_eq!(run["status"], "SUCCEEDED", "{run:#}");
@@ -71,9 +81,15 @@ fn save_list_and_run(sluice: Sluice) {
     let inputs: Value = serde_json::from_str(run["inputs"].as_str().unwrap()).unwrap();
     assert_eq!(inputs, json!({ "a": 3, "b": 40 }));
 
-    let runs = server.graphql("{ runs(workflow: \"sum\", statuses: [SUCCEEDED]) { id } }", json!({}));
-    assert_eq!(runs["runs"].as_array().unwrap().len(), 2);
-    assert_eq!(runs["runs"][0]["id"], run["id"], "the newest comes first");
+    let runs = server.graphql("{ runs(workflow: \"sum\", statuses: [SUCCEEDED]) { nodes { id } } }", json!({}));
+    assert_eq!(runs["runs"]["nodes"].as_array().unwrap().len(), 2);
+    assert_eq!(runs["runs"]["nodes"][0]["id"], run["id"], "the newest comes first");
+    let page = "query($after: String) { workflow(id: \"sum\") { runs(first: 1, after: $after) {
+        nodes { id logs(first: 1) { nodes { message } pageInfo { hasNextPage } } } pageInfo { hasNextPage endCursor } } } }";
+    let newest = server.graphql(page, json!({}))["workflow"]["runs"].take();
+    let oldest = server.graphql(page, json!({ "after": newest["pageInfo"]["endCursor"] }))["workflow"]["runs"].take();
+    assert_eq!((&newest["pageInfo"]["hasNextPage"], &oldest["pageInfo"]["hasNextPage"]), (&json!(true), &json!(false)));
+    assert_eq!(oldest["nodes"][0]["id"], runs["runs"]["nodes"][1]["id"]);
 }
 
 #[test]
@@ -94,8 +110,8 @@ fn a_refused_document_names_all_its_faults_with_their_places() {
     assert_eq!(find("step_not_found")["line"], 7, "{saved:#}");
     let checked = server.graphql("query($text: String!) { check(text: $text) { code } }", json!({ "text": text }));
     assert_eq!(checked["check"].as_array().unwrap().len(), problems.len());
-    let listed = server.graphql("{ workflows { name } }", json!({}));
-    assert_eq!(listed["workflows"], json!([]), "nothing of a refused document is kept");
+    let listed = server.graphql("{ workflows { nodes { name } } }", json!({}));
+    assert_eq!(listed["workflows"]["nodes"], json!([]), "nothing of a refused document is kept");
 }
 
 #[test]
@@ -190,7 +206,7 @@ fn strangers_forms_and_greedy_requests_are_refused() {
     let Some(sluice) = Sluice::find() else { return };
     let server = TestServer::start(sluice);
     let bearer = format!("Bearer {}", server.token);
-    let one = json!({ "query": "{ workflows { name } }" });
+    let one = json!({ "query": "{ workflows { nodes { name } } }" });
     let check = |token: Option<&str>, kind: &str, body: &str, status: u16, code: &str| {
         let mut headers = vec![("content-type", kind)];
         headers.extend(token.map(|token| ("authorization", token)));
@@ -212,7 +228,7 @@ fn strangers_forms_and_greedy_requests_are_refused() {
     let ten = check(Some(&bearer), "application/json", &many(10), 200, "");
     assert_eq!(ten.json().as_array().unwrap().len(), 10);
     check(Some(&bearer), "application/json", &many(11), 400, "bad_request");
-    let huge = json!({ "query": format!("{{ workflows {{ name }} }} #{}", "x".repeat(3 << 20)) });
+    let huge = json!({ "query": format!("{{ workflows {{ nodes {{ name }} }} }} #{}", "x".repeat(3 << 20)) });
     let answer = check(Some(&bearer), "application/json", &huge.to_string(), 413, "");
     assert!(answer.body.len() < 1000, "{}", answer.body.len());
     let deep =

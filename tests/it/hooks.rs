@@ -118,10 +118,10 @@ fn a_sender_that_hangs_up_has_its_run_nevertheless() {
         let body = json!({ "amount": amount }).to_string();
         drop(http::begin(server.address, "POST", "/hooks/open/orders", &headers, body.as_bytes()));
     }
-    let runs = "{ runs { status inputs } }";
+    let runs = "{ runs { nodes { status inputs } } }";
     let mut ended = json!([]);
     wait_for("five runs", || {
-        ended = server.graphql(runs, json!({}))["runs"].take();
+        ended = server.graphql(runs, json!({}))["runs"]["nodes"].take();
         ended.as_array().unwrap().iter().filter(|run| run["status"] == "SUCCEEDED").count() == 5
     });
     let mut inputs: Vec<&str> = ended.as_array().unwrap().iter().map(|run| run["inputs"].as_str().unwrap()).collect();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const CREATE: &str = "mutation($input: MonitorInput!) {
     createMonitor(input: $input) { name template description cron enabled last { runId } } }";
 const RESULTS: &str = "query($name: String!) {
-    monitorResults(name: $name) { runId status measures value trend passed } }";
+    monitorResults(name: $name) { nodes { runId status measures value trend passed } } }";
 
 #[test]
 fn a_monitor_is_made_run_and_tells_its_trend() {
@@ -39,7 +39,7 @@ fn a_monitor_is_made_run_and_tells_its_trend() {
     run();
     sqlite_execute(&right, "UPDATE t SET v = 'x' WHERE id = 1");
     run();
-    let results = server.graphql(RESULTS, json!({ "name": "same" }))["monitorResults"].take();
+    let results = server.graphql(RESULTS, json!({ "name": "same" }))["monitorResults"]["nodes"].take();
     let told: Vec<(f64, Option<f64>, bool)> = results
         .as_array()
         .unwrap()
@@ -52,10 +52,14 @@ fn a_monitor_is_made_run_and_tells_its_trend() {
     assert_eq!(told, [(2.0, Some(1.0), true), (1.0, Some(1.0), false), (0.0, None, false)], "{results:#}");
     let measures: Value = serde_json::from_str(results[0]["measures"].as_str().unwrap()).unwrap();
     assert_eq!((&measures["extra"], &measures["changed"]), (&json!(1), &json!(1)), "{measures:#}");
-    let listed = server.graphql("{ monitors { name last { value passed } } }", json!({}));
-    assert_eq!(listed["monitors"], json!([{ "name": "same", "last": { "value": 2.0, "passed": true } }]));
-    let one = server.graphql("{ monitorResults(name: \"same\", first: 1) { trend } }", json!({}));
-    assert_eq!(one["monitorResults"], json!([{ "trend": 1.0 }]), "a page knows the run before it");
+    let listed = server.graphql("{ monitors { nodes { name last { value passed } } } }", json!({}));
+    assert_eq!(listed["monitors"]["nodes"], json!([{ "name": "same", "last": { "value": 2.0, "passed": true } }]));
+    let page = "query($after: String) { monitorResults(name: \"same\", first: 1, after: $after) {
+        nodes { trend } pageInfo { hasNextPage endCursor } } }";
+    let one = server.graphql(page, json!({}))["monitorResults"].take();
+    assert_eq!(one["nodes"], json!([{ "trend": 1.0 }]), "a page knows the run before it");
+    let next = server.graphql(page, json!({ "after": one["pageInfo"]["endCursor"] }))["monitorResults"].take();
+    assert_eq!((&one["pageInfo"]["hasNextPage"], &next["nodes"]), (&json!(true), &json!([{ "trend": 1.0 }])));
 }
 
 #[test]
@@ -71,7 +75,7 @@ fn monitors_of_one_side_hold_it_to_a_number_and_to_its_columns() {
     let last = |name: &str| {
         server.wait_run(&server.start_run(name, &json!({})));
         let results = server.graphql(RESULTS, json!({ "name": name }));
-        let result = &results["monitorResults"][0];
+        let result = &results["monitorResults"]["nodes"][0];
         (result["value"].as_f64().unwrap(), result["passed"].as_bool().unwrap())
     };
     assert_eq!((last("rows"), last("columns")), ((1.0, false), (0.0, false)));
@@ -101,7 +105,11 @@ fn a_wrong_monitor_is_refused_and_a_name_is_taken_once() {
     check(json!({ "thresholds": ["differences about 1"] }), "invalid_value");
     check(json!({ "cron": "every day" }), "invalid_schedule");
     check(json!({ "name": "no such name!" }), "invalid_value");
-    assert_eq!(server.graphql("{ monitors { name } }", json!({}))["monitors"], json!([]), "nothing of it is kept");
+    assert_eq!(
+        server.graphql("{ monitors { nodes { name } } }", json!({}))["monitors"]["nodes"],
+        json!([]),
+        "nothing of it is kept"
+    );
     let unknown = server.graphql_error(RESULTS, json!({ "name": "m" }));
     assert_eq!(unknown["extensions"]["code"], "workflow_not_found");
     let input = json!({ "name": "m", "template": "DATA_DIFF", "left": side, "right": side, "key": ["id"] });

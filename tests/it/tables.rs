@@ -317,10 +317,10 @@ fn tables_over_graphql() {
     let validated = server.graphql("mutation($d: String!) { validateTables(document: $d) { differences tables { verdict columns { column verdict } } } }", json!({ "d": document }));
     assert_eq!(validated["validateTables"]["differences"], 0, "{validated:#}");
     let logs = server.graphql(
-        "query($t: String) { tableLogs(filter: { log: CREATION, table: $t }) { id who status ddl subject } }",
+        "query($t: String) { tableLogs(filter: { log: CREATION, table: $t }) { nodes { id who status ddl subject } } }",
         json!({ "t": format!("fruit_{name}") }),
     );
-    let created = logs["tableLogs"].as_array().unwrap();
+    let created = logs["tableLogs"]["nodes"].as_array().unwrap();
     assert_eq!(
         (created[0]["who"].as_str(), created[0]["status"].as_str()),
         (Some("api"), Some("SUCCEEDED")),

@@ -23,7 +23,7 @@ describe.skipIf(missing())("the inbox of anomalies", () => {
   });
 
   it("shows what a run found; one is acknowledged with a comment, the others are resolved at once, one comes back", async () => {
-    const all = async () => (await server.graphql<{ anomalies: Found[] }>("{ anomalies(first: 200) { id state comment } }")).anomalies;
+    const all = async () => (await server.graphql<{ anomalies: { nodes: Found[] } }>("{ anomalies(first: 200) { nodes { id state comment } } }")).anomalies.nodes;
     const before = await all();
     expect(before.length).toBeGreaterThan(1);
     for (const { id, state } of before) {

@@ -52,8 +52,8 @@ describe.skipIf(missing())("connections", () => {
     await page.getByRole("menuitem", { name: "Delete…" }).click();
     await page.getByRole("button", { name: `Delete ${name}` }).click();
     await page.getByRole("link", { name, exact: true }).waitFor({ state: "detached" });
-    const { connections } = await server.graphql<{ connections: { name: string }[] }>("{ connections { name } }");
-    expect(connections.map((one) => one.name)).not.toContain(name);
+    const { connections } = await server.graphql<{ connections: { nodes: { name: string }[] } }>("{ connections { nodes { name } } }");
+    expect(connections.nodes.map((one) => one.name)).not.toContain(name);
     await leave(page);
   });
 

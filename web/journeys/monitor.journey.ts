@@ -70,8 +70,8 @@ describe.skipIf(missing())("monitoring a table", () => {
     expect(await schedule.isChecked()).toBe(true);
     await schedule.click();
     await page.locator(`input[aria-label="Schedule of ${name} runs"]:not(:checked)`).waitFor();
-    const { monitors } = await server.graphql<{ monitors: { name: string; enabled: boolean }[] }>("{ monitors { name enabled } }");
-    expect(monitors.find((one) => one.name === name)?.enabled).toBe(false);
+    const { monitors } = await server.graphql<{ monitors: { nodes: { name: string; enabled: boolean }[] } }>("{ monitors { nodes { name enabled } } }");
+    expect(monitors.nodes.find((one) => one.name === name)?.enabled).toBe(false);
     await picture(page, "monitors");
     await leave(page);
   });

@@ -108,9 +108,9 @@ describe.skipIf(missing())("people", () => {
     const page = await signedIn("ann", "/workflows/fruit");
     await node(page, "few").click();
     const sql = page.locator("#step-form").getByLabel("sql *", { exact: true });
-    const { sessions } = await server.graphql<{ sessions: { id: string; userId: string }[] }>("{ sessions(all: true) { id userId } }");
+    const { sessions } = await server.graphql<{ sessions: { nodes: { id: string; userId: string }[] } }>("{ sessions(all: true) { nodes { id userId } } }");
     const { user } = await server.graphql<{ user: { id: string } }>('{ user(id: "ann") { id } }');
-    for (const session of sessions.filter((one) => one.userId === user.id)) await server.graphql("mutation($id: String!) { endSession(id: $id) }", { id: session.id });
+    for (const session of sessions.nodes.filter((one) => one.userId === user.id)) await server.graphql("mutation($id: String!) { endSession(id: $id) }", { id: session.id });
     await sql.fill("SELECT * FROM input LIMIT 2");
     await sql.press("Tab");
     // The checker is the first to be told.

@@ -30,8 +30,8 @@ describe.skipIf(missing())("the health of stores", () => {
     await page.locator(".trend-chart canvas").waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await picture(page, "store");
-    const { workflows } = await server.graphql<{ workflows: { name: string; outline: { tags: string[] } }[] }>("{ workflows { name outline { tags } } }");
-    expect(workflows.filter((one) => one.outline.tags.includes("health")).map((one) => one.name)).toEqual(["health-replica", "health-shop"]);
+    const { workflows } = await server.graphql<{ workflows: { nodes: { name: string; outline: { tags: string[] } }[] } }>("{ workflows { nodes { name outline { tags } } } }");
+    expect(workflows.nodes.filter((one) => one.outline.tags.includes("health")).map((one) => one.name)).toEqual(["health-replica", "health-shop"]);
     await leave(page);
   });
 });

@@ -110,10 +110,10 @@ describe.skipIf(missing())("transferring a table", () => {
     await page.getByRole("heading", { name: "Not started yet" }).waitFor();
     await page.getByRole("button", { name: "Start", exact: true }).click();
     await page.locator('[data-transfer-state="COMPLETED"]').waitFor();
-    const { workflow } = await server.graphql<{ workflow: { runs: { id: string }[] } }>("query($id: String!) { workflow(id: $id) { runs(first: 1) { id } } }", {
+    const { workflow } = await server.graphql<{ workflow: { runs: { nodes: { id: string }[] } } }>("query($id: String!) { workflow(id: $id) { runs(first: 1) { nodes { id } } } }", {
       id: page.url().split("/").at(-1),
     });
-    expect(await ended(server, workflow.runs[0]?.id ?? "")).toBe("SUCCEEDED");
+    expect(await ended(server, workflow.runs.nodes[0]?.id ?? "")).toBe("SUCCEEDED");
     await leave(page);
   });
 });

@@ -66,11 +66,11 @@ describe.skipIf(missing())("trying a workflow", () => {
     await pane.getByRole("button", { name: "Close" }).click();
     await pane.waitFor({ state: "detached" });
 
-    const { connection, runs } = await server.graphql<{ connection: { tables: string[] }; runs: unknown[] }>(
-      'query { connection(name: "shop") { tables(first: 10) } runs(first: 1) { id } }',
+    const { connection, runs } = await server.graphql<{ connection: { tables: { nodes: string[] } }; runs: { nodes: unknown[] } }>(
+      'query { connection(name: "shop") { tables(first: 10) { nodes } } runs(first: 1) { nodes { id } } }',
     );
-    expect(connection.tables).toEqual([]);
-    expect(runs).toEqual([]);
+    expect(connection.tables.nodes).toEqual([]);
+    expect(runs.nodes).toEqual([]);
     await leave(page);
   });
 

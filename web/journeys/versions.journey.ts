@@ -70,8 +70,8 @@ describe.skipIf(missing())("versions, runs and templates", () => {
     await picture(page, "templates");
     await page.getByRole("button", { name: "Open in the editor: market-quality" }).click();
     await node(page, "checked").waitFor();
-    const { workflows } = await server.graphql<{ workflows: { name: string }[] }>("{ workflows { name } }");
-    expect(workflows.map((one) => one.name)).not.toContain("market-quality");
+    const { workflows } = await server.graphql<{ workflows: { nodes: { name: string }[] } }>("{ workflows { nodes { name } } }");
+    expect(workflows.nodes.map((one) => one.name)).not.toContain("market-quality");
     await leave(page);
   });
 

@@ -169,12 +169,17 @@ impl Engine {
         self.store.list_workflows(after, limit).await.map_err(to_fault)
     }
 
-    /// Versions of a workflow, newest first.
+    /// Versions of a workflow, newest first, before the one of the number `before`.
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn list_versions(&self, workflow: WorkflowId, limit: u32) -> Result<Vec<VersionRecord>, Fault> {
-        self.store.list_versions(workflow, limit).await.map_err(to_fault)
+    pub async fn list_versions(
+        &self,
+        workflow: WorkflowId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<VersionRecord>, Fault> {
+        self.store.list_versions(workflow, before, limit).await.map_err(to_fault)
     }
 
     /// The version of that id.
@@ -314,12 +319,17 @@ impl Engine {
         self.dispatch.subscribe()
     }
 
-    /// Log lines of a run, after the first `skip`.
+    /// Log lines of a run, each with its place: those after the place `after`, which is 0 for the first.
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn list_logs(&self, run: RunId, skip: u64, limit: u32) -> Result<Vec<model::run::LogLine>, Fault> {
-        self.store.list_logs(run, skip, limit).await.map_err(to_fault)
+    pub async fn list_logs(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, model::run::LogLine)>, Fault> {
+        self.store.list_logs(run, after, limit).await.map_err(to_fault)
     }
 
     /// The step kinds there are.

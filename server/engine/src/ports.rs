@@ -248,8 +248,13 @@ pub trait RunStore: Send + Sync + 'static {
     async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError>;
     /// The version of that id.
     async fn find_version(&self, id: VersionId) -> Result<Option<VersionRecord>, StoreError>;
-    /// All versions of a workflow, newest first.
-    async fn list_versions(&self, workflow: WorkflowId, limit: u32) -> Result<Vec<VersionRecord>, StoreError>;
+    /// Versions of a workflow, newest first, at most `limit` before the one of the number `before`.
+    async fn list_versions(
+        &self,
+        workflow: WorkflowId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<VersionRecord>, StoreError>;
 
     /// The run of that id.
     async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError>;
@@ -297,8 +302,9 @@ pub trait RunStore: Send + Sync + 'static {
 
     /// Keeps log lines of a run; may be buffered for up to a second, and is never waited for by a commit.
     async fn append_logs(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError>;
-    /// Log lines of a run in the order they were appended, after the first `skip`.
-    async fn list_logs(&self, run: RunId, skip: u64, limit: u32) -> Result<Vec<LogLine>, StoreError>;
+    /// Log lines of a run in the order they were appended, each with its place: those after the place `after`, which is 0 for
+    /// the first. Places grow, with gaps.
+    async fn list_logs(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<(u64, LogLine)>, StoreError>;
 }
 
 /// Wakes workers. A hint only: a lost wake-up costs a sweep's delay, never a task.

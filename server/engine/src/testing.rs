@@ -186,9 +186,18 @@ impl RunStore for MemoryStore {
         Ok(self.tables().versions.iter().find(|version| version.id == id).cloned())
     }
 
-    async fn list_versions(&self, workflow: WorkflowId, limit: u32) -> Result<Vec<VersionRecord>, StoreError> {
+    async fn list_versions(
+        &self,
+        workflow: WorkflowId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<VersionRecord>, StoreError> {
         let tables = self.tables();
-        let own = tables.versions.iter().rev().filter(|version| version.workflow == workflow);
+        let own = tables
+            .versions
+            .iter()
+            .rev()
+            .filter(|version| version.workflow == workflow && before.is_none_or(|before| version.number < before));
         Ok(own.take(limit as usize).cloned().collect())
     }
 
@@ -331,10 +340,10 @@ impl RunStore for MemoryStore {
         Ok(())
     }
 
-    async fn list_logs(&self, run: RunId, skip: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
+    async fn list_logs(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<(u64, LogLine)>, StoreError> {
         let tables = self.tables();
-        let own = tables.logs.iter().filter(|(id, _)| *id == run).map(|(_, line)| line.clone());
-        Ok(own.skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(limit as usize).collect())
+        let own = (1..).zip(&tables.logs).filter(|(place, (id, _))| *id == run && *place > after);
+        Ok(own.map(|(place, (_, line))| (place, line.clone())).take(limit as usize).collect())
     }
 }
 

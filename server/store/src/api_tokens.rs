@@ -108,16 +108,28 @@ impl Database {
         Ok(())
     }
 
-    /// Tokens of one person or of all, the newest first, expired ones too; at most 500.
+    /// Tokens of one person or of all, the newest first, expired ones too: at most `limit` and 500, made before the one
+    /// `before`.
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn list_api_tokens(&self, user: Option<UserId>) -> Result<Vec<ApiTokenRecord>> {
-        let (condition, values) = match user {
-            Some(user) => ("WHERE t.user_id = $1", vec![user.as_uuid().into()]),
-            None => ("", vec![]),
-        };
-        let sql = format!("SELECT {COLUMNS} FROM api_token AS t {condition} ORDER BY t.id DESC LIMIT {MOST}");
+    pub async fn list_api_tokens(
+        &self,
+        user: Option<UserId>,
+        before: Option<ApiTokenId>,
+        limit: u32,
+    ) -> Result<Vec<ApiTokenRecord>> {
+        let mut values: Vec<Value> = Vec::new();
+        let mut condition = String::from("1 = 1");
+        let wanted = [("t.user_id =", user.map(UserId::as_uuid)), ("t.id <", before.map(ApiTokenId::as_uuid))];
+        for (comparison, id) in wanted {
+            if let Some(id) = id {
+                values.push(id.into());
+                condition.push_str(&format!(" AND {comparison} ${}", values.len()));
+            }
+        }
+        let limit = i64::from(limit).min(MOST);
+        let sql = format!("SELECT {COLUMNS} FROM api_token AS t WHERE {condition} ORDER BY t.id DESC LIMIT {limit}");
         sql::all(&self.inner.reader, sql, values).await?.iter().map(token).collect()
     }
 

@@ -180,15 +180,17 @@ fn message(line: &LogLine) -> String {
 }
 
 impl Database {
-    pub(crate) async fn read_logs(&self, run: RunId, skip: u64, limit: u32) -> Result<Vec<LogLine>> {
+    pub(crate) async fn read_logs(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<(u64, LogLine)>> {
         self.inner.logs.flush().await?;
-        let sql = "SELECT at, step, level, message FROM log_line WHERE run_id = $1 ORDER BY id LIMIT $2 OFFSET $3";
+        let sql =
+            "SELECT at, step, level, message, id FROM log_line WHERE run_id = $1 AND id > $2 ORDER BY id LIMIT $3";
         let values = vec![
             run.as_uuid().into(),
+            i64::try_from(after).unwrap_or(i64::MAX).into(),
             i64::from(limit.min(LARGEST_PAGE)).into(),
-            i64::try_from(skip).unwrap_or(i64::MAX).into(),
         ];
-        sql::all(&self.inner.reader, sql, values).await?.iter().map(line).collect()
+        let rows = sql::all(&self.inner.reader, sql, values).await?;
+        rows.iter().map(|row| Ok((column::<i64>(row, 4)?.unsigned_abs(), line(row)?))).collect()
     }
 }
 

@@ -41,8 +41,8 @@ impl RunStore for Database {
         Ok(self.read_version(id).await?)
     }
 
-    async fn list_versions(&self, workflow: WorkflowId, limit: u32) -> Result<Vec<VersionRecord>> {
-        Ok(self.read_versions(workflow, limit).await?)
+    async fn list_versions(&self, workflow: WorkflowId, before: Option<u32>, limit: u32) -> Result<Vec<VersionRecord>> {
+        Ok(self.read_versions(workflow, before, limit).await?)
     }
 
     async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>> {
@@ -103,7 +103,7 @@ impl RunStore for Database {
         Ok(self.inner.logs.append(run, lines).await?)
     }
 
-    async fn list_logs(&self, run: RunId, skip: u64, limit: u32) -> Result<Vec<LogLine>> {
-        Ok(self.read_logs(run, skip, limit).await?)
+    async fn list_logs(&self, run: RunId, after: u64, limit: u32) -> Result<Vec<(u64, LogLine)>> {
+        Ok(self.read_logs(run, after, limit).await?)
     }
 }

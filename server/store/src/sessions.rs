@@ -99,18 +99,28 @@ impl Database {
         Ok(())
     }
 
-    /// Sessions that go on, of one person or of all, the newest first; at most 500.
+    /// Sessions that go on, of one person or of all, the newest first: at most `limit` and 500, made before the one `before`.
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn list_sessions(&self, user: Option<UserId>, now: DateTime<Utc>) -> Result<Vec<SessionRecord>> {
+    pub async fn list_sessions(
+        &self,
+        user: Option<UserId>,
+        now: DateTime<Utc>,
+        before: Option<SessionId>,
+        limit: u32,
+    ) -> Result<Vec<SessionRecord>> {
         let mut values: Vec<Value> = vec![micros(now).into()];
         let mut sql = format!("SELECT {COLUMNS} FROM browser_session AS s WHERE s.expires_at > $1");
         if let Some(user) = user {
             values.push(user.as_uuid().into());
             sql.push_str(" AND s.user_id = $2");
         }
-        sql.push_str(&format!(" ORDER BY s.id DESC LIMIT {MOST}"));
+        if let Some(before) = before {
+            values.push(before.as_uuid().into());
+            sql.push_str(&format!(" AND s.id < ${}", values.len()));
+        }
+        sql.push_str(&format!(" ORDER BY s.id DESC LIMIT {}", i64::from(limit).min(MOST)));
         sql::all(&self.inner.reader, sql, values).await?.iter().map(session).collect()
     }
 

@@ -142,9 +142,17 @@ impl Database {
         sql::one(&self.inner.reader, sql, vec![id.as_uuid().into()]).await?.as_ref().map(version).transpose()
     }
 
-    pub(crate) async fn read_versions(&self, workflow: WorkflowId, limit: u32) -> Result<Vec<VersionRecord>> {
-        let sql = format!("SELECT {VERSION} FROM version WHERE workflow_id = $1 ORDER BY number DESC LIMIT $2");
-        let values = vec![workflow.as_uuid().into(), i64::from(limit.min(LARGEST_PAGE)).into()];
+    pub(crate) async fn read_versions(
+        &self,
+        workflow: WorkflowId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<VersionRecord>> {
+        let sql = format!(
+            "SELECT {VERSION} FROM version WHERE workflow_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3"
+        );
+        let before = before.map_or(i64::MAX, i64::from);
+        let values = vec![workflow.as_uuid().into(), before.into(), i64::from(limit.min(LARGEST_PAGE)).into()];
         sql::all(&self.inner.reader, sql, values).await?.iter().map(version).collect()
     }
 }

@@ -169,7 +169,7 @@ pub async fn list(engine: &Engine, after: Option<&str>, most: usize) -> Result<V
             }
             // A document that this version no longer understands is no monitor, but must not hide the others.
             if let Ok((_, workflow)) = read(engine, &record).await {
-                let last = results::of(engine, &record, &workflow, 2).await?.into_iter().next();
+                let last = results::of(engine, &record, &workflow, None, 2).await?.into_iter().next();
                 found.push(MonitorView::of(&record, &workflow, last));
             }
         }
@@ -179,14 +179,19 @@ pub async fn list(engine: &Engine, after: Option<&str>, most: usize) -> Result<V
     }
 }
 
-/// What a monitor's runs found, newest first.
+/// What a monitor's runs found, newest first, before the run `before`.
 ///
 /// # Errors
 /// `workflow_not_found`, `invalid_value` for a workflow that is no monitor, `store_failed`.
-pub async fn results(engine: &Engine, name: &str, limit: u32) -> Result<Vec<MonitorResult>, Fault> {
+pub async fn results(
+    engine: &Engine,
+    name: &str,
+    before: Option<RunId>,
+    limit: u32,
+) -> Result<Vec<MonitorResult>, Fault> {
     let record = engine.get_workflow(name).await?;
     let (_, workflow) = read(engine, &record).await?;
-    let mut found = results::of(engine, &record, &workflow, limit.saturating_add(1)).await?;
+    let mut found = results::of(engine, &record, &workflow, before, limit.saturating_add(1)).await?;
     found.truncate(limit as usize);
     Ok(found)
 }
@@ -235,6 +240,11 @@ async fn read(engine: &Engine, record: &WorkflowRecord) -> Result<(Template, Wor
     Ok((template, workflow))
 }
 
-async fn runs(engine: &Engine, record: &WorkflowRecord, limit: u32) -> Result<Vec<engine::RunView>, Fault> {
-    engine.list_runs(&RunFilter { workflow: Some(record.id), limit, ..RunFilter::default() }).await
+async fn runs(
+    engine: &Engine,
+    record: &WorkflowRecord,
+    before: Option<RunId>,
+    limit: u32,
+) -> Result<Vec<engine::RunView>, Fault> {
+    engine.list_runs(&RunFilter { workflow: Some(record.id), before, limit, ..RunFilter::default() }).await
 }

@@ -328,12 +328,17 @@ impl People {
         })
     }
 
-    /// Sessions that go on, of one person or of all.
+    /// Sessions that go on, of one person or of all, the newest first, made before the one `before`.
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn list_sessions(&self, user: Option<UserId>) -> Result<Vec<SessionRecord>, Fault> {
-        Ok(self.database().list_sessions(user, Utc::now()).await?)
+    pub async fn list_sessions(
+        &self,
+        user: Option<UserId>,
+        before: Option<SessionId>,
+        limit: u32,
+    ) -> Result<Vec<SessionRecord>, Fault> {
+        Ok(self.database().list_sessions(user, Utc::now(), before, limit).await?)
     }
 
     /// Ends a session; `user`: only where it is theirs.
@@ -370,7 +375,7 @@ impl People {
                 .hint("Give a later moment, or none.")
                 .path("expiresAt"));
         }
-        if self.database().list_api_tokens(Some(user)).await?.len() >= TOKENS_MOST {
+        if self.database().list_api_tokens(Some(user), None, u32::MAX).await?.len() >= TOKENS_MOST {
             return Err(Fault::new(ErrorCode::InvalidValue, format!("there are {TOKENS_MOST} tokens already"))
                 .hint("Revoke some that are not used any more."));
         }
@@ -387,12 +392,17 @@ impl People {
         Ok((token, record))
     }
 
-    /// Tokens of one person or of all.
+    /// Tokens of one person or of all, the newest first, made before the one `before`.
     ///
     /// # Errors
     /// `store_failed`.
-    pub async fn list_tokens(&self, user: Option<UserId>) -> Result<Vec<ApiTokenRecord>, Fault> {
-        Ok(self.database().list_api_tokens(user).await?)
+    pub async fn list_tokens(
+        &self,
+        user: Option<UserId>,
+        before: Option<ApiTokenId>,
+        limit: u32,
+    ) -> Result<Vec<ApiTokenRecord>, Fault> {
+        Ok(self.database().list_api_tokens(user, before, limit).await?)
     }
 
     /// Revokes a token; `user`: only where it is theirs.

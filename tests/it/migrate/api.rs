@@ -133,8 +133,8 @@ fn a_migration_is_made_followed_canceled_resumed_and_proven() {
     let look = server.wait_run(look["startMigration"]["id"].as_str().unwrap());
     let told: Value = serde_json::from_str(step(&look, "migrate")["outputs"].as_str().unwrap()).unwrap();
     assert_eq!(told["sample"]["orders"][0]["name"], "Köln 1", "{look:#}");
-    let listed = server.graphql("{ migrations { name } monitors { name } }", json!({}));
-    assert_eq!(listed, json!({ "migrations": [{ "name": "shop" }], "monitors": [] }));
+    let listed = server.graphql("{ migrations { nodes { name } } monitors { nodes { name } } }", json!({}));
+    assert_eq!(listed, json!({ "migrations": { "nodes": [{ "name": "shop" }] }, "monitors": { "nodes": [] } }));
     server.save("name: other\nsteps:\n  - { id: a, uses: script, with: { script: \"1\" } }\n");
     let other = server.graphql_error(PROGRESS, json!({ "name": "other" }));
     assert_eq!(other["extensions"]["code"], "invalid_value");

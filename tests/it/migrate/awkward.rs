@@ -37,8 +37,10 @@ fn a_locked_target_is_tried_again_then_told_and_gone_on_with() {
     wait_for("some rows", || rows() > 0);
     let held = lock(&target);
     wait_for("a second try", || {
-        let log = server
-            .graphql("query($id: String!) { run(id: $id) { logs(first: 200) { message } } }", json!({ "id": run }));
+        let log = server.graphql(
+            "query($id: String!) { run(id: $id) { logs(first: 200) { nodes { message } } } }",
+            json!({ "id": run }),
+        );
         log["run"]["logs"].to_string().contains("locked by another writer")
     });
     drop(held);

@@ -13,8 +13,10 @@ import { words } from "./words.ts";
 const PaletteWorkflows = graphql(`
   query PaletteWorkflows {
     workflows(first: 200) {
-      id
-      name
+      nodes {
+        id
+        name
+      }
     }
   }
 `);
@@ -32,7 +34,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
     const commands = features
       .flatMap((feature) => feature.commands ?? [])
       .map(({ id, label, icon, path }) => ({ key: id, label: pick(label, language), keywords: label, icon, group: t("do"), path }));
-    const workflows = (data?.workflows ?? []).map(({ id, name }) => ({
+    const workflows = (data?.workflows.nodes ?? []).map(({ id, name }) => ({
       key: id,
       label: name,
       icon: Workflow,

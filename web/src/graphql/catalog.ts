@@ -7,8 +7,10 @@ import type { CatalogTableQuery } from "./generated/graphql.ts";
 const CatalogConnections = graphql(`
   query CatalogConnections {
     connections(first: 200) {
-      name
-      system
+      nodes {
+        name
+        system
+      }
     }
   }
 `);
@@ -17,7 +19,9 @@ const CatalogTables = graphql(`
   query CatalogTables($name: String!) {
     connection(name: $name) {
       name
-      tables(first: 200)
+      tables(first: 200) {
+        nodes
+      }
     }
   }
 `);
@@ -50,7 +54,7 @@ const NONE: readonly never[] = [];
 
 /** All connections; undefined while they are loading. */
 export function useConnections(): readonly CatalogConnection[] | undefined {
-  return useData(CatalogConnections, {}, { staleTime: 30_000 }).data?.connections;
+  return useData(CatalogConnections, {}, { staleTime: 30_000 }).data?.connections.nodes;
 }
 
 /** The names of a connection's first tables, and why there are none. */
@@ -60,7 +64,7 @@ export function useTables(connection: string): { tables: readonly string[]; erro
     { name: connection },
     { enabled: connection !== "", retry: false, staleTime: 30_000 },
   );
-  return { tables: data?.connection.tables ?? NONE, error, isLoading: isFetching && !data };
+  return { tables: data?.connection.tables.nodes ?? NONE, error, isLoading: isFetching && !data };
 }
 
 /** A table as its system describes it; a table that is not there answers nothing. */

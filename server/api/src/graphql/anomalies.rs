@@ -1,7 +1,8 @@
 //! Anomalies, the rules people set for them, and the record of backups.
 
+use super::Context;
+use super::page::{Filling, connection};
 use super::types::json_text;
-use super::{Context, page_size};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
 use juniper::{GraphQLEnum, GraphQLInputObject, graphql_object};
@@ -139,6 +140,15 @@ impl Anomaly {
     }
 }
 
+connection!(
+    /// A page of anomalies.
+    AnomalyConnection of AnomalyEdge of Anomaly
+);
+connection!(
+    /// A page of backups.
+    BackupConnection of BackupEdge of Backup
+);
+
 /// What people set for a rule.
 pub struct AnomalyRule(RuleRecord);
 
@@ -258,20 +268,29 @@ pub(super) async fn list(
     filter: Option<AnomalyFilterInput>,
     after: Option<String>,
     first: Option<i32>,
-) -> Result<Vec<Anomaly>, ApiError> {
+) -> Result<AnomalyConnection, ApiError> {
     let filter = filter.unwrap_or_default();
-    let filter = AnomalyFilter {
+    let mut filter = AnomalyFilter {
         states: filter.states.unwrap_or_default().into_iter().map(Into::into).collect(),
         severity: filter.severity.map(Into::into),
         rule: filter.rule,
         connection: filter.connection,
         table: filter.table,
         since: filter.since,
-        after: after.as_deref().map(parse_anomaly_id).transpose()?,
-        limit: page_size(first),
+        after: None,
+        limit: 0,
     };
-    let found = context.workbench.anomalies.list(&filter).await?;
-    Ok(found.into_iter().filter(|found| context.sees_connection(&found.connection)).map(Anomaly).collect())
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        filter.after = after.map(parse_anomaly_id).transpose()?;
+        filter.limit = limit;
+        let found = context.workbench.anomalies.list(&filter).await?;
+        filling.take(found.into_iter().map(|found| {
+            let is_seen = context.sees_connection(&found.connection);
+            (found.id.to_string(), Anomaly(found), is_seen)
+        }));
+    }
+    Ok(filling.page().into())
 }
 
 pub(super) async fn get(context: &Context, id: &str) -> Result<Anomaly, ApiError> {
@@ -322,15 +341,19 @@ pub(super) async fn reset(context: &Context, rule: &str) -> Result<bool, ApiErro
 pub(super) async fn list_backups(
     context: &Context,
     connection: Option<String>,
-    before: Option<String>,
+    after: Option<String>,
     first: Option<i32>,
-) -> Result<Vec<Backup>, ApiError> {
-    let filter = BackupFilter {
-        connection,
-        statuses: Vec::new(),
-        before: before.as_deref().map(parse_backup_id).transpose()?,
-        limit: page_size(first),
-    };
-    let found = context.workbench.anomalies.list_backups(&filter).await?;
-    Ok(found.into_iter().filter(|found| context.sees_connection(&found.connection)).map(Backup).collect())
+) -> Result<BackupConnection, ApiError> {
+    let mut filter = BackupFilter { connection, statuses: Vec::new(), before: None, limit: 0 };
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        filter.before = after.map(parse_backup_id).transpose()?;
+        filter.limit = limit;
+        let found = context.workbench.anomalies.list_backups(&filter).await?;
+        filling.take(found.into_iter().map(|found| {
+            let is_seen = context.sees_connection(&found.connection);
+            (found.id.to_string(), Backup(found), is_seen)
+        }));
+    }
+    Ok(filling.page().into())
 }

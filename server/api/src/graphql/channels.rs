@@ -1,7 +1,8 @@
 //! Channels: the ways alerts reach people.
 
+use super::Context;
 use super::alerts::{AlertSeverity, read_object};
-use super::{Context, page_size};
+use super::page::{Filling, connection};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
 use juniper::{GraphQLInputObject, graphql_object};
@@ -103,6 +104,11 @@ impl ChannelTest {
     }
 }
 
+connection!(
+    /// A page of channels.
+    ChannelConnection of ChannelEdge of Channel
+);
+
 /// What a channel is to be.
 #[derive(Clone, GraphQLInputObject)]
 pub struct ChannelInput {
@@ -133,9 +139,13 @@ pub(super) async fn list(
     context: &Context,
     after: Option<String>,
     first: Option<i32>,
-) -> Result<Vec<Channel>, ApiError> {
-    let found = context.workbench.channels.list(after.as_deref(), page_size(first)).await?;
-    Ok(found.into_iter().map(Channel).collect())
+) -> Result<ChannelConnection, ApiError> {
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        let found = context.workbench.channels.list(after, limit).await?;
+        filling.take(found.into_iter().map(|found| (found.name.clone(), Channel(found), true)));
+    }
+    Ok(filling.page().into())
 }
 
 pub(super) async fn get(context: &Context, name: &str) -> Result<Channel, ApiError> {

@@ -1,6 +1,7 @@
 //! Connections and their tables.
 
-use super::{Context, page_size};
+use super::Context;
+use super::page::{Filling, connection};
 use crate::error::ApiError;
 use crate::rest::databases::read_address;
 use chrono::{DateTime, Utc};
@@ -60,26 +61,51 @@ impl Connection {
     fn updated_at(&self) -> Option<DateTime<Utc>> {
         self.0.updated_at
     }
-    /// Enabled workflows whose documents name it.
-    async fn workflows(&self, context: &Context) -> Result<Vec<String>, ApiError> {
-        let found = context.workbench.connections.workflows_using(&self.0.name).await?;
-        Ok(found.into_iter().filter(|name| context.sees_workflow(name)).collect())
+    /// Names of enabled workflows whose documents name it.
+    async fn workflows(
+        &self,
+        context: &Context,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<NameConnection, ApiError> {
+        let mut all = context.workbench.connections.workflows_using(&self.0.name).await?;
+        all.sort_unstable();
+        let mut filling = Filling::new(first, after);
+        while let Some((after, limit)) = filling.wants() {
+            let behind = all.iter().filter(|name| after.is_none_or(|after| name.as_str() > after));
+            let found: Vec<String> = behind.take(limit as usize).cloned().collect();
+            filling.take(found.into_iter().map(|name| (name.clone(), name.clone(), context.sees_workflow(&name))));
+        }
+        Ok(filling.page().into())
     }
-    /// Names of its tables, after the one called `after`.
+    /// Names of its tables.
     async fn tables(
         &self,
         context: &Context,
         after: Option<String>,
         first: Option<i32>,
-    ) -> Result<Vec<String>, ApiError> {
-        let size = page_size(first);
-        Ok(context.workbench.connections.list_tables(&self.0.name, after.as_deref(), size).await?)
+    ) -> Result<NameConnection, ApiError> {
+        let mut filling = Filling::new(first, after);
+        while let Some((after, limit)) = filling.wants() {
+            let found = context.workbench.connections.list_tables(&self.0.name, after, limit).await?;
+            filling.take(found.into_iter().map(|name| (name.clone(), name, true)));
+        }
+        Ok(filling.page().into())
     }
     /// One of its tables.
     async fn table(&self, context: &Context, name: String) -> Result<Table, ApiError> {
         Ok(Table(context.workbench.connections.get_table(&self.0.name, &name).await?))
     }
 }
+
+connection!(
+    /// A page of connections.
+    ConnectionConnection of ConnectionEdge of Connection
+);
+connection!(
+    /// A page of names.
+    NameConnection of NameEdge of String
+);
 
 /// How a test of a connection went.
 pub struct ConnectionTest(pub TestReport);

@@ -1,6 +1,7 @@
 //! The SQL console: statements, what can be said of them, and their history.
 
-use super::{Context, page_size};
+use super::Context;
+use super::page::{Filling, connection};
 use crate::error::ApiError;
 use crate::rest::query::{at_console, parse_id, require_text};
 use chrono::{DateTime, Utc};
@@ -158,6 +159,11 @@ impl Statement {
     }
 }
 
+connection!(
+    /// A page of the console's history.
+    StatementConnection of StatementEdge of Statement
+);
+
 /// What is asked of the console.
 #[derive(juniper::GraphQLInputObject)]
 pub struct StatementInput {
@@ -203,13 +209,21 @@ pub(super) async fn check(context: &Context, connection: &str, sql: &str, estima
 pub(super) async fn history(
     context: &Context,
     connection: Option<String>,
-    before: Option<&str>,
+    after: Option<String>,
     first: Option<i32>,
-) -> Result<Vec<Statement>, ApiError> {
-    let before = before.map(parse_id).transpose()?;
-    let filter = StatementFilter { connection, who: None, before, limit: page_size(first) };
-    let records = context.workbench.console.history(filter, &at_console(&context.caller, "")).await?;
-    Ok(records.into_iter().filter(|record| context.sees_connection(&record.connection)).map(Statement).collect())
+) -> Result<StatementConnection, ApiError> {
+    let asker = at_console(&context.caller, "");
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        let before = after.map(parse_id).transpose()?;
+        let filter = StatementFilter { connection: connection.clone(), who: None, before, limit };
+        let found = context.workbench.console.history(filter, &asker).await?;
+        filling.take(found.into_iter().map(|record| {
+            let is_seen = context.sees_connection(&record.connection);
+            (record.id.to_string(), Statement(record), is_seen)
+        }));
+    }
+    Ok(filling.page().into())
 }
 
 fn positive(name: &str, number: i32) -> Result<u64, Fault> {

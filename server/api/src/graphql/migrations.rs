@@ -1,7 +1,8 @@
 //! Migrations: workflows made from a template that move tables from one connection to another.
 
+use super::Context;
+use super::page::{Filling, connection};
 use super::types::{Problem, Run, count, json_text};
-use super::{Context, PAGE_MOST, page_size};
 use crate::error::ApiError;
 use juniper::{GraphQLEnum, GraphQLInputObject, GraphQLObject, graphql_object};
 use model::{ErrorCode, Fault};
@@ -176,12 +177,10 @@ impl Migration {
     }
 }
 
-impl Migration {
-    /// The workflow it is.
-    pub(super) fn of(&self) -> &str {
-        &self.0.name
-    }
-}
+connection!(
+    /// A page of migrations.
+    MigrationConnection of MigrationEdge of Migration
+);
 
 /// How far one run of a migration is. Rows are counted chunk by chunk.
 pub struct MigrationProgress(State);
@@ -390,12 +389,18 @@ impl From<Hazard> for MigrationHazard {
 
 pub(super) async fn list(
     context: &Context,
-    after: Option<&str>,
+    after: Option<String>,
     first: Option<i32>,
-) -> Result<Vec<Migration>, ApiError> {
-    // Absent means as many as there may be: people who have few ask for no pages.
-    let most = page_size(first.or(Some(PAGE_MOST))) as usize;
-    Ok(migrations::list(&context.engine, after, most).await?.into_iter().map(Migration).collect())
+) -> Result<MigrationConnection, ApiError> {
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        let found = migrations::list(&context.engine, after, limit as usize).await?;
+        filling.take(found.into_iter().map(|found| {
+            let is_seen = context.sees_workflow(&found.name);
+            (found.name.clone(), Migration(found), is_seen)
+        }));
+    }
+    Ok(filling.page().into())
 }
 
 pub(super) async fn get(context: &Context, name: &str) -> Result<Migration, ApiError> {

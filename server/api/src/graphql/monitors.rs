@@ -1,7 +1,8 @@
 //! Monitors: workflows made from a template that compare on a schedule.
 
+use super::Context;
+use super::page::{Filling, connection};
 use super::types::json_text;
-use super::{Context, PAGE_MOST, page_size};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
 use data::connector::Relation;
@@ -63,12 +64,10 @@ impl Monitor {
     }
 }
 
-impl Monitor {
-    /// The workflow it is.
-    pub(super) fn of(&self) -> &str {
-        &self.0.name
-    }
-}
+connection!(
+    /// A page of monitors.
+    MonitorConnection of MonitorEdge of Monitor
+);
 
 /// What one run of a monitor found.
 pub struct MonitorResult(monitors::MonitorResult);
@@ -102,6 +101,11 @@ impl MonitorResult {
         self.0.passed
     }
 }
+
+connection!(
+    /// A page of what a monitor found.
+    MonitorResultConnection of MonitorResultEdge of MonitorResult
+);
 
 /// A table or query of a connection.
 #[derive(Debug, Clone, GraphQLInputObject)]
@@ -178,14 +182,35 @@ impl MonitorInput {
     }
 }
 
-pub(super) async fn list(context: &Context, after: Option<&str>, first: Option<i32>) -> Result<Vec<Monitor>, ApiError> {
-    // Absent means as many as there may be: people who have few ask for no pages.
-    let most = page_size(first.or(Some(PAGE_MOST))) as usize;
-    Ok(monitors::list(&context.engine, after, most).await?.into_iter().map(Monitor).collect())
+pub(super) async fn list(
+    context: &Context,
+    after: Option<String>,
+    first: Option<i32>,
+) -> Result<MonitorConnection, ApiError> {
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        let found = monitors::list(&context.engine, after, limit as usize).await?;
+        filling.take(found.into_iter().map(|found| {
+            let is_seen = context.sees_workflow(&found.name);
+            (found.name.clone(), Monitor(found), is_seen)
+        }));
+    }
+    Ok(filling.page().into())
 }
 
-pub(super) async fn results(context: &Context, name: &str, limit: u32) -> Result<Vec<MonitorResult>, ApiError> {
-    Ok(monitors::results(&context.engine, name, limit).await?.into_iter().map(MonitorResult).collect())
+pub(super) async fn results(
+    context: &Context,
+    name: &str,
+    after: Option<String>,
+    first: Option<i32>,
+) -> Result<MonitorResultConnection, ApiError> {
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        let before = after.map(super::query::run_id).transpose()?;
+        let found = monitors::results(&context.engine, name, before, limit).await?;
+        filling.take(found.into_iter().map(|found| (found.run.clone(), MonitorResult(found), true)));
+    }
+    Ok(filling.page().into())
 }
 
 pub(super) async fn create(context: &Context, input: MonitorInput) -> Result<Monitor, ApiError> {

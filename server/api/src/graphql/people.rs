@@ -1,11 +1,12 @@
 //! People, sessions, API tokens and grants.
 
-use super::{Context, page_size};
+use super::Context;
+use super::page::{Filling, connection};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
 use juniper::{GraphQLEnum, GraphQLInputObject, GraphQLObject, graphql_object};
 use model::access::{self, Level, Role, Thing};
-use model::{ErrorCode, Fault, SessionId, UserId};
+use model::{ApiTokenId, ErrorCode, Fault, SessionId, UserId};
 use workbench::people::{AccountRecord, ApiTokenRecord, SessionRecord, TokenWish};
 
 macro_rules! word {
@@ -226,6 +227,19 @@ impl ApiToken {
     }
 }
 
+connection!(
+    /// A page of people.
+    UserConnection of UserEdge of User
+);
+connection!(
+    /// A page of sessions.
+    SessionConnection of SessionEdge of Session
+);
+connection!(
+    /// A page of API tokens.
+    TokenConnection of TokenEdge of ApiToken
+);
+
 /// A token that was just made.
 #[derive(GraphQLObject)]
 #[graphql(context = Context)]
@@ -250,9 +264,17 @@ pub struct TokenInput {
     expires_at: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn list(context: &Context, after: Option<String>, first: Option<i32>) -> Result<Vec<User>, ApiError> {
-    let found = context.workbench.people.list(after.as_deref(), page_size(first)).await?;
-    Ok(found.into_iter().map(User).collect())
+pub(super) async fn list(
+    context: &Context,
+    after: Option<String>,
+    first: Option<i32>,
+) -> Result<UserConnection, ApiError> {
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        let found = context.workbench.people.list(after, limit).await?;
+        filling.take(found.into_iter().map(|found| (found.name.clone(), User(found), true)));
+    }
+    Ok(filling.page().into())
 }
 
 pub(super) async fn get(context: &Context, id: &str) -> Result<User, ApiError> {
@@ -279,14 +301,48 @@ fn own(context: &Context) -> Result<UserId, ApiError> {
     })
 }
 
-pub(super) async fn sessions(context: &Context, all: Option<bool>) -> Result<Vec<Session>, ApiError> {
-    let found = context.workbench.people.list_sessions(shown(context, all)?).await?;
-    Ok(found.into_iter().map(Session).collect())
+pub(super) async fn sessions(
+    context: &Context,
+    all: Option<bool>,
+    after: Option<String>,
+    first: Option<i32>,
+) -> Result<SessionConnection, ApiError> {
+    let user = shown(context, all)?;
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        let before = after.map(session_id).transpose()?;
+        let found = context.workbench.people.list_sessions(user, before, limit).await?;
+        filling.take(found.into_iter().map(|found| (found.id.to_string(), Session(found), true)));
+    }
+    Ok(filling.page().into())
 }
 
-pub(super) async fn tokens(context: &Context, all: Option<bool>) -> Result<Vec<ApiToken>, ApiError> {
-    let found = context.workbench.people.list_tokens(shown(context, all)?).await?;
-    Ok(found.into_iter().map(ApiToken).collect())
+pub(super) async fn tokens(
+    context: &Context,
+    all: Option<bool>,
+    after: Option<String>,
+    first: Option<i32>,
+) -> Result<TokenConnection, ApiError> {
+    let user = shown(context, all)?;
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        let before = after.map(token_id).transpose()?;
+        let found = context.workbench.people.list_tokens(user, before, limit).await?;
+        filling.take(found.into_iter().map(|found| (found.id.to_string(), ApiToken(found), true)));
+    }
+    Ok(filling.page().into())
+}
+
+fn session_id(text: &str) -> Result<SessionId, Fault> {
+    text.parse().map_err(|error: model::id::ParseIdError| {
+        Fault::new(ErrorCode::SessionNotFound, error.to_string()).hint("List the sessions.")
+    })
+}
+
+fn token_id(text: &str) -> Result<ApiTokenId, Fault> {
+    text.parse().map_err(|error: model::id::ParseIdError| {
+        Fault::new(ErrorCode::TokenNotFound, error.to_string()).hint("List the tokens.")
+    })
 }
 
 pub(super) async fn create(
@@ -328,10 +384,7 @@ pub(super) async fn change_password(context: &Context, old: &str, new: &str) -> 
 }
 
 pub(super) async fn end_session(context: &Context, id: &str) -> Result<bool, ApiError> {
-    let id: SessionId = id.parse().map_err(|error: model::id::ParseIdError| {
-        Fault::new(ErrorCode::SessionNotFound, error.to_string()).hint("List the sessions.")
-    })?;
-    context.workbench.people.end_session(id, endable(context)?).await?;
+    context.workbench.people.end_session(session_id(id)?, endable(context)?).await?;
     Ok(true)
 }
 
@@ -356,10 +409,7 @@ pub(super) async fn create_token(context: &Context, input: TokenInput) -> Result
 }
 
 pub(super) async fn revoke_token(context: &Context, id: &str) -> Result<bool, ApiError> {
-    let id = id.parse().map_err(|error: model::id::ParseIdError| {
-        Fault::new(ErrorCode::TokenNotFound, error.to_string()).hint("List the tokens.")
-    })?;
-    context.workbench.people.revoke_token(id, endable(context)?).await?;
+    context.workbench.people.revoke_token(token_id(id)?, endable(context)?).await?;
     Ok(true)
 }
 

@@ -1,28 +1,26 @@
 //! Asking.
 
+use super::Context;
 use super::alerts::{self, Alert, AlertConnection, AlertDelivery, AlertFilterInput, AlertPreview, AlertPreviewInput};
-use super::anomalies::{self, Anomaly, AnomalyFilterInput, AnomalyRule, Backup};
+use super::anomalies::{self, Anomaly, AnomalyConnection, AnomalyFilterInput, AnomalyRule, BackupConnection};
 use super::audit::{self, AuditConnection, AuditFilterInput, AuditVerdict};
-use super::channels::{self, Channel, ChannelKind};
-use super::connections::{Connection, Table};
-use super::console::{self, Checked, Statement};
+use super::channels::{self, Channel, ChannelConnection, ChannelKind};
+use super::connections::{Connection, ConnectionConnection, Table};
+use super::console::{self, Checked, StatementConnection};
 use super::diffs::{self, Diff, DiffPage, DiffRepair};
-use super::migrations::{self, Migration, MigrationInput, MigrationLook};
-use super::monitors::{self, Monitor, MonitorResult};
-use super::people::{self, ApiToken, Me, Session, User};
+use super::migrations::{self, Migration, MigrationConnection, MigrationInput, MigrationLook};
+use super::monitors::{self, MonitorConnection, MonitorResultConnection};
+use super::page::Filling;
+use super::people::{self, Me, SessionConnection, TokenConnection, User, UserConnection};
 use super::plugins::{self, Plugin};
 use super::server::Server;
-use super::tables::{self, TableLogLine, TableLogWish, TablesImport, TablesPlan};
+use super::tables::{self, TableLogConnection, TableLogWish, TablesImport, TablesPlan};
 use super::translations::{self, TranslateInput, TranslatedStatement};
-use super::types::{Problem, Run, RunStatusWord, StepKind, Workflow};
-use super::{Context, page_size};
+use super::types::{Problem, Run, RunConnection, RunStatusWord, StepKind, Workflow, WorkflowConnection, list_runs};
 use crate::error::ApiError;
 use engine::ports::RunFilter;
 use juniper::graphql_object;
 use model::{ErrorCode, Fault, RunId};
-
-/// Pages of runs that are looked through for some that the caller may see.
-const HIDDEN_PAGES_MOST: usize = 20;
 
 /// Everything that can be asked.
 pub struct Query;
@@ -39,24 +37,21 @@ impl Query {
         plugins::get(context, &name)
     }
 
-    /// Workflows by name, after the one called `after`.
+    /// Workflows by name.
     async fn workflows(
         context: &Context,
         after: Option<String>,
         first: Option<i32>,
-    ) -> Result<Vec<Workflow>, ApiError> {
-        let (size, mut after, mut shown) = (page_size(first), after, Vec::new());
-        // What is hidden is left out and the page filled up, or it would end the list for whoever sees what comes after.
-        loop {
-            let found = context.engine.list_workflows(after.as_deref(), size).await?;
-            let is_last = found.len() < size as usize;
-            after = found.last().map(|last| last.name.clone());
-            shown.extend(found.into_iter().filter(|found| context.sees_workflow(&found.name)).map(Workflow));
-            if is_last || shown.len() >= size as usize {
-                shown.truncate(size as usize);
-                return Ok(shown);
-            }
+    ) -> Result<WorkflowConnection, ApiError> {
+        let mut filling = Filling::new(first, after);
+        while let Some((after, limit)) = filling.wants() {
+            let found = context.engine.list_workflows(after, limit).await?;
+            filling.take(found.into_iter().map(|found| {
+                let is_seen = context.sees_workflow(&found.name);
+                (found.name.clone(), Workflow(found), is_seen)
+            }));
         }
+        Ok(filling.page().into())
     }
 
     /// The workflow of that id or name.
@@ -64,40 +59,20 @@ impl Query {
         Ok(Workflow(context.engine.get_workflow(&id).await?))
     }
 
-    /// Runs, newest first, made before the run `before`.
+    /// Runs, newest first.
     async fn runs(
         context: &Context,
         workflow: Option<String>,
         statuses: Option<Vec<RunStatusWord>>,
-        before: Option<String>,
+        after: Option<String>,
         first: Option<i32>,
-    ) -> Result<Vec<Run>, ApiError> {
+    ) -> Result<RunConnection, ApiError> {
         let workflow = match workflow {
             Some(workflow) => Some(context.engine.get_workflow(&workflow).await?.id),
             None => None,
         };
-        let mut filter = RunFilter {
-            workflow,
-            statuses: statuses.unwrap_or_default().into_iter().map(Into::into).collect(),
-            before: before.as_deref().map(run_id).transpose()?,
-            limit: page_size(first),
-        };
-        let mut shown = Vec::new();
-        // As for workflows; after so many pages of hidden ones the list ends, since each run costs a look.
-        for _ in 0..HIDDEN_PAGES_MOST {
-            let found = context.engine.list_runs(&filter).await?;
-            let is_last = found.len() < filter.limit as usize;
-            filter.before = found.last().map(|last| last.id);
-            for run in found {
-                if shown.len() < filter.limit as usize && context.sees_run(run.id).await {
-                    shown.push(Run(run));
-                }
-            }
-            if is_last || shown.len() >= filter.limit as usize {
-                break;
-            }
-        }
-        Ok(shown)
+        let statuses = statuses.unwrap_or_default().into_iter().map(Into::into).collect();
+        list_runs(context, RunFilter { workflow, statuses, before: None, limit: 0 }, after, first).await
     }
 
     /// The run of that id.
@@ -105,29 +80,32 @@ impl Query {
         Ok(Run(context.engine.get_run(run_id(&id)?).await?))
     }
 
-    /// Monitors by name, each with its last result, after the one called `after`; `first` at most, and 200.
-    async fn monitors(context: &Context, after: Option<String>, first: Option<i32>) -> Result<Vec<Monitor>, ApiError> {
-        let found = monitors::list(context, after.as_deref(), first).await?;
-        Ok(found.into_iter().filter(|found| context.sees_workflow(found.of())).collect())
+    /// Monitors by name, each with its last result.
+    async fn monitors(
+        context: &Context,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<MonitorConnection, ApiError> {
+        monitors::list(context, after, first).await
     }
 
     /// What a monitor's runs found, newest first.
     async fn monitor_results(
         context: &Context,
         name: String,
+        after: Option<String>,
         first: Option<i32>,
-    ) -> Result<Vec<MonitorResult>, ApiError> {
-        monitors::results(context, &name, page_size(first)).await
+    ) -> Result<MonitorResultConnection, ApiError> {
+        monitors::results(context, &name, after, first).await
     }
 
-    /// Migrations by name, each with the progress of its newest run, after the one called `after`; `first` at most, and 200.
+    /// Migrations by name, each with the progress of its newest run.
     async fn migrations(
         context: &Context,
         after: Option<String>,
         first: Option<i32>,
-    ) -> Result<Vec<Migration>, ApiError> {
-        let found = migrations::list(context, after.as_deref(), first).await?;
-        Ok(found.into_iter().filter(|found| context.sees_workflow(found.of())).collect())
+    ) -> Result<MigrationConnection, ApiError> {
+        migrations::list(context, after, first).await
     }
 
     /// The migration of that name.
@@ -169,13 +147,13 @@ impl Query {
         diffs::repair(context, run_id(&run)?, first).await
     }
 
-    /// Anomalies, the last seen first, after the one `after`.
+    /// Anomalies, the last seen first.
     async fn anomalies(
         context: &Context,
         filter: Option<AnomalyFilterInput>,
         after: Option<String>,
         first: Option<i32>,
-    ) -> Result<Vec<Anomaly>, ApiError> {
+    ) -> Result<AnomalyConnection, ApiError> {
         anomalies::list(context, filter, after, first).await
     }
 
@@ -189,7 +167,7 @@ impl Query {
         anomalies::list_rules(context).await
     }
 
-    /// Alerts, newest first, after the one whose cursor is `after`.
+    /// Alerts, newest first.
     async fn alerts(
         context: &Context,
         filter: Option<AlertFilterInput>,
@@ -229,8 +207,12 @@ impl Query {
         channels::kinds(context)
     }
 
-    /// Channels by name, after the one called `after`.
-    async fn channels(context: &Context, after: Option<String>, first: Option<i32>) -> Result<Vec<Channel>, ApiError> {
+    /// Channels by name.
+    async fn channels(
+        context: &Context,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<ChannelConnection, ApiError> {
         channels::list(context, after, first).await
     }
 
@@ -239,14 +221,14 @@ impl Query {
         channels::get(context, &name).await
     }
 
-    /// Backups, newest first, made before the backup `before`.
+    /// Backups, newest first.
     async fn backups(
         context: &Context,
         connection: Option<String>,
-        before: Option<String>,
+        after: Option<String>,
         first: Option<i32>,
-    ) -> Result<Vec<Backup>, ApiError> {
-        anomalies::list_backups(context, connection, before, first).await
+    ) -> Result<BackupConnection, ApiError> {
+        anomalies::list_backups(context, connection, after, first).await
     }
 
     /// All faults of a document; none: it would be accepted.
@@ -272,27 +254,30 @@ impl Query {
     }
 
     /// Entries of one of the four logs about tables, newest first.
-    async fn table_logs(context: &Context, filter: Option<TableLogWish>) -> Result<Vec<TableLogLine>, ApiError> {
-        tables::logs(context, filter).await
+    async fn table_logs(
+        context: &Context,
+        filter: Option<TableLogWish>,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<TableLogConnection, ApiError> {
+        tables::logs(context, filter, after, first).await
     }
 
-    /// Connections by name, after the one called `after`.
+    /// Connections by name.
     async fn connections(
         context: &Context,
         after: Option<String>,
         first: Option<i32>,
-    ) -> Result<Vec<Connection>, ApiError> {
-        let (size, mut after, mut shown) = (page_size(first), after, Vec::new());
-        loop {
-            let found = context.workbench.connections.list(after.as_deref(), size).await?;
-            let is_last = found.len() < size as usize;
-            after = found.last().map(|last| last.name.clone());
-            shown.extend(found.into_iter().filter(|view| context.sees_connection(&view.name)).map(Connection));
-            if is_last || shown.len() >= size as usize {
-                shown.truncate(size as usize);
-                return Ok(shown);
-            }
+    ) -> Result<ConnectionConnection, ApiError> {
+        let mut filling = Filling::new(first, after);
+        while let Some((after, limit)) = filling.wants() {
+            let found = context.workbench.connections.list(after, limit).await?;
+            filling.take(found.into_iter().map(|view| {
+                let is_seen = context.sees_connection(&view.name);
+                (view.name.clone(), Connection(view), is_seen)
+            }));
         }
+        Ok(filling.page().into())
     }
 
     /// The connection of that name.
@@ -315,14 +300,14 @@ impl Query {
         console::check(context, &connection, &sql, estimate.unwrap_or(false)).await
     }
 
-    /// Statements that were asked on the console, newest first, before the one called `before`.
+    /// Statements that were asked on the console, newest first.
     async fn statements(
         context: &Context,
         connection: Option<String>,
-        before: Option<String>,
+        after: Option<String>,
         first: Option<i32>,
-    ) -> Result<Vec<Statement>, ApiError> {
-        console::history(context, connection, before.as_deref(), first).await
+    ) -> Result<StatementConnection, ApiError> {
+        console::history(context, connection, after, first).await
     }
 
     /// Statements in the words of another dialect, with what may differ.
@@ -346,8 +331,8 @@ impl Query {
         Me
     }
 
-    /// People by name, after the one called `after`.
-    async fn users(context: &Context, after: Option<String>, first: Option<i32>) -> Result<Vec<User>, ApiError> {
+    /// People by name.
+    async fn users(context: &Context, after: Option<String>, first: Option<i32>) -> Result<UserConnection, ApiError> {
         people::list(context, after, first).await
     }
 
@@ -356,14 +341,24 @@ impl Query {
         people::get(context, &id).await
     }
 
-    /// Browsers one has signed in with, the newest first, at most 500; `all`: everybody's, for an admin.
-    async fn sessions(context: &Context, all: Option<bool>) -> Result<Vec<Session>, ApiError> {
-        people::sessions(context, all).await
+    /// Browsers one has signed in with, the newest first; `all`: everybody's, for an admin.
+    async fn sessions(
+        context: &Context,
+        all: Option<bool>,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<SessionConnection, ApiError> {
+        people::sessions(context, all, after, first).await
     }
 
-    /// One's API tokens, the newest first, at most 500; `all`: everybody's, for an admin.
-    async fn tokens(context: &Context, all: Option<bool>) -> Result<Vec<ApiToken>, ApiError> {
-        people::tokens(context, all).await
+    /// One's API tokens, the newest first; `all`: everybody's, for an admin.
+    async fn tokens(
+        context: &Context,
+        all: Option<bool>,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<TokenConnection, ApiError> {
+        people::tokens(context, all, after, first).await
     }
 
     /// What was changed, by whom, newest first.

@@ -1,7 +1,8 @@
 //! Tables as code: thin views of what `workbench` answers.
 
+use super::Context;
+use super::page::{Filling, connection};
 use super::types::Problem;
-use super::{Context, page_size};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
 use juniper::{GraphQLEnum, GraphQLInputObject, GraphQLObject};
@@ -207,7 +208,7 @@ pub enum TableLogStatusWord {
 }
 
 /// Which entries of a log.
-#[derive(GraphQLInputObject)]
+#[derive(GraphQLInputObject, Default)]
 pub struct TableLogWish {
     /// `OPERATION` where it is missing.
     log: Option<TableLogWord>,
@@ -218,16 +219,17 @@ pub struct TableLogWish {
     status: Option<TableLogStatusWord>,
     since: Option<DateTime<Utc>>,
     until: Option<DateTime<Utc>>,
-    /// Only entries older than the one of this id.
-    before: Option<String>,
-    first: Option<i32>,
 }
+
+connection!(
+    /// A page of a log about tables.
+    TableLogConnection of TableLogEdge of TableLogLine
+);
 
 /// One entry of a log about tables.
 #[derive(GraphQLObject)]
 #[graphql(context = Context)]
 pub struct TableLogLine {
-    /// The cursor for `before`.
     id: String,
     at: DateTime<Utc>,
     who: String,
@@ -335,24 +337,36 @@ pub(super) async fn import(
     Ok(TablesImport { document: imported.document, tables: imported.tables, left_out: left_out.collect() })
 }
 
-pub(super) async fn logs(context: &Context, wish: Option<TableLogWish>) -> Result<Vec<TableLogLine>, ApiError> {
-    let mut filter = TableLogFilter::newest(TableLog::Operation, page_size(None));
-    if let Some(wish) = wish {
-        let before = wish.before.map(|before| before.parse()).transpose();
-        filter = TableLogFilter {
-            log: wish.log.map_or(TableLog::Operation, log_of),
-            connection: wish.connection,
-            table: wish.table,
-            subject: wish.subject,
-            status: wish.status.map(status_of),
-            since: wish.since,
-            until: wish.until,
-            before: before.map_err(|_| ApiError::bad_request("`before` is not the id of an entry"))?,
-            limit: page_size(wish.first),
-        };
+pub(super) async fn logs(
+    context: &Context,
+    wish: Option<TableLogWish>,
+    after: Option<String>,
+    first: Option<i32>,
+) -> Result<TableLogConnection, ApiError> {
+    let wish = wish.unwrap_or_default();
+    let mut filter = TableLogFilter {
+        log: wish.log.map_or(TableLog::Operation, log_of),
+        connection: wish.connection,
+        table: wish.table,
+        subject: wish.subject,
+        status: wish.status.map(status_of),
+        since: wish.since,
+        until: wish.until,
+        before: None,
+        limit: 0,
+    };
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        let before = after.map(str::parse::<i64>).transpose();
+        filter.before = before.map_err(|_| ApiError::bad_request("`after` is not the cursor of an entry"))?;
+        filter.limit = limit;
+        let found = context.workbench.tables.history(&filter).await?;
+        filling.take(found.into_iter().map(|found| {
+            let is_seen = context.sees_connection(&found.entry.connection);
+            (found.id.to_string(), line(found), is_seen)
+        }));
     }
-    let found = context.workbench.tables.history(&filter).await?;
-    Ok(found.into_iter().filter(|found| context.sees_connection(&found.entry.connection)).map(line).collect())
+    Ok(filling.page().into())
 }
 
 async fn targets(context: &Context, document: &str, only: Option<Vec<String>>) -> Result<Vec<Target>, Vec<Problem>> {

@@ -1,6 +1,7 @@
 //! The objects of the schema, each a thin view of the engine's records.
 
-use super::{Context, page_size};
+use super::Context;
+use super::page::{Filling, connection};
 use crate::error::ApiError;
 use chrono::{DateTime, Utc};
 use engine::Scheduled;
@@ -47,15 +48,68 @@ impl Workflow {
         Ok(Version(context.engine.get_version(self.0.version).await?))
     }
     /// Its versions, newest first.
-    async fn versions(&self, context: &Context, first: Option<i32>) -> Result<Vec<Version>, ApiError> {
-        let versions = context.engine.list_versions(self.0.id, page_size(first)).await?;
-        Ok(versions.into_iter().map(Version).collect())
+    async fn versions(
+        &self,
+        context: &Context,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<VersionConnection, ApiError> {
+        let mut filling = Filling::new(first, after);
+        while let Some((after, limit)) = filling.wants() {
+            let before = after.map(str::parse::<u32>).transpose();
+            let before = before.map_err(|_| ApiError::bad_request("`after` is not the cursor of a version"))?;
+            let found = context.engine.list_versions(self.0.id, before, limit).await?;
+            filling.take(found.into_iter().map(|found| (found.number.to_string(), Version(found), true)));
+        }
+        Ok(filling.page().into())
     }
     /// Its runs, newest first.
-    async fn runs(&self, context: &Context, first: Option<i32>) -> Result<Vec<Run>, ApiError> {
-        let filter = RunFilter { workflow: Some(self.0.id), limit: page_size(first), ..RunFilter::default() };
-        Ok(context.engine.list_runs(&filter).await?.into_iter().map(Run).collect())
+    async fn runs(
+        &self,
+        context: &Context,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<RunConnection, ApiError> {
+        list_runs(context, RunFilter { workflow: Some(self.0.id), ..RunFilter::default() }, after, first).await
     }
+}
+
+connection!(
+    /// A page of workflows.
+    WorkflowConnection of WorkflowEdge of Workflow
+);
+connection!(
+    /// A page of a workflow's versions.
+    VersionConnection of VersionEdge of Version
+);
+connection!(
+    /// A page of runs.
+    RunConnection of RunEdge of Run
+);
+connection!(
+    /// A page of a run's log.
+    LogConnection of LogEdge of Log
+);
+
+/// Runs, newest first, as far as the caller may see their workflows.
+pub(super) async fn list_runs(
+    context: &Context,
+    mut filter: RunFilter,
+    after: Option<String>,
+    first: Option<i32>,
+) -> Result<RunConnection, ApiError> {
+    let mut filling = Filling::new(first, after);
+    while let Some((after, limit)) = filling.wants() {
+        filter.before = after.map(super::query::run_id).transpose()?;
+        filter.limit = limit;
+        let mut found = Vec::new();
+        for run in context.engine.list_runs(&filter).await? {
+            let is_seen = context.sees_run(run.id).await;
+            found.push((run.id.to_string(), Run(run), is_seen));
+        }
+        filling.take(found);
+    }
+    Ok(filling.page().into())
 }
 
 /// What a list tells of a workflow's document.
@@ -182,11 +236,21 @@ impl Run {
     fn finished_at(&self) -> Option<DateTime<Utc>> {
         self.0.finished_at
     }
-    /// Its log, oldest first, after the first `skip` lines.
-    async fn logs(&self, context: &Context, skip: Option<i32>, first: Option<i32>) -> Result<Vec<Log>, ApiError> {
-        let skip = u64::try_from(skip.unwrap_or(0)).unwrap_or(0);
-        let lines = context.engine.list_logs(self.0.id, skip, page_size(first)).await?;
-        Ok(lines.into_iter().map(Log::from).collect())
+    /// Its log, oldest first. While it goes on, the end of a page is where the next lines are asked for later.
+    async fn logs(
+        &self,
+        context: &Context,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<LogConnection, ApiError> {
+        let mut filling = Filling::new(first, after);
+        while let Some((after, limit)) = filling.wants() {
+            let after = after.map_or(Ok(0), str::parse::<u64>);
+            let after = after.map_err(|_| ApiError::bad_request("`after` is not the cursor of a line"))?;
+            let found = context.engine.list_logs(self.0.id, after, limit).await?;
+            filling.take(found.into_iter().map(|(place, line)| (place.to_string(), Log::from(line), true)));
+        }
+        Ok(filling.page().into())
     }
 }
 

@@ -195,17 +195,15 @@ async fn wait(engine: &Engine, run: model::RunId) -> Result<ExitCode, Failure> {
 }
 
 async fn print_log(engine: &Engine, view: &RunView, lines: u32) -> Result<(), Failure> {
-    let (mut skip, mut newest) = (0, Vec::new());
+    let (mut after, mut newest) = (0, Vec::new());
     if lines == 0 {
         return Ok(());
     }
     loop {
-        let page = engine.list_logs(view.id, skip, 500).await?;
-        if page.is_empty() {
-            break;
-        }
-        skip += page.len() as u64;
-        newest.extend(page);
+        let page = engine.list_logs(view.id, after, 500).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = *last;
+        newest.extend(page.into_iter().map(|(_, line)| line));
         let over = newest.len().saturating_sub(lines as usize);
         newest.drain(..over);
     }

@@ -165,7 +165,7 @@ impl Monitor {
             }
             Self::Run { names, json } => return run_all(engine, &names, json).await,
             Self::Results { name, limit, json } => {
-                let found = monitors::results(engine, &name, limit).await?;
+                let found = monitors::results(engine, &name, None, limit).await?;
                 if json { output::json(&found) } else { print_results(&found) }
             }
             Self::Start { names } => set_enabled(engine, names, true).await?,

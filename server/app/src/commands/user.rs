@@ -228,7 +228,7 @@ impl TokenCommand {
                     Some(name) => Some(people.get(&name).await?.id),
                     None => None,
                 };
-                let tokens = people.list_tokens(user).await?;
+                let tokens = people.list_tokens(user, None, 500).await?;
                 if json {
                     let rows: Vec<Value> = tokens
                         .iter()

@@ -150,14 +150,12 @@ impl Workflow {
                 output::line(format!("trying {run} again"));
             }
             Self::Logs { run } => {
-                let mut skip = 0;
+                let mut after = 0;
                 loop {
-                    let lines = engine.list_logs(run, skip, 500).await?;
-                    if lines.is_empty() {
-                        break;
-                    }
-                    skip += lines.len() as u64;
-                    for line in lines {
+                    let lines = engine.list_logs(run, after, 500).await?;
+                    let Some((last, _)) = lines.last() else { break };
+                    after = *last;
+                    for (_, line) in lines {
                         let step = line.step.map(|step| format!("{step}: ")).unwrap_or_default();
                         let level = format!("{:?}", line.level).to_lowercase();
                         output::line(format!(

@@ -70,8 +70,8 @@ on_both! {
         assert_eq!(store.find_api_token([9; 32], now).await.unwrap(), None);
         assert_eq!(store.find_session([7; 32], now).await.unwrap(), None);
         store.delete_account(bob.id).await.unwrap();
-        assert_eq!(store.list_api_tokens(None).await.unwrap(), []);
-        assert_eq!(store.list_sessions(None, now).await.unwrap(), []);
+        assert_eq!(store.list_api_tokens(None, None, 9).await.unwrap(), []);
+        assert_eq!(store.list_sessions(None, now, None, 9).await.unwrap(), []);
         assert_eq!(store.list_accounts(None, 9).await.unwrap().len(), 1);
     }
 

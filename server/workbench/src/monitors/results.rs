@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use engine::ports::WorkflowRecord;
 use engine::{Engine, RunView};
 use model::document::{Trigger, Workflow};
-use model::{Fault, RunStatus, StepStatus};
+use model::{Fault, RunId, RunStatus, StepStatus};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -102,10 +102,11 @@ pub(super) async fn of(
     engine: &Engine,
     record: &WorkflowRecord,
     workflow: &Workflow,
+    before: Option<RunId>,
     limit: u32,
 ) -> Result<Vec<MonitorResult>, Fault> {
     let measure = template(workflow).unwrap_or(Template::DataDiff).measure(has_right(workflow));
-    let runs = super::runs(engine, record, limit).await?;
+    let runs = super::runs(engine, record, before, limit).await?;
     let mut found: Vec<MonitorResult> = runs.iter().map(|run| MonitorResult::of(run, measure)).collect();
     add_trend(&mut found);
     Ok(found)

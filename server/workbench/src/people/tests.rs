@@ -19,7 +19,7 @@ async fn somebody_signs_in_and_is_signed_out() {
     assert_ne!(one.token, two.token);
     let admitted = people.admit_session(&one.token).await.unwrap().unwrap();
     assert_eq!((admitted.authority.who.as_str(), admitted.authority.role), ("ann", Role::Operator));
-    let listed = people.list_sessions(Some(ann.id)).await.unwrap();
+    let listed = people.list_sessions(Some(ann.id), None, 9).await.unwrap();
     assert_eq!(listed.iter().map(|session| session.browser.as_str()).collect::<Vec<_>>(), ["another", "a browser"]);
     // A session's token is no API token, nor the other way round.
     assert_eq!(people.admit_token(&one.token).await.unwrap(), None);

@@ -84,7 +84,7 @@ export function AlertsPage() {
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [t],
   );
-  const names = ["log", ...(known?.channels.map((one) => one.name) ?? [])];
+  const names = ["log", ...(known?.channels.nodes.map((one) => one.name) ?? [])];
   const opened = search.get("open");
   return (
     <Page

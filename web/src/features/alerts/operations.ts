@@ -120,8 +120,10 @@ export const AlertPolicy = graphql(`
 export const AlertChannels = graphql(`
   query AlertChannels {
     channels(first: 200) {
-      name
-      kind
+      nodes {
+        name
+        kind
+      }
     }
   }
 `);

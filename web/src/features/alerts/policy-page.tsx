@@ -35,7 +35,7 @@ export function PolicyPage() {
   const mayApply = useMay("applyAlertPolicy");
   const { data, error } = useData(AlertPolicy, {}, { retry: false, refetchOnWindowFocus: false });
   const { data: known } = useData(AlertChannels, {}, { staleTime: 30_000, retry: false });
-  const channels = useMemo(() => known?.channels.map((one) => one.name) ?? [], [known]);
+  const channels = useMemo(() => known?.channels.nodes.map((one) => one.name) ?? [], [known]);
   const [text, setText] = useState<string>();
   const [problems, setProblems] = useState(NO_PROBLEMS);
   const [open, setOpen] = useState<Open>();

@@ -55,11 +55,11 @@ export function AnomaliesPage() {
     queryKey: ["AnomalyList", filter],
     queryFn: ({ pageParam, signal }) => request(AnomalyList, { filter, after: pageParam, first: PAGE }, signal),
     initialPageParam: null as string | null,
-    getNextPageParam: (last) => (last.anomalies.length === PAGE ? last.anomalies.at(-1)?.id : undefined),
+    getNextPageParam: (last) => (last.anomalies.pageInfo.hasNextPage ? last.anomalies.pageInfo.endCursor : undefined),
     retry: false,
     refetchInterval: 30_000,
   });
-  const rows = useMemo(() => data?.pages.flatMap((page) => page.anomalies) ?? [], [data]);
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.anomalies.nodes) ?? [], [data]);
   const columns = useMemo(
     () => [
       column.display({

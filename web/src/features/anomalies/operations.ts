@@ -26,7 +26,13 @@ export const AnomalyFields = graphql(`
 export const AnomalyList = graphql(`
   query AnomalyList($filter: AnomalyFilterInput, $after: String, $first: Int!) {
     anomalies(filter: $filter, after: $after, first: $first) {
-      ...AnomalyFields
+      nodes {
+        ...AnomalyFields
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
     }
   }
 `);

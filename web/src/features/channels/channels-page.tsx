@@ -46,7 +46,7 @@ export function ChannelsPage() {
   const { data, error } = useData(ChannelList, {}, { retry: false });
   const rows = useMemo(() => {
     const needle = wanted.trim().toLowerCase();
-    return (data?.channels ?? []).filter((one) => [one.name, one.kind, targetOf(one.settings)].some((text) => text.toLowerCase().includes(needle)));
+    return (data?.channels.nodes ?? []).filter((one) => [one.name, one.kind, targetOf(one.settings)].some((text) => text.toLowerCase().includes(needle)));
   }, [data, wanted]);
   const columns = useMemo(
     () => [
@@ -96,7 +96,7 @@ export function ChannelsPage() {
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [t, mayCreate, mayTest, navigate],
   );
-  const changing = data?.channels.find((one) => one.name === search.get("change"));
+  const changing = data?.channels.nodes.find((one) => one.name === search.get("change"));
   const testing = search.get("test");
   const deleting = search.get("delete");
   return (

@@ -14,7 +14,9 @@ export const ChannelRow = graphql(`
 export const ChannelList = graphql(`
   query ChannelList {
     channels(first: 200) {
-      ...ChannelRow
+      nodes {
+        ...ChannelRow
+      }
     }
   }
 `);

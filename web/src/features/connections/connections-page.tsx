@@ -42,14 +42,14 @@ export function ConnectionsPage() {
   const { data, error } = useData(ConnectionList, {});
   const rows = useMemo(() => {
     const needle = wanted.trim().toLowerCase();
-    return (data?.connections ?? []).filter((one) =>
+    return (data?.connections.nodes ?? []).filter((one) =>
       [one.name, one.system, one.description, addressOf(one.system, readSettings(one.settings)), ...one.labels].some((text) =>
         text?.toLowerCase().includes(needle),
       ),
     );
   }, [data, wanted]);
   const columns = useMemo(() => makeColumns(t), [t]);
-  const changing = data?.connections.find((one) => one.name === search.get("change"));
+  const changing = data?.connections.nodes.find((one) => one.name === search.get("change"));
   return (
     <Page
       crumbs={[{ label: t("title") }]}

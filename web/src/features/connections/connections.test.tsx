@@ -22,7 +22,7 @@ const connection = (name: string, more: object = {}) => ({
   labels: [],
   updatedAt: "2026-01-31T12:00:00Z",
   lastTest: null,
-  workflows: [],
+  workflows: { nodes: [] },
   ...more,
 });
 
@@ -73,7 +73,7 @@ beforeEach(() => {
 describe("the list of connections", () => {
   it("tells where each leads and how its last test went", async () => {
     const lastTest = { ok: false, message: "connection refused", code: "connection_failed", hint: "Check `port`.", durationMs: 3, at: "2026-01-31T12:00:00Z" };
-    serve({ ConnectionList: { connections: [connection("history", { lastTest }), connection("shop", { labels: ["till"] })] } });
+    serve({ ConnectionList: { connections: { nodes: [connection("history", { lastTest }), connection("shop", { labels: ["till"] })] } } });
     show();
     expect(await screen.findByRole("link", { name: "history" })).toHaveAttribute("href", "/connections/history");
     expect(screen.getAllByText("db.example.com:5432")).toHaveLength(2);
@@ -86,7 +86,7 @@ describe("the list of connections", () => {
 
   it("tells a test's answer in one line", async () => {
     serve({
-      ConnectionList: { connections: [connection("history")] },
+      ConnectionList: { connections: { nodes: [connection("history")] } },
       TestConnection: { testConnection: { ok: true, message: "PostgreSQL 15.18", code: null, hint: null, durationMs: 26, at: "2026-01-31T12:00:00Z" } },
     });
     show();
@@ -96,8 +96,8 @@ describe("the list of connections", () => {
 
   it("names what it deletes, and the workflows that would miss it", async () => {
     serve({
-      ConnectionList: { connections: [connection("history")] },
-      ConnectionUse: { connection: { name: "history", workflows: ["nightly"] } },
+      ConnectionList: { connections: { nodes: [connection("history")] } },
+      ConnectionUse: { connection: { name: "history", workflows: { nodes: ["nightly"] } } },
       DeleteConnection: { deleteConnection: true },
     });
     show();
@@ -113,7 +113,7 @@ describe("the list of connections", () => {
 
 describe("the form of a connection", () => {
   it("creates one by its fields, with the secret apart from the settings", async () => {
-    serve({ ConnectionList: { connections: [] }, CreateConnection: { createConnection: { name: "shop" } } });
+    serve({ ConnectionList: { connections: { nodes: [] } }, CreateConnection: { createConnection: { name: "shop" } } });
     show("/connections?new=1");
     await userEvent.type(await screen.findByLabelText(/^Name/), "shop");
     await userEvent.type(screen.getByLabelText("Host"), "db");
@@ -127,7 +127,7 @@ describe("the form of a connection", () => {
   });
 
   it("stays open with what is wrong and what to do about it", async () => {
-    serve({ ConnectionList: { connections: [] }, CreateConnection: refusal });
+    serve({ ConnectionList: { connections: { nodes: [] } }, CreateConnection: refusal });
     show("/connections?new=1");
     await userEvent.type(await screen.findByLabelText(/^Name/), "Shop!");
     await userEvent.click(screen.getByRole("button", { name: "Create Shop!" }));
@@ -136,7 +136,7 @@ describe("the form of a connection", () => {
   });
 
   it("sends no address and no secret where neither was changed", async () => {
-    serve({ ConnectionList: { connections: [connection("history")] }, UpdateConnection: { updateConnection: { name: "history" } } });
+    serve({ ConnectionList: { connections: { nodes: [connection("history")] } }, UpdateConnection: { updateConnection: { name: "history" } } });
     show("/connections?change=history");
     const password = await screen.findByLabelText("Password");
     expect(password).toHaveValue("");
@@ -147,7 +147,7 @@ describe("the form of a connection", () => {
   });
 
   it("keeps further settings when a field changes", async () => {
-    serve({ ConnectionList: { connections: [connection("history")] }, UpdateConnection: { updateConnection: { name: "history" } } });
+    serve({ ConnectionList: { connections: { nodes: [connection("history")] } }, UpdateConnection: { updateConnection: { name: "history" } } });
     show("/connections?change=history");
     await userEvent.type(await screen.findByLabelText("Database"), "bars");
     await userEvent.click(screen.getByRole("button", { name: "Save changes" }));
@@ -173,7 +173,7 @@ describe("the schema of a connection", () => {
   it("lists tables, and shows the columns, keys and size of the chosen one", async () => {
     serve({
       OneConnection: { connection: connection("history") },
-      ConnectionTables: { connection: { name: "history", tables: ["bars", "calendar"] } },
+      ConnectionTables: { connection: { name: "history", tables: { nodes: ["bars", "calendar"], pageInfo: { hasNextPage: false, endCursor: "calendar" } } } },
       TableShape: { table },
     });
     show("/connections/history");

@@ -12,7 +12,7 @@ import { words } from "./words.ts";
 export function DeleteDialog({ name, onClose, onDeleted }: { name: string; onClose: () => void; onDeleted?: () => void }) {
   const t = useWords(words);
   const { data } = useData(ConnectionUse, { name });
-  const users = data?.connection.workflows ?? [];
+  const users = data?.connection.workflows.nodes ?? [];
   const { mutate, isPending, error } = useChange(DeleteConnection, {
     onSuccess: () => {
       tell(t("deleted", { name }));

@@ -27,7 +27,9 @@ export const ConnectionRow = graphql(`
 export const ConnectionList = graphql(`
   query ConnectionList {
     connections(first: 200) {
-      ...ConnectionRow
+      nodes {
+        ...ConnectionRow
+      }
     }
   }
 `);
@@ -36,7 +38,9 @@ export const ConnectionUse = graphql(`
   query ConnectionUse($name: String!) {
     connection(name: $name) {
       name
-      workflows
+      workflows {
+        nodes
+      }
     }
   }
 `);
@@ -45,7 +49,9 @@ export const OneConnection = graphql(`
   query OneConnection($name: String!) {
     connection(name: $name) {
       ...ConnectionRow
-      workflows
+      workflows {
+        nodes
+      }
     }
   }
 `);
@@ -89,7 +95,13 @@ export const ConnectionTables = graphql(`
   query ConnectionTables($name: String!, $after: String, $first: Int!) {
     connection(name: $name) {
       name
-      tables(after: $after, first: $first)
+      tables(after: $after, first: $first) {
+        nodes
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
     }
   }
 `);

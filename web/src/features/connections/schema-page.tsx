@@ -37,12 +37,12 @@ export function SchemaPage() {
     queryKey: ["ConnectionTables", name],
     queryFn: ({ pageParam, signal }) => request(ConnectionTables, { name, after: pageParam, first: PAGE }, signal),
     initialPageParam: null as string | null,
-    getNextPageParam: (last) => (last.connection.tables.length === PAGE ? last.connection.tables.at(-1) : undefined),
+    getNextPageParam: (last) => (last.connection.tables.pageInfo.hasNextPage ? last.connection.tables.pageInfo.endCursor : undefined),
     enabled: connection !== undefined,
     retry: false,
     staleTime: 30_000,
   });
-  const all = useMemo(() => tables.data?.pages.flatMap((page) => page.connection.tables) ?? [], [tables.data]);
+  const all = useMemo(() => tables.data?.pages.flatMap((page) => page.connection.tables.nodes) ?? [], [tables.data]);
   const shown = useMemo(() => {
     const needle = wanted.trim().toLowerCase();
     return needle === "" ? all : all.filter((table) => table.toLowerCase().includes(needle));
@@ -96,15 +96,15 @@ export function SchemaPage() {
           <span>{findSystem(connection.system)?.name ?? connection.system}</span>
           <span className="mono cut">{addressOf(connection.system, readSettings(connection.settings))}</span>
           {connection.description && <span className="muted cut">{connection.description}</span>}
-          {connection.workflows.length > 0 && (
+          {connection.workflows.nodes.length > 0 && (
             <span className="row muted">
               {t("usedIn")}
-              {connection.workflows.slice(0, 4).map((workflow) => (
+              {connection.workflows.nodes.slice(0, 4).map((workflow) => (
                 <Link key={workflow} to={`/workflows/${workflow}`} className="row-name">
                   {workflow}
                 </Link>
               ))}
-              {connection.workflows.length > 4 && `+${connection.workflows.length - 4}`}
+              {connection.workflows.nodes.length > 4 && `+${connection.workflows.nodes.length - 4}`}
             </span>
           )}
         </div>

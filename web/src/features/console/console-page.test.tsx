@@ -21,12 +21,12 @@ const sent = (name: string) => asked.filter((one) => one.query.includes(` ${name
 
 const checked = { effect: "READ", tables: ["bars"], refusal: null, estimatedRows: null, estimatedCost: null, plan: null, problem: null };
 const BASE: Record<string, Answer> = {
-  ConsoleConnections: { data: { connections: [
+  ConsoleConnections: { data: { connections: { nodes: [
     { name: "history", system: "postgres", allowWrite: false },
     { name: "local", system: "sqlite", allowWrite: true },
     { name: "site", system: "http", allowWrite: false },
-  ] } },
-  ConsoleTables: { data: { connection: { name: "history", tables: ["bars"] } } },
+  ] } } },
+  ConsoleTables: { data: { connection: { name: "history", tables: { nodes: ["bars"] } } } },
   ConsoleColumns: { data: { table: { name: "bars", columns: [{ name: "day", nativeType: "date" }] } } },
   CheckStatement: { data: { checkStatement: checked } },
 };
@@ -161,7 +161,7 @@ describe("the console", () => {
 
   it("keeps each tab's answer, and opens a statement of the history", async () => {
     const statement = { id: "statement_9", connection: "local", sql: "SELECT 9", who: "admin", startedAt: "2026-01-31T12:00:00Z", outcome: "succeeded", rows: 1, truncated: false, durationMs: 3, errorCode: null };
-    serve({ RunStatement: answer([["apple", 1]]), StatementHistory: { data: { statements: [statement] } } });
+    serve({ RunStatement: answer([["apple", 1]]), StatementHistory: { data: { statements: { nodes: [statement], pageInfo: { hasNextPage: false, endCursor: null } } } } });
     show("SELECT 1");
     await press("Run");
     await screen.findByRole("grid");

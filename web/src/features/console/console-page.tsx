@@ -24,7 +24,7 @@ export function ConsolePage() {
   const [isHistory, setHistory] = useState(false);
   const { tabs, active } = useConsole();
   const { data, error } = useData(ConsoleConnections, {}, { staleTime: 30_000 });
-  const connections = data?.connections.filter((one) => one.system !== "http");
+  const connections = data?.connections.nodes.filter((one) => one.system !== "http");
   const tab = tabs.find((one) => one.id === active);
   const wanted = search.get("connection");
   const table = search.get("table");

@@ -16,7 +16,6 @@ import { StatementHistory } from "./operations.ts";
 import { outcomes, words } from "./words.ts";
 
 const TONES: Record<string, Tone> = { running: "running", succeeded: "good", refused: "warned", failed: "bad", canceled: "stopped", timed_out: "bad", interrupted: "stopped" };
-const PAGE = 50;
 
 interface Props {
   connection: string;
@@ -32,11 +31,11 @@ export function HistoryDrawer({ connection, onClose, onOpen }: Props) {
   const of = isAll ? null : connection;
   const { data, error, hasNextPage, fetchNextPage, isFetching } = useInfiniteQuery({
     queryKey: [...keyOf(StatementHistory), of],
-    queryFn: ({ pageParam, signal }) => request(StatementHistory, { connection: of, before: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => request(StatementHistory, { connection: of, after: pageParam }, signal),
     initialPageParam: null as string | null,
-    getNextPageParam: (last) => (last.statements.length === PAGE ? last.statements.at(-1)?.id : undefined),
+    getNextPageParam: (last) => (last.statements.pageInfo.hasNextPage ? last.statements.pageInfo.endCursor : undefined),
   });
-  const statements = data?.pages.flatMap((page) => page.statements) ?? [];
+  const statements = data?.pages.flatMap((page) => page.statements.nodes) ?? [];
   return (
     <Dialog title={t("history")} description={t("historyOf")} closeLabel={t("close")} kind="drawer" onClose={onClose}>
       <div className="stack">

@@ -4,9 +4,11 @@ import { graphql } from "@/graphql/generated/gql.ts";
 export const ConsoleConnections = graphql(`
   query ConsoleConnections {
     connections(first: 200) {
-      name
-      system
-      allowWrite
+      nodes {
+        name
+        system
+        allowWrite
+      }
     }
   }
 `);
@@ -15,7 +17,9 @@ export const ConsoleTables = graphql(`
   query ConsoleTables($connection: String!) {
     connection(name: $connection) {
       name
-      tables(first: 1000)
+      tables(first: 200) {
+        nodes
+      }
     }
   }
 `);
@@ -75,18 +79,24 @@ export const CancelStatement = graphql(`
 `);
 
 export const StatementHistory = graphql(`
-  query StatementHistory($connection: String, $before: String) {
-    statements(connection: $connection, before: $before, first: 50) {
-      id
-      connection
-      sql
-      who
-      startedAt
-      outcome
-      rows
-      truncated
-      durationMs
-      errorCode
+  query StatementHistory($connection: String, $after: String) {
+    statements(connection: $connection, after: $after, first: 50) {
+      nodes {
+        id
+        connection
+        sql
+        who
+        startedAt
+        outcome
+        rows
+        truncated
+        durationMs
+        errorCode
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
     }
   }
 `);

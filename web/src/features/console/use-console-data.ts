@@ -11,7 +11,7 @@ export type Schema = Record<string, string[]>;
 
 export function useSchema(connection: string, text: string): Schema {
   const { data } = useData(ConsoleTables, { connection }, { enabled: connection !== "", staleTime: 60_000, retry: false });
-  const tables = data?.connection.tables;
+  const tables = data?.connection.tables.nodes;
   const late = useLate(text, 300);
   const named = useMemo(() => tablesIn(late, tables ?? []), [late, tables]);
   const columns = useQueries({

@@ -21,7 +21,7 @@ import "./diffs.css";
 import { DiffList } from "./operations.ts";
 import { words } from "./words.ts";
 
-type Row = DiffListQuery["workflows"][number];
+type Row = DiffListQuery["workflows"]["nodes"][number];
 const column = createColumnHelper<Row>();
 
 /** What was compared before: each pair of tables once, with what its last run found. */
@@ -31,10 +31,10 @@ export function DiffsPage() {
   const navigate = useNavigate();
   const [search, setSearch] = useSearchParams();
   const wanted = search.get("find") ?? "";
-  const { data, error } = useData(DiffList, {}, { refetchInterval: ({ state }) => (state.data?.workflows.some(isGoing) ? 2000 : false) });
+  const { data, error } = useData(DiffList, {}, { refetchInterval: ({ state }) => (state.data?.workflows.nodes.some(isGoing) ? 2000 : false) });
   const rows = useMemo(() => {
     const needle = wanted.trim().toLowerCase();
-    return (data?.workflows ?? [])
+    return (data?.workflows.nodes ?? [])
       .filter((one) => one.outline.tags.includes("diff"))
       .filter((one) => [one.name, one.outline.description].some((text) => text?.toLowerCase().includes(needle)))
       .sort((a, b) => (whenOf(a) < whenOf(b) ? 1 : -1));
@@ -50,11 +50,11 @@ export function DiffsPage() {
           </Link>
         ),
       }),
-      column.accessor((row) => row.runs[0]?.status ?? "", {
+      column.accessor((row) => row.runs.nodes[0]?.status ?? "", {
         id: "state",
         header: t("state"),
         cell: ({ row: { original } }) => {
-          const run = original.runs[0];
+          const run = original.runs.nodes[0];
           return run ? <Status tone={RUN_STATUS[run.status].tone}>{pick(RUN_STATUS[run.status].word, language)}</Status> : null;
         },
       }),
@@ -114,20 +114,20 @@ export function DiffsPage() {
 }
 
 function isGoing(row: Row): boolean {
-  const run = row.runs[0];
+  const run = row.runs.nodes[0];
   return run !== undefined && row.outline.tags.includes("diff") && !isOver(run.status);
 }
 
 function whenOf(row: Row): string {
-  return row.runs[0]?.createdAt ?? "";
+  return row.runs.nodes[0]?.createdAt ?? "";
 }
 
 function pathOf(row: Row): string {
-  return row.runs[0] ? `/diffs/${row.runs[0].id}` : `/workflows/${row.name}`;
+  return row.runs.nodes[0] ? `/diffs/${row.runs.nodes[0].id}` : `/workflows/${row.name}`;
 }
 
 function foundOf(row: Row): number | undefined {
-  const outputs = row.runs[0]?.steps[0]?.outputs;
+  const outputs = row.runs.nodes[0]?.steps[0]?.outputs;
   const found = outputs ? (JSON.parse(outputs) as Record<string, unknown>)["differences"] : undefined;
   return typeof found === "number" ? found : undefined;
 }

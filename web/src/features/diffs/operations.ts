@@ -4,20 +4,24 @@ import { graphql } from "@/graphql/generated/gql.ts";
 export const DiffList = graphql(`
   query DiffList($after: String) {
     workflows(first: 200, after: $after) {
-      id
-      name
-      updatedAt
-      outline {
-        description
-        tags
-      }
-      runs(first: 1) {
+      nodes {
         id
-        status
-        createdAt
-        steps {
-          id
-          outputs
+        name
+        updatedAt
+        outline {
+          description
+          tags
+        }
+        runs(first: 1) {
+          nodes {
+            id
+            status
+            createdAt
+            steps {
+              id
+              outputs
+            }
+          }
         }
       }
     }

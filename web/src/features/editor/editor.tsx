@@ -58,7 +58,7 @@ export function Editor() {
   const [view, setView] = useState<"canvas" | "text">("canvas");
   const isChanged = isDirty(state);
   const { data: connections } = useData(ConnectionNames, {}, { staleTime: 30_000 });
-  const names = useMemo(() => connections?.connections.map((one) => one.name) ?? [], [connections]);
+  const names = useMemo(() => connections?.connections.nodes.map((one) => one.name) ?? [], [connections]);
 
   const document = useMemo(() => read(text), [text]);
   const graph = useMemo(() => graphOf(document.steps, kinds), [document, kinds]);

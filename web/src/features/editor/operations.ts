@@ -121,10 +121,12 @@ export const WorkflowVersions = graphql(`
     workflow(id: $id) {
       id
       versions(first: 50) {
-        id
-        number
-        text
-        createdAt
+        nodes {
+          id
+          number
+          text
+          createdAt
+        }
       }
     }
   }
@@ -135,18 +137,20 @@ export const StepRuns = graphql(`
     workflow(id: $id) {
       id
       runs(first: 10) {
-        id
-        status
-        createdAt
-        steps {
+        nodes {
           id
           status
-          rowsIn
-          rowsOut
-          rowsRejected
-          durationMs
-          error {
-            message
+          createdAt
+          steps {
+            id
+            status
+            rowsIn
+            rowsOut
+            rowsRejected
+            durationMs
+            error {
+              message
+            }
           }
         }
       }
@@ -157,8 +161,10 @@ export const StepRuns = graphql(`
 export const ConnectionNames = graphql(`
   query ConnectionNames {
     connections(first: 200) {
-      name
-      system
+      nodes {
+        name
+        system
+      }
     }
   }
 `);
@@ -167,7 +173,9 @@ export const TableNames = graphql(`
   query TableNames($connection: String!) {
     connection(name: $connection) {
       name
-      tables(first: 200)
+      tables(first: 200) {
+        nodes
+      }
     }
   }
 `);

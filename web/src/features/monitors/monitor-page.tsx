@@ -39,11 +39,11 @@ export function MonitorPage() {
   const { data, error } = useData(
     MonitorDetail,
     { name, first },
-    { retry: false, placeholderData: (old) => old, refetchInterval: ({ state }) => (state.data?.monitorResults.some((one) => ["queued", "running", "waiting"].includes(one.status)) ? 1000 : 30_000) },
+    { retry: false, placeholderData: (old) => old, refetchInterval: ({ state }) => (state.data?.monitorResults.nodes.some((one) => ["queued", "running", "waiting"].includes(one.status)) ? 1000 : 30_000) },
   );
   const run = useChange(RunMonitor, { onSuccess: () => tell(t("started", { name })), onError: (fault) => tell(fault.message, { isBad: true }) });
   const plan = useMemo(() => (data ? readPlan(data.workflow.version.text) : undefined), [data]);
-  const results = useMemo(() => data?.monitorResults ?? [], [data]);
+  const results = useMemo(() => data?.monitorResults.nodes ?? [], [data]);
   const points = useMemo(
     () => results.flatMap((one) => (typeof one.value === "number" ? [{ at: new Date(one.at).getTime() / 1000, value: one.value, isMarked: one.passed }] : [])).reverse(),
     [results],

@@ -24,7 +24,7 @@ import "./monitors.css";
 import { EnableMonitor, MonitorList, RunMonitor } from "./operations.ts";
 import { words } from "./words.ts";
 
-type Row = MonitorListQuery["monitors"][number];
+type Row = MonitorListQuery["monitors"]["nodes"][number];
 const column = createColumnHelper<Row>();
 
 /** All monitors, each with its last value and whether a threshold was passed. */
@@ -43,10 +43,10 @@ export function MonitorsPage() {
       },
       { replace: true },
     );
-  const { data, error } = useData(MonitorList, {}, { refetchInterval: ({ state }) => (state.data?.monitors.some((one) => one.last?.status === "running" || one.last?.status === "queued") ? 1500 : 30_000) });
+  const { data, error } = useData(MonitorList, {}, { refetchInterval: ({ state }) => (state.data?.monitors.nodes.some((one) => one.last?.status === "running" || one.last?.status === "queued") ? 1500 : 30_000) });
   const rows = useMemo(() => {
     const needle = wanted.trim().toLowerCase();
-    return (data?.monitors ?? []).filter((one) => [one.name, one.description].some((text) => text.toLowerCase().includes(needle)));
+    return (data?.monitors.nodes ?? []).filter((one) => [one.name, one.description].some((text) => text.toLowerCase().includes(needle)));
   }, [data, wanted]);
   const columns = useMemo(
     () => [

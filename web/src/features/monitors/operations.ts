@@ -15,14 +15,16 @@ export const MonitorFinding = graphql(`
 
 export const MonitorList = graphql(`
   query MonitorList {
-    monitors {
-      name
-      template
-      description
-      cron
-      enabled
-      last {
-        ...MonitorFinding
+    monitors(first: 200) {
+      nodes {
+        name
+        template
+        description
+        cron
+        enabled
+        last {
+          ...MonitorFinding
+        }
       }
     }
   }
@@ -31,7 +33,9 @@ export const MonitorList = graphql(`
 export const MonitorDetail = graphql(`
   query MonitorDetail($name: String!, $first: Int!) {
     monitorResults(name: $name, first: $first) {
-      ...MonitorFinding
+      nodes {
+        ...MonitorFinding
+      }
     }
     workflow(id: $name) {
       id

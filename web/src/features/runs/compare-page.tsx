@@ -27,8 +27,8 @@ export function ComparePage() {
   const first = search.get("a") ?? "";
   const { data: a, error } = useData(RunDetail, { id: first }, { retry: false });
   const workflow = a?.run.workflowName ?? null;
-  const { data: others } = useData(RunList, { workflow, statuses: null, before: null }, { enabled: workflow !== null });
-  const choices = others?.runs.filter((run) => run.id !== first) ?? [];
+  const { data: others } = useData(RunList, { workflow, statuses: null, after: null }, { enabled: workflow !== null });
+  const choices = others?.runs.nodes.filter((run) => run.id !== first) ?? [];
   // The run before this one is what most people mean.
   const second = search.get("b") ?? choices.find((run) => run.id < first)?.id ?? choices[0]?.id ?? "";
   const { data: b, error: fault } = useData(RunDetail, { id: second }, { enabled: second !== "", retry: false });

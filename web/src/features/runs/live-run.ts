@@ -8,7 +8,7 @@ import type { StepState } from "./graph-props.ts";
 import { RunDetail, RunEvents } from "./operations.ts";
 
 export type RunView = RunDetailQuery["run"];
-export type LogLine = RunLogsQuery["run"]["logs"][number];
+export type LogLine = RunLogsQuery["run"]["logs"]["nodes"][number];
 
 export function useLiveRun(id: string, onLog: (line: LogLine) => void) {
   const key = useMemo(() => keyOf(RunDetail, { id }), [id]);

@@ -14,7 +14,6 @@ import type { LogLine, RunView } from "./live-run.ts";
 import { RunLogs } from "./operations.ts";
 import { words } from "./words.ts";
 
-const PAGE = 200;
 const LEVELS = ["error", "warn", "info", "debug"] as const;
 
 export function LogPane({ run, heard }: { run: RunView; heard: readonly LogLine[] }) {
@@ -26,14 +25,14 @@ export function LogPane({ run, heard }: { run: RunView; heard: readonly LogLine[
   const scroller = useRef<HTMLDivElement>(null);
   const { data, hasNextPage, fetchNextPage, isFetching } = useInfiniteQuery({
     queryKey: ["RunLogs", run.id, isOver(run.status)],
-    queryFn: ({ pageParam, signal }) => request(RunLogs, { id: run.id, skip: pageParam }, signal),
-    initialPageParam: 0,
-    getNextPageParam: (last, pages) => (last.run.logs.length === PAGE ? pages.length * PAGE : undefined),
+    queryFn: ({ pageParam, signal }) => request(RunLogs, { id: run.id, after: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => (last.run.logs.pageInfo.hasNextPage ? last.run.logs.pageInfo.endCursor : undefined),
   });
   useEffect(() => {
     if (hasNextPage && !isFetching) void fetchNextPage();
   }, [hasNextPage, isFetching, fetchNextPage]);
-  const lines = useMemo(() => merge(data?.pages.flatMap((page) => page.run.logs) ?? [], heard), [data, heard]);
+  const lines = useMemo(() => merge(data?.pages.flatMap((page) => page.run.logs.nodes) ?? [], heard), [data, heard]);
   const shown = useMemo(() => {
     const needle = wanted.toLowerCase();
     return lines.filter(

@@ -22,9 +22,15 @@ export const RunRow = graphql(`
 `);
 
 export const RunList = graphql(`
-  query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {
-    runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {
-      ...RunRow
+  query RunList($workflow: String, $statuses: [RunStatusWord!], $after: String) {
+    runs(workflow: $workflow, statuses: $statuses, after: $after, first: 50) {
+      nodes {
+        ...RunRow
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
     }
   }
 `);
@@ -32,8 +38,10 @@ export const RunList = graphql(`
 export const RunWorkflows = graphql(`
   query RunWorkflows {
     workflows(first: 200) {
-      id
-      name
+      nodes {
+        id
+        name
+      }
     }
   }
 `);
@@ -95,14 +103,20 @@ export const RunDetail = graphql(`
 `);
 
 export const RunLogs = graphql(`
-  query RunLogs($id: String!, $skip: Int!) {
+  query RunLogs($id: String!, $after: String) {
     run(id: $id) {
       id
-      logs(skip: $skip, first: 200) {
-        at
-        step
-        level
-        message
+      logs(after: $after, first: 200) {
+        nodes {
+          at
+          step
+          level
+          message
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
       }
     }
   }

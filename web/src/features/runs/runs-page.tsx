@@ -22,7 +22,6 @@ import { RUN_STATUS, spanOf, type RunStatus } from "@/lib/run-status.ts";
 import { AllRunEvents, RunList, RunWorkflows } from "./operations.ts";
 import { words } from "./words.ts";
 
-const PAGE = 50;
 const STATES = Object.keys(RUN_STATUS) as RunStatus[];
 const column = createColumnHelper<RunRowFragment>();
 
@@ -36,9 +35,9 @@ export function RunsPage() {
   const { data: known } = useData(RunWorkflows, {}, { staleTime: 10_000 });
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ["RunList", workflow, state],
-    queryFn: ({ pageParam, signal }) => request(RunList, { workflow, statuses: state ? [state] : null, before: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => request(RunList, { workflow, statuses: state ? [state] : null, after: pageParam }, signal),
     initialPageParam: null as string | null,
-    getNextPageParam: (last) => (last.runs.length === PAGE ? last.runs.at(-1)?.id : undefined),
+    getNextPageParam: (last) => (last.runs.pageInfo.hasNextPage ? last.runs.pageInfo.endCursor : undefined),
     refetchInterval: 15_000,
   });
   // Read again soon after something changed, but not at every event.
@@ -50,7 +49,7 @@ export function RunsPage() {
       void queryClient.invalidateQueries({ queryKey: ["RunList"] });
     }, 400);
   });
-  const rows = useMemo(() => data?.pages.flatMap((page) => page.runs) ?? [], [data]);
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.runs.nodes) ?? [], [data]);
   const columns = useMemo(() => makeColumns(t, language), [t, language]);
   const filter = (name: string, value: string) => {
     const next = new URLSearchParams(search);
@@ -64,8 +63,8 @@ export function RunsPage() {
       <div className="bar">
         <Select className="find" aria-label={t("workflow")} value={workflow ?? ""} onChange={(event) => filter("workflow", event.target.value)}>
           <option value="">{t("allWorkflows")}</option>
-          {workflow && !known?.workflows.some((one) => one.name === workflow) && <option>{workflow}</option>}
-          {known?.workflows.map((one) => <option key={one.id}>{one.name}</option>)}
+          {workflow && !known?.workflows.nodes.some((one) => one.name === workflow) && <option>{workflow}</option>}
+          {known?.workflows.nodes.map((one) => <option key={one.id}>{one.name}</option>)}
         </Select>
         <Select className="find" aria-label={t("status")} value={state ?? ""} onChange={(event) => filter("state", event.target.value.toLowerCase())}>
           <option value="">{t("allStates")}</option>

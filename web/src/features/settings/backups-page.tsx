@@ -23,7 +23,7 @@ import { BackupList } from "./operations.ts";
 import { SettingsPage } from "./settings-page.tsx";
 import { words } from "./words.ts";
 
-type Backup = BackupListQuery["backups"][number];
+type Backup = BackupListQuery["backups"]["nodes"][number];
 const PAGE = 100;
 const column = createColumnHelper<Backup>();
 const STATES = { running: "running", complete: "good", failed: "bad", damaged: "bad", removed: "skipped" } as const satisfies Record<string, Tone>;
@@ -38,12 +38,12 @@ export function BackupsPage() {
   const connection = search.get("connection");
   const { data, error, hasNextPage, fetchNextPage, isFetching } = useInfiniteQuery({
     queryKey: ["BackupList", connection],
-    queryFn: ({ pageParam, signal }) => request(BackupList, { connection: connection || null, before: pageParam, first: PAGE }, signal),
+    queryFn: ({ pageParam, signal }) => request(BackupList, { connection: connection || null, after: pageParam, first: PAGE }, signal),
     initialPageParam: null as string | null,
-    getNextPageParam: (last) => (last.backups.length === PAGE ? last.backups.at(-1)?.id : undefined),
+    getNextPageParam: (last) => (last.backups.pageInfo.hasNextPage ? last.backups.pageInfo.endCursor : undefined),
     retry: false,
   });
-  const rows = useMemo(() => data?.pages.flatMap((page) => page.backups) ?? [], [data]);
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.backups.nodes) ?? [], [data]);
   const columns = useMemo(
     () => [
       column.accessor("connection", {

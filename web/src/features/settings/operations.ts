@@ -29,9 +29,11 @@ export const ServerView = graphql(`
 export const MailChannels = graphql(`
   query MailChannels {
     channels(first: 200) {
-      name
-      kind
-      settings
+      nodes {
+        name
+        kind
+        settings
+      }
     }
   }
 `);
@@ -39,34 +41,42 @@ export const MailChannels = graphql(`
 export const CleanupWorkflows = graphql(`
   query CleanupWorkflows($after: String) {
     workflows(after: $after, first: 200) {
-      name
-      enabled
-      outline {
-        nextRunAt
-        schedules
-      }
-      version {
-        text
+      nodes {
+        name
+        enabled
+        outline {
+          nextRunAt
+          schedules
+        }
+        version {
+          text
+        }
       }
     }
   }
 `);
 
 export const BackupList = graphql(`
-  query BackupList($connection: String, $before: String, $first: Int!) {
-    backups(connection: $connection, before: $before, first: $first) {
-      id
-      connection
-      folder
-      method
-      bytes
-      checksum
-      durationMs
-      status
-      error
-      runId
-      createdAt
-      verifiedAt
+  query BackupList($connection: String, $after: String, $first: Int!) {
+    backups(connection: $connection, after: $after, first: $first) {
+      nodes {
+        id
+        connection
+        folder
+        method
+        bytes
+        checksum
+        durationMs
+        status
+        error
+        runId
+        createdAt
+        verifiedAt
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
     }
   }
 `);

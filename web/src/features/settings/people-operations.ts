@@ -21,7 +21,13 @@ export const PersonFields = graphql(`
 export const PersonList = graphql(`
   query PersonList($after: String, $first: Int!) {
     users(after: $after, first: $first) {
-      ...PersonFields
+      nodes {
+        ...PersonFields
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
     }
   }
 `);
@@ -73,15 +79,17 @@ export const RemoveGrant = graphql(`
 
 export const SessionList = graphql(`
   query SessionList($all: Boolean) {
-    sessions(all: $all) {
-      id
-      userId
-      current
-      createdAt
-      seenAt
-      expiresAt
-      address
-      browser
+    sessions(all: $all, first: 200) {
+      nodes {
+        id
+        userId
+        current
+        createdAt
+        seenAt
+        expiresAt
+        address
+        browser
+      }
     }
   }
 `);
@@ -94,15 +102,17 @@ export const EndSession = graphql(`
 
 export const TokenList = graphql(`
   query TokenList($all: Boolean) {
-    tokens(all: $all) {
-      id
-      userId
-      name
-      role
-      readOnly
-      createdAt
-      expiresAt
-      usedAt
+    tokens(all: $all, first: 200) {
+      nodes {
+        id
+        userId
+        name
+        role
+        readOnly
+        createdAt
+        expiresAt
+        usedAt
+      }
     }
   }
 `);

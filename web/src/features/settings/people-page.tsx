@@ -33,10 +33,10 @@ export function PeoplePage() {
     queryKey: ["PersonList"],
     queryFn: ({ pageParam, signal }) => request(PersonList, { after: pageParam, first: PAGE }, signal),
     initialPageParam: null as string | null,
-    getNextPageParam: (last) => (last.users.length === PAGE ? last.users.at(-1)?.name : undefined),
+    getNextPageParam: (last) => (last.users.pageInfo.hasNextPage ? last.users.pageInfo.endCursor : undefined),
     retry: false,
   });
-  const rows = useMemo(() => data?.pages.flatMap((page) => page.users) ?? [], [data]);
+  const rows = useMemo(() => data?.pages.flatMap((page) => page.users.nodes) ?? [], [data]);
   const columns = useMemo(
     () => [
       column.accessor("name", {

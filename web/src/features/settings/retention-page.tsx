@@ -20,7 +20,7 @@ export function RetentionPage() {
   const navigate = useNavigate();
   const maySave = useMay("saveWorkflow");
   const { data, error } = useData(CleanupWorkflows, {}, { retry: false });
-  const found = (data?.workflows ?? []).flatMap((workflow) => cleanupsOf(workflow.version.text).map((cleanup) => ({ workflow, cleanup })));
+  const found = (data?.workflows.nodes ?? []).flatMap((workflow) => cleanupsOf(workflow.version.text).map((cleanup) => ({ workflow, cleanup })));
   return (
     <SettingsPage
       title={t("retention")}

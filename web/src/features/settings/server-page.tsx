@@ -150,7 +150,7 @@ function Keys({ keys }: { keys: Server["keys"] }) {
 function Mail() {
   const t = useWords(words);
   const { data } = useData(MailChannels, {}, { retry: false });
-  const mails = data?.channels.filter((one) => one.kind === "mail") ?? [];
+  const mails = data?.channels.nodes.filter((one) => one.kind === "mail") ?? [];
   const host = (settings: string) => {
     const given = readSchema(settings) as Record<string, unknown>;
     return [given["user"], given["host"]].filter((one) => typeof one === "string").join("@");

@@ -18,7 +18,7 @@ import { SettingsPage } from "./settings-page.tsx";
 import { usePeople } from "./use-people.ts";
 import { useAll, Whose } from "./whose.tsx";
 
-const column = createColumnHelper<SessionListQuery["sessions"][number]>();
+const column = createColumnHelper<SessionListQuery["sessions"]["nodes"][number]>();
 
 /** Where one is signed in; each can be ended. */
 export function SessionsPage() {
@@ -60,7 +60,7 @@ export function SessionsPage() {
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [t, isAll, nameOf],
   );
-  const rows = data?.sessions ?? [];
+  const rows = data?.sessions.nodes ?? [];
   return (
     <SettingsPage title={t("sessions")}>
       <p className="settings-note">{t("sessionsText")}</p>

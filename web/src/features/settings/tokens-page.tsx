@@ -20,7 +20,7 @@ import { TokenDialog } from "./token-dialog.tsx";
 import { usePeople } from "./use-people.ts";
 import { useAll, Whose } from "./whose.tsx";
 
-const column = createColumnHelper<TokenListQuery["tokens"][number]>();
+const column = createColumnHelper<TokenListQuery["tokens"]["nodes"][number]>();
 
 /** Tokens for scripts: made here, shown once, revoked. */
 export function TokensPage() {
@@ -74,7 +74,7 @@ export function TokensPage() {
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [t, isAll, nameOf],
   );
-  const rows = data?.tokens ?? [];
+  const rows = data?.tokens.nodes ?? [];
   return (
     <SettingsPage
       title={t("tokens")}

@@ -9,7 +9,7 @@ export function usePeople(): (id: string) => string {
   const who = useSession((state) => state.who);
   const { data } = useData(PersonList, { after: null, first: 200 }, { enabled: mayAsk, retry: false, staleTime: 30_000 });
   return useMemo(() => {
-    const names = new Map(data?.users.map((one) => [one.id, one.name]) ?? []);
+    const names = new Map(data?.users.nodes.map((one) => [one.id, one.name]) ?? []);
     if (who?.user) names.set(who.user, who.name);
     return (id) => names.get(id) ?? id;
   }, [data, who]);

@@ -21,17 +21,23 @@ export const StoreRun = graphql(`
 export const StoreList = graphql(`
   query StoreList {
     connections(first: 200) {
-      name
-      system
+      nodes {
+        name
+        system
+      }
     }
     workflows(first: 200) {
-      id
-      name
-      outline {
-        tags
-      }
-      runs(first: 1) {
-        ...StoreRun
+      nodes {
+        id
+        name
+        outline {
+          tags
+        }
+        runs(first: 1) {
+          nodes {
+            ...StoreRun
+          }
+        }
       }
     }
   }
@@ -46,7 +52,9 @@ export const StoreDetail = graphql(`
         nextRunAt
       }
       runs(first: 100) {
-        ...StoreRun
+        nodes {
+          ...StoreRun
+        }
       }
     }
   }

@@ -31,9 +31,9 @@ export function StorePage() {
   const t = useWords(words);
   const name = useParams()["name"] ?? "";
   const { inspect, isBusy } = useInspect();
-  const { data, error } = useData(StoreDetail, { workflow: workflowOf(name) }, { retry: false, refetchInterval: ({ state }) => (state.data?.workflow.runs[0] && !isOver(state.data.workflow.runs[0].status) ? 1000 : 30_000) });
+  const { data, error } = useData(StoreDetail, { workflow: workflowOf(name) }, { retry: false, refetchInterval: ({ state }) => (state.data?.workflow.runs.nodes[0] && !isOver(state.data.workflow.runs.nodes[0].status) ? 1000 : 30_000) });
   const isMissing = error !== null && asProblem(error).code === "workflow_not_found";
-  const runs = useMemo(() => (data?.workflow.runs ?? []).map((run) => ({ run, found: readInspection(run.steps[0]?.outputs) })), [data]);
+  const runs = useMemo(() => (data?.workflow.runs.nodes ?? []).map((run) => ({ run, found: readInspection(run.steps[0]?.outputs) })), [data]);
   const newest = runs[0]?.run;
   const last = runs.find(({ found }) => found);
   const points = useMemo(

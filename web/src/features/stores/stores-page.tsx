@@ -37,14 +37,14 @@ export function StoresPage() {
   const t = useWords(words);
   const navigate = useNavigate();
   const { inspect, isBusy } = useInspect();
-  const { data, error } = useData(StoreList, {}, { refetchInterval: ({ state }) => (state.data?.workflows.some((one) => one.outline.tags.includes("health") && one.runs[0] && !isOver(one.runs[0].status)) ? 1000 : 30_000) });
-  const known = useMemo(() => new Set(data?.workflows.map((one) => one.name)), [data]);
+  const { data, error } = useData(StoreList, {}, { refetchInterval: ({ state }) => (state.data?.workflows.nodes.some((one) => one.outline.tags.includes("health") && one.runs.nodes[0] && !isOver(one.runs.nodes[0].status)) ? 1000 : 30_000) });
+  const known = useMemo(() => new Set(data?.workflows.nodes.map((one) => one.name)), [data]);
   const rows = useMemo(
     (): Row[] =>
-      (data?.connections ?? [])
+      (data?.connections.nodes ?? [])
         .filter(({ system }) => system !== "http")
         .map(({ name, system }) => {
-          const run = data?.workflows.find((one) => one.name === workflowOf(name))?.runs[0];
+          const run = data?.workflows.nodes.find((one) => one.name === workflowOf(name))?.runs.nodes[0];
           return { name, system, run, found: readInspection(run?.steps[0]?.outputs) };
         }),
     [data],

@@ -19,16 +19,16 @@ const TONE: Record<TableLogStatusWord, Tone> = { SUCCEEDED: "good", FAILED: "bad
 /** The four logs about tables: who did what, when, by which statement. */
 export function LogDrawer({ log, onLog, onClose }: { log: TableLogWord; onLog: (log: TableLogWord) => void; onClose: () => void }) {
   const t = useWords(words);
-  const { data, error } = useData(TableLog, { filter: { log, first: 200 } }, { retry: false });
+  const { data, error } = useData(TableLog, { filter: { log }, first: 200 }, { retry: false });
   return (
     <Dialog title={t("history")} closeLabel={t("close")} kind="drawer" width={860} onClose={onClose}>
       <div className="stack">
         <Segments label={t("log")} value={log} choices={LOGS.map((one) => ({ value: one, label: t(one) }))} onChange={onLog} />
         {error && <Notice problem={asProblem(error)} />}
         {!data && !error && <Skeleton />}
-        {data?.tableLogs.length === 0 && <p className="muted">{t("noLog")}</p>}
+        {data?.tableLogs.nodes.length === 0 && <p className="muted">{t("noLog")}</p>}
         <ul className="tables-log">
-          {data?.tableLogs.map((line) => (
+          {data?.tableLogs.nodes.map((line) => (
             <li key={line.id}>
               <div className="row">
                 <Status tone={TONE[line.status]}>{t(line.status)}</Status>

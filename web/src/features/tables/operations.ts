@@ -116,20 +116,22 @@ export const ImportTables = graphql(`
 `);
 
 export const TableLog = graphql(`
-  query TableLog($filter: TableLogWish!) {
-    tableLogs(filter: $filter) {
-      id
-      at
-      who
-      connection
-      table
-      subject
-      status
-      ddl
-      parameters
-      durationMs
-      error {
-        ...TableProblem
+  query TableLog($filter: TableLogWish!, $first: Int!) {
+    tableLogs(filter: $filter, first: $first) {
+      nodes {
+        id
+        at
+        who
+        connection
+        table
+        subject
+        status
+        ddl
+        parameters
+        durationMs
+        error {
+          ...TableProblem
+        }
       }
     }
   }

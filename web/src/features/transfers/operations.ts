@@ -21,11 +21,13 @@ export const TransferProgress = graphql(`
 
 export const TransferList = graphql(`
   query TransferList {
-    migrations {
-      name
-      settings
-      progress {
-        ...TransferProgress
+    migrations(first: 200) {
+      nodes {
+        name
+        settings
+        progress {
+          ...TransferProgress
+        }
       }
     }
   }
@@ -44,16 +46,18 @@ export const TransferDetail = graphql(`
     workflow(id: $name) {
       id
       runs(first: 20) {
-        id
-        status
-        inputs
-        createdAt
-        startedAt
-        finishedAt
-        error {
-          code
-          message
-          hint
+        nodes {
+          id
+          status
+          inputs
+          createdAt
+          startedAt
+          finishedAt
+          error {
+            code
+            message
+            hint
+          }
         }
       }
     }

@@ -66,7 +66,7 @@ export function TransferPage() {
   const ends = endsOf(data.migration.settings);
   const state = progress?.state;
   const canResume = state === "FAILED" || state === "CANCELLED";
-  const failure = state === "FAILED" ? data.workflow.runs.find((run) => run.id === progress?.runId)?.error : undefined;
+  const failure = state === "FAILED" ? data.workflow.runs.nodes.find((run) => run.id === progress?.runId)?.error : undefined;
   const tables = readTables(progress?.tables);
   return (
     <Page
@@ -147,7 +147,7 @@ export function TransferPage() {
             <h2>{t("log")}</h2>
             <LogLines label={t("log")} lines={lines} empty={t("noLog")} latest={t("latest")} />
           </section>
-          <History runs={data.workflow.runs} />
+          <History runs={data.workflow.runs.nodes} />
         </div>
       )}
     </Page>
@@ -155,7 +155,7 @@ export function TransferPage() {
 }
 
 function isBusy(data: TransferDetailQuery | undefined): boolean {
-  return isGoing(data?.migration.progress?.state) || (data?.workflow.runs.some((run) => run.status === "RUNNING" || run.status === "QUEUED") ?? false);
+  return isGoing(data?.migration.progress?.state) || (data?.workflow.runs.nodes.some((run) => run.status === "RUNNING" || run.status === "QUEUED") ?? false);
 }
 
 function Running({ progress, rows }: { progress: Progressing; rows: number }) {
@@ -222,7 +222,7 @@ function Results({ tables }: { tables: ReturnType<typeof readTables> }) {
   );
 }
 
-function History({ runs }: { runs: TransferDetailQuery["workflow"]["runs"] }) {
+function History({ runs }: { runs: TransferDetailQuery["workflow"]["runs"]["nodes"] }) {
   const t = useWords(words);
   const language = useLanguage((state) => state.language);
   return (

@@ -22,7 +22,7 @@ import { isGoing, TONE } from "./state.ts";
 import "./transfers.css";
 import { words } from "./words.ts";
 
-type Row = TransferListQuery["migrations"][number];
+type Row = TransferListQuery["migrations"]["nodes"][number];
 const column = createColumnHelper<Row>();
 
 /** All transfers, each with how far its newest run is. */
@@ -32,10 +32,10 @@ export function TransfersPage() {
   const navigate = useNavigate();
   const [search, setSearch] = useSearchParams();
   const wanted = search.get("find") ?? "";
-  const { data, error } = useData(TransferList, {}, { refetchInterval: ({ state }) => (state.data?.migrations.some((one) => isGoing(one.progress?.state)) ? 1000 : false) });
+  const { data, error } = useData(TransferList, {}, { refetchInterval: ({ state }) => (state.data?.migrations.nodes.some((one) => isGoing(one.progress?.state)) ? 1000 : false) });
   const rows = useMemo(() => {
     const needle = wanted.trim().toLowerCase();
-    return (data?.migrations ?? []).filter((one) => [one.name, ...Object.values(endsOf(one.settings))].some((text) => text.toLowerCase().includes(needle)));
+    return (data?.migrations.nodes ?? []).filter((one) => [one.name, ...Object.values(endsOf(one.settings))].some((text) => text.toLowerCase().includes(needle)));
   }, [data, wanted]);
   const columns = useMemo(
     () => [

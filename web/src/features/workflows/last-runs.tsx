@@ -5,7 +5,7 @@ import { pick, useLanguage } from "@/lib/language.ts";
 import { RUN_STATUS, spanOf } from "@/lib/run-status.ts";
 
 /** The last runs, oldest first: color is how each went, height how long it took. */
-export function LastRuns({ runs, label }: { runs: WorkflowRowFragment["runs"]; label: string }) {
+export function LastRuns({ runs, label }: { runs: WorkflowRowFragment["runs"]["nodes"]; label: string }) {
   const language = useLanguage((state) => state.language);
   const now = new Date();
   const bars = runs.toReversed().map((run): SparkBar => {

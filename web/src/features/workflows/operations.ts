@@ -16,11 +16,13 @@ export const WorkflowRow = graphql(`
       nextRunAt
     }
     runs(first: 12) {
-      id
-      status
-      createdAt
-      startedAt
-      finishedAt
+      nodes {
+        id
+        status
+        createdAt
+        startedAt
+        finishedAt
+      }
     }
   }
 `);
@@ -28,7 +30,9 @@ export const WorkflowRow = graphql(`
 export const WorkflowList = graphql(`
   query WorkflowList {
     workflows(first: 200) {
-      ...WorkflowRow
+      nodes {
+        ...WorkflowRow
+      }
     }
   }
 `);

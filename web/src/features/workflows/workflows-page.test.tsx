@@ -15,7 +15,7 @@ const workflow = (name: string) => ({
   versionNumber: 3,
   updatedAt: "2026-01-31T12:00:00Z",
   outline: { description: null, tags: [], schedules: [], webhooks: [], nextRunAt: null },
-  runs: [{ id: "run_1", status: "FAILED", createdAt: "2026-01-31T12:00:00Z", startedAt: null, finishedAt: null }],
+  runs: { nodes: [{ id: "run_1", status: "FAILED", createdAt: "2026-01-31T12:00:00Z", startedAt: null, finishedAt: null }] },
 });
 
 function answer(body: unknown, status = 200) {
@@ -41,7 +41,7 @@ describe("the list of workflows", () => {
   });
 
   it("shows each workflow with the state of its last run, and finds by name", async () => {
-    answer({ data: { workflows: [workflow("fruit"), workflow("market-day")] } });
+    answer({ data: { workflows: { nodes: [workflow("fruit"), workflow("market-day")] } } });
     show();
     expect(await screen.findByRole("link", { name: "fruit" })).toHaveAttribute("href", "/workflows/fruit");
     expect(screen.getAllByText("failed")).toHaveLength(2);

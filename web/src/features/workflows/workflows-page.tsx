@@ -34,11 +34,11 @@ export function WorkflowsPage() {
   const [search, setSearch] = useSearchParams();
   const wanted = search.get("find") ?? "";
   const { data, error } = useData(WorkflowList, {}, {
-    refetchInterval: ({ state }) => (state.data?.workflows.some((one) => one.runs.some((run) => !isOver(run.status))) ? 2000 : 15_000),
+    refetchInterval: ({ state }) => (state.data?.workflows.nodes.some((one) => one.runs.nodes.some((run) => !isOver(run.status))) ? 2000 : 15_000),
   });
   const rows = useMemo(() => {
     const needle = wanted.trim().toLowerCase();
-    return (data?.workflows ?? []).filter(({ name, outline }) =>
+    return (data?.workflows.nodes ?? []).filter(({ name, outline }) =>
       [name, outline.description, ...outline.tags].some((text) => text?.toLowerCase().includes(needle)),
     );
   }, [data, wanted]);
@@ -118,11 +118,11 @@ function makeColumns(t: Translate<typeof words>, language: "en" | "zh") {
         </span>
       ),
     }),
-    column.accessor((row) => row.runs[0]?.status ?? "", {
+    column.accessor((row) => row.runs.nodes[0]?.status ?? "", {
       id: "state",
       header: t("state"),
       cell: ({ row }) => {
-        const run = row.original.runs[0];
+        const run = row.original.runs.nodes[0];
         if (!run) return <span className="muted">{t("never")}</span>;
         const { tone, word } = RUN_STATUS[run.status];
         return (
@@ -136,14 +136,14 @@ function makeColumns(t: Translate<typeof words>, language: "en" | "zh") {
       id: "spark",
       header: t("lastRuns"),
       meta: { isWide: true },
-      cell: ({ row }) => <LastRuns runs={row.original.runs} label={t("lastRuns")} />,
+      cell: ({ row }) => <LastRuns runs={row.original.runs.nodes} label={t("lastRuns")} />,
     }),
-    column.accessor((row) => row.runs[0]?.createdAt ?? "", {
+    column.accessor((row) => row.runs.nodes[0]?.createdAt ?? "", {
       id: "lastRun",
       header: t("lastRun"),
       meta: { isWide: true },
       cell: ({ row }) => {
-        const run = row.original.runs[0];
+        const run = row.original.runs.nodes[0];
         return run ? <Moment at={run.createdAt} /> : <span className="muted">{t("never")}</span>;
       },
     }),

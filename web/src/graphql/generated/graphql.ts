@@ -201,6 +201,19 @@ export type Anomaly = {
   table: Scalars['String']['output'];
 };
 
+export type AnomalyConnection = {
+  __typename?: 'AnomalyConnection';
+  edges: Array<AnomalyEdge>;
+  nodes: Array<Anomaly>;
+  pageInfo: PageInfo;
+};
+
+export type AnomalyEdge = {
+  __typename?: 'AnomalyEdge';
+  cursor: Scalars['String']['output'];
+  node: Anomaly;
+};
+
 /** Which anomalies to list. */
 export type AnomalyFilterInput = {
   /** Only of this connection. */
@@ -411,6 +424,19 @@ export type Backup = {
   verifiedAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
+export type BackupConnection = {
+  __typename?: 'BackupConnection';
+  edges: Array<BackupEdge>;
+  nodes: Array<Backup>;
+  pageInfo: PageInfo;
+};
+
+export type BackupEdge = {
+  __typename?: 'BackupEdge';
+  cursor: Scalars['String']['output'];
+  node: Backup;
+};
+
 export type Channel = {
   __typename?: 'Channel';
   createdAt: Scalars['DateTime']['output'];
@@ -422,6 +448,19 @@ export type Channel = {
   /** Everything but the secrets, as JSON text. */
   settings: Scalars['String']['output'];
   updatedAt: Scalars['DateTime']['output'];
+};
+
+export type ChannelConnection = {
+  __typename?: 'ChannelConnection';
+  edges: Array<ChannelEdge>;
+  nodes: Array<Channel>;
+  pageInfo: PageInfo;
+};
+
+export type ChannelEdge = {
+  __typename?: 'ChannelEdge';
+  cursor: Scalars['String']['output'];
+  node: Channel;
 };
 
 /** What a channel is to be. */
@@ -523,12 +562,12 @@ export type Connection = {
   /** One of its tables. */
   table: Table;
   /** Names of its tables, after the one called `after`. */
-  tables: Array<Scalars['String']['output']>;
+  tables: NameConnection;
   updatedAt?: Maybe<Scalars['DateTime']['output']>;
   /** The environment variable that names it. */
   variable?: Maybe<Scalars['String']['output']>;
   /** Enabled workflows whose documents name it. */
-  workflows: Array<Scalars['String']['output']>;
+  workflows: NameConnection;
 };
 
 
@@ -540,6 +579,25 @@ export type ConnectionTableArgs = {
 export type ConnectionTablesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type ConnectionWorkflowsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type ConnectionConnection = {
+  __typename?: 'ConnectionConnection';
+  edges: Array<ConnectionEdge>;
+  nodes: Array<Connection>;
+  pageInfo: PageInfo;
+};
+
+export type ConnectionEdge = {
+  __typename?: 'ConnectionEdge';
+  cursor: Scalars['String']['output'];
+  node: Connection;
 };
 
 /** What is to be different in a connection; what is absent stays as it is. */
@@ -815,6 +873,19 @@ export type Log = {
   step?: Maybe<Scalars['String']['output']>;
 };
 
+export type LogConnection = {
+  __typename?: 'LogConnection';
+  edges: Array<LogEdge>;
+  nodes: Array<Log>;
+  pageInfo: PageInfo;
+};
+
+export type LogEdge = {
+  __typename?: 'LogEdge';
+  cursor: Scalars['String']['output'];
+  node: Log;
+};
+
 export type Me = {
   __typename?: 'Me';
   /** What differs from the role. */
@@ -865,6 +936,19 @@ export type MigrationColumnInput = {
   target: Scalars['String']['input'];
   /** The same value in every row, as JSON text: `"\"shop\""`, `"7"`. */
   value?: InputMaybe<Scalars['String']['input']>;
+};
+
+export type MigrationConnection = {
+  __typename?: 'MigrationConnection';
+  edges: Array<MigrationEdge>;
+  nodes: Array<Migration>;
+  pageInfo: PageInfo;
+};
+
+export type MigrationEdge = {
+  __typename?: 'MigrationEdge';
+  cursor: Scalars['String']['output'];
+  node: Migration;
 };
 
 /** Something about a column that people should know. */
@@ -1036,6 +1120,19 @@ export type Monitor = {
   template: MonitorTemplate;
 };
 
+export type MonitorConnection = {
+  __typename?: 'MonitorConnection';
+  edges: Array<MonitorEdge>;
+  nodes: Array<Monitor>;
+  pageInfo: PageInfo;
+};
+
+export type MonitorEdge = {
+  __typename?: 'MonitorEdge';
+  cursor: Scalars['String']['output'];
+  node: Monitor;
+};
+
 /** A monitor to be made. */
 export type MonitorInput = {
   /** Channels they are told by; absent: the run's log. */
@@ -1078,6 +1175,19 @@ export type MonitorResult = {
   trend?: Maybe<Scalars['Float']['output']>;
   /** What the trend is told by. */
   value?: Maybe<Scalars['Float']['output']>;
+};
+
+export type MonitorResultConnection = {
+  __typename?: 'MonitorResultConnection';
+  edges: Array<MonitorResultEdge>;
+  nodes: Array<MonitorResult>;
+  pageInfo: PageInfo;
+};
+
+export type MonitorResultEdge = {
+  __typename?: 'MonitorResultEdge';
+  cursor: Scalars['String']['output'];
+  node: MonitorResult;
 };
 
 /** A table or query of a connection. */
@@ -1503,6 +1613,19 @@ export type MutationValidateTablesArgs = {
   only?: InputMaybe<Array<Scalars['String']['input']>>;
 };
 
+export type NameConnection = {
+  __typename?: 'NameConnection';
+  edges: Array<NameEdge>;
+  nodes: Array<Scalars['String']['output']>;
+  pageInfo: PageInfo;
+};
+
+export type NameEdge = {
+  __typename?: 'NameEdge';
+  cursor: Scalars['String']['output'];
+  node: Scalars['String']['output'];
+};
+
 /** A connection to be made: by `url`, or by `system` and `settings`. */
 export type NewConnection = {
   /** Whether the console may write through it. */
@@ -1676,7 +1799,7 @@ export type Query = {
   /** Alerts, newest first, after the one whose cursor is `after`. */
   alerts: AlertConnection;
   /** Anomalies, the last seen first, after the one `after`. */
-  anomalies: Array<Anomaly>;
+  anomalies: AnomalyConnection;
   /** The anomaly of that id. */
   anomaly: Anomaly;
   /** What people have set for rules of anomalies. */
@@ -1689,13 +1812,13 @@ export type Query = {
    */
   auditVerdict: AuditVerdict;
   /** Backups, newest first, made before the backup `before`. */
-  backups: Array<Backup>;
+  backups: BackupConnection;
   /** The channel of that name. */
   channel: Channel;
   /** The kinds of channels there may be: those of this server and those of its plugins. */
   channelKinds: Array<ChannelKind>;
   /** Channels by name, after the one called `after`. */
-  channels: Array<Channel>;
+  channels: ChannelConnection;
   /** All faults of a document; none: it would be accepted. */
   check: Array<Problem>;
   /** What can be said of a statement without running it; with `estimate`, what the system expects it to cost. */
@@ -1703,7 +1826,7 @@ export type Query = {
   /** The connection of that name. */
   connection: Connection;
   /** Connections by name, after the one called `after`. */
-  connections: Array<Connection>;
+  connections: ConnectionConnection;
   /** The deliveries of an alert, one for each channel. */
   deliveries: Array<AlertDelivery>;
   /** What a comparison that `startDiff` began has found. */
@@ -1729,11 +1852,11 @@ export type Query = {
    */
   migrationLook: MigrationLook;
   /** Migrations by name, each with the progress of its newest run, after the one called `after`; `first` at most, and 200. */
-  migrations: Array<Migration>;
+  migrations: MigrationConnection;
   /** What a monitor's runs found, newest first. */
-  monitorResults: Array<MonitorResult>;
+  monitorResults: MonitorResultConnection;
   /** Monitors by name, each with its last result, after the one called `after`; `first` at most, and 200. */
-  monitors: Array<Monitor>;
+  monitors: MonitorConnection;
   /** The plugin of that name; `name@1.2` is a version of it. */
   plugin: Plugin;
   /** The installed plugins, by name. */
@@ -1743,35 +1866,35 @@ export type Query = {
   /** The run of that id. */
   run: Run;
   /** Runs, newest first, made before the run `before`. */
-  runs: Array<Run>;
+  runs: RunConnection;
   /** The server itself: its version, what it was started with, and the keys that seal secrets. */
   server: Server;
   /** Browsers one has signed in with, the newest first, at most 500; `all`: everybody's, for an admin. */
-  sessions: Array<Session>;
+  sessions: SessionConnection;
   /** Statements that were asked on the console, newest first, before the one called `before`. */
-  statements: Array<Statement>;
+  statements: StatementConnection;
   /** The step kinds there are. */
   stepKinds: Array<StepKind>;
   /** What a connection's system says about one of its tables. */
   table: Table;
   /** Entries of one of the four logs about tables, newest first. */
-  tableLogs: Array<TableLogLine>;
+  tableLogs: TableLogConnection;
   /** The document of a connection's tables: those named, or all. */
   tablesImport: TablesImport;
   /** What has to be run so that the tables of a document are as it describes them; `only` names some of them. */
   tablesPlan: TablesPlan;
   /** One's API tokens, the newest first, at most 500; `all`: everybody's, for an admin. */
-  tokens: Array<ApiToken>;
+  tokens: TokenConnection;
   /** Statements in the words of another dialect, with what may differ. */
   translate: Array<TranslatedStatement>;
   /** The person of that id or name. */
   user: User;
   /** People by name, after the one called `after`. */
-  users: Array<User>;
+  users: UserConnection;
   /** The workflow of that id or name. */
   workflow: Workflow;
   /** Workflows by name, after the one called `after`. */
-  workflows: Array<Workflow>;
+  workflows: WorkflowConnection;
 };
 
 
@@ -1807,7 +1930,7 @@ export type QueryAuditLogArgs = {
 
 
 export type QueryBackupsArgs = {
-  before?: InputMaybe<Scalars['String']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
   connection?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -1889,6 +2012,7 @@ export type QueryMigrationsArgs = {
 
 
 export type QueryMonitorResultsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   name: Scalars['String']['input'];
 };
@@ -1916,7 +2040,7 @@ export type QueryRunArgs = {
 
 
 export type QueryRunsArgs = {
-  before?: InputMaybe<Scalars['String']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   statuses?: InputMaybe<Array<RunStatusWord>>;
   workflow?: InputMaybe<Scalars['String']['input']>;
@@ -1924,12 +2048,14 @@ export type QueryRunsArgs = {
 
 
 export type QuerySessionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   all?: InputMaybe<Scalars['Boolean']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
 export type QueryStatementsArgs = {
-  before?: InputMaybe<Scalars['String']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
   connection?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -1942,7 +2068,9 @@ export type QueryTableArgs = {
 
 
 export type QueryTableLogsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<TableLogWish>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -1959,7 +2087,9 @@ export type QueryTablesPlanArgs = {
 
 
 export type QueryTokensArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   all?: InputMaybe<Scalars['Boolean']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -2021,7 +2151,7 @@ export type Run = {
   /** What it was given, as JSON text. */
   inputs: Scalars['String']['output'];
   /** Its log, oldest first, after the first `skip` lines. */
-  logs: Array<Log>;
+  logs: LogConnection;
   startedAt?: Maybe<Scalars['DateTime']['output']>;
   status: RunStatusWord;
   /** Its steps, in the document's order. */
@@ -2040,8 +2170,21 @@ export type Run = {
 
 
 export type RunLogsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
-  skip?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type RunConnection = {
+  __typename?: 'RunConnection';
+  edges: Array<RunEdge>;
+  nodes: Array<Run>;
+  pageInfo: PageInfo;
+};
+
+export type RunEdge = {
+  __typename?: 'RunEdge';
+  cursor: Scalars['String']['output'];
+  node: Run;
 };
 
 /** Where a run stands. */
@@ -2104,6 +2247,19 @@ export type Session = {
   userId: Scalars['String']['output'];
 };
 
+export type SessionConnection = {
+  __typename?: 'SessionConnection';
+  edges: Array<SessionEdge>;
+  nodes: Array<Session>;
+  pageInfo: PageInfo;
+};
+
+export type SessionEdge = {
+  __typename?: 'SessionEdge';
+  cursor: Scalars['String']['output'];
+  node: Session;
+};
+
 export type Statement = {
   __typename?: 'Statement';
   connection: Scalars['String']['output'];
@@ -2120,6 +2276,19 @@ export type Statement = {
   truncated: Scalars['Boolean']['output'];
   /** Who asked. */
   who: Scalars['String']['output'];
+};
+
+export type StatementConnection = {
+  __typename?: 'StatementConnection';
+  edges: Array<StatementEdge>;
+  nodes: Array<Statement>;
+  pageInfo: PageInfo;
+};
+
+export type StatementEdge = {
+  __typename?: 'StatementEdge';
+  cursor: Scalars['String']['output'];
+  node: Statement;
 };
 
 /** What a statement does. */
@@ -2301,6 +2470,19 @@ export type TableColumnVerdict = {
   wanted?: Maybe<Scalars['String']['output']>;
 };
 
+export type TableLogConnection = {
+  __typename?: 'TableLogConnection';
+  edges: Array<TableLogEdge>;
+  nodes: Array<TableLogLine>;
+  pageInfo: PageInfo;
+};
+
+export type TableLogEdge = {
+  __typename?: 'TableLogEdge';
+  cursor: Scalars['String']['output'];
+  node: TableLogLine;
+};
+
 /** One entry of a log about tables. */
 export type TableLogLine = {
   __typename?: 'TableLogLine';
@@ -2327,10 +2509,7 @@ export type TableLogStatusWord =
 
 /** Which entries of a log. */
 export type TableLogWish = {
-  /** Only entries older than the one of this id. */
-  before?: InputMaybe<Scalars['String']['input']>;
   connection?: InputMaybe<Scalars['String']['input']>;
-  first?: InputMaybe<Scalars['Int']['input']>;
   /** `OPERATION` where it is missing. */
   log?: InputMaybe<TableLogWord>;
   since?: InputMaybe<Scalars['DateTime']['input']>;
@@ -2450,6 +2629,19 @@ export type ThingWord =
   | 'CONNECTION'
   /** Workflows, with their versions and runs. */
   | 'WORKFLOW';
+
+export type TokenConnection = {
+  __typename?: 'TokenConnection';
+  edges: Array<TokenEdge>;
+  nodes: Array<ApiToken>;
+  pageInfo: PageInfo;
+};
+
+export type TokenEdge = {
+  __typename?: 'TokenEdge';
+  cursor: Scalars['String']['output'];
+  node: ApiToken;
+};
 
 /** What an API token is to be. */
 export type TokenInput = {
@@ -2603,6 +2795,19 @@ export type User = {
   updatedAt: Scalars['DateTime']['output'];
 };
 
+export type UserConnection = {
+  __typename?: 'UserConnection';
+  edges: Array<UserEdge>;
+  nodes: Array<User>;
+  pageInfo: PageInfo;
+};
+
+export type UserEdge = {
+  __typename?: 'UserEdge';
+  cursor: Scalars['String']['output'];
+  node: User;
+};
+
 export type Version = {
   __typename?: 'Version';
   createdAt: Scalars['DateTime']['output'];
@@ -2612,6 +2817,19 @@ export type Version = {
   number: Scalars['Int']['output'];
   /** The document, as it was written. */
   text: Scalars['String']['output'];
+};
+
+export type VersionConnection = {
+  __typename?: 'VersionConnection';
+  edges: Array<VersionEdge>;
+  nodes: Array<Version>;
+  pageInfo: PageInfo;
+};
+
+export type VersionEdge = {
+  __typename?: 'VersionEdge';
+  cursor: Scalars['String']['output'];
+  node: Version;
 };
 
 export type Workflow = {
@@ -2625,30 +2843,45 @@ export type Workflow = {
   /** What its document says about it, and when it starts next. */
   outline: Outline;
   /** Its runs, newest first. */
-  runs: Array<Run>;
+  runs: RunConnection;
   updatedAt: Scalars['DateTime']['output'];
   /** Its newest version. */
   version: Version;
   /** Number of its newest version, counted from 1. */
   versionNumber: Scalars['Int']['output'];
   /** Its versions, newest first. */
-  versions: Array<Version>;
+  versions: VersionConnection;
 };
 
 
 export type WorkflowRunsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
 export type WorkflowVersionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+export type WorkflowConnection = {
+  __typename?: 'WorkflowConnection';
+  edges: Array<WorkflowEdge>;
+  nodes: Array<Workflow>;
+  pageInfo: PageInfo;
+};
+
+export type WorkflowEdge = {
+  __typename?: 'WorkflowEdge';
+  cursor: Scalars['String']['output'];
+  node: Workflow;
 };
 
 export type PaletteWorkflowsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type PaletteWorkflowsQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string }> };
+export type PaletteWorkflowsQuery = { __typename?: 'Query', workflows: { __typename?: 'WorkflowConnection', nodes: Array<{ __typename?: 'Workflow', id: string, name: string }> } };
 
 export type DeliveryFieldsFragment = { __typename?: 'AlertDelivery', id: string, channel: string, level: number, status: DeliveryStatus, reason?: string | null, nextAt?: string | null, messageId?: string | null, providerId?: string | null, createdAt: string, endedAt?: string | null, attempts: Array<{ __typename?: 'DeliveryAttempt', number: number, at: string, outcome: string, code?: string | null, message?: string | null, durationMs?: number | null, nextAt?: string | null }> };
 
@@ -2693,7 +2926,7 @@ export type AlertPolicyQuery = { __typename?: 'Query', alertPolicy?: string | nu
 export type AlertChannelsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type AlertChannelsQuery = { __typename?: 'Query', channels: Array<{ __typename?: 'Channel', name: string, kind: string }> };
+export type AlertChannelsQuery = { __typename?: 'Query', channels: { __typename?: 'ChannelConnection', nodes: Array<{ __typename?: 'Channel', name: string, kind: string }> } };
 
 export type ApplyPolicyMutationVariables = Exact<{
   text: Scalars['String']['input'];
@@ -2723,7 +2956,7 @@ export type AnomalyListQueryVariables = Exact<{
 }>;
 
 
-export type AnomalyListQuery = { __typename?: 'Query', anomalies: Array<{ __typename?: 'Anomaly', id: string, rule: string, severity: AnomalySeverity, state: AnomalyState, connection: string, table: string, scope: string, message: string, details: string, count: number, firstSeen: string, lastSeen: string, runId?: string | null, changedBy?: string | null, changedAt: string, comment?: string | null, alertedAt?: string | null }> };
+export type AnomalyListQuery = { __typename?: 'Query', anomalies: { __typename?: 'AnomalyConnection', nodes: Array<{ __typename?: 'Anomaly', id: string, rule: string, severity: AnomalySeverity, state: AnomalyState, connection: string, table: string, scope: string, message: string, details: string, count: number, firstSeen: string, lastSeen: string, runId?: string | null, changedBy?: string | null, changedAt: string, comment?: string | null, alertedAt?: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } };
 
 export type OneAnomalyQueryVariables = Exact<{
   id: Scalars['String']['input'];
@@ -2780,7 +3013,7 @@ export type ChannelRowFragment = { __typename?: 'Channel', name: string, kind: s
 export type ChannelListQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ChannelListQuery = { __typename?: 'Query', channels: Array<{ __typename?: 'Channel', name: string, kind: string, settings: string, hasSecret: boolean, updatedAt: string }> };
+export type ChannelListQuery = { __typename?: 'Query', channels: { __typename?: 'ChannelConnection', nodes: Array<{ __typename?: 'Channel', name: string, kind: string, settings: string, hasSecret: boolean, updatedAt: string }> } };
 
 export type ChannelKindsQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -2823,21 +3056,21 @@ export type ConnectionRowFragment = { __typename?: 'Connection', name: string, s
 export type ConnectionListQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ConnectionListQuery = { __typename?: 'Query', connections: Array<{ __typename?: 'Connection', name: string, system: string, settings: string, hasSecret: boolean, isSaved: boolean, variable?: string | null, allowWrite: boolean, description?: string | null, labels: Array<string>, updatedAt?: string | null, lastTest?: { __typename?: 'ConnectionTest', ok: boolean, message: string, code?: string | null, hint?: string | null, durationMs: number, at: string } | null }> };
+export type ConnectionListQuery = { __typename?: 'Query', connections: { __typename?: 'ConnectionConnection', nodes: Array<{ __typename?: 'Connection', name: string, system: string, settings: string, hasSecret: boolean, isSaved: boolean, variable?: string | null, allowWrite: boolean, description?: string | null, labels: Array<string>, updatedAt?: string | null, lastTest?: { __typename?: 'ConnectionTest', ok: boolean, message: string, code?: string | null, hint?: string | null, durationMs: number, at: string } | null }> } };
 
 export type ConnectionUseQueryVariables = Exact<{
   name: Scalars['String']['input'];
 }>;
 
 
-export type ConnectionUseQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, workflows: Array<string> } };
+export type ConnectionUseQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, workflows: { __typename?: 'NameConnection', nodes: Array<string> } } };
 
 export type OneConnectionQueryVariables = Exact<{
   name: Scalars['String']['input'];
 }>;
 
 
-export type OneConnectionQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', workflows: Array<string>, name: string, system: string, settings: string, hasSecret: boolean, isSaved: boolean, variable?: string | null, allowWrite: boolean, description?: string | null, labels: Array<string>, updatedAt?: string | null, lastTest?: { __typename?: 'ConnectionTest', ok: boolean, message: string, code?: string | null, hint?: string | null, durationMs: number, at: string } | null } };
+export type OneConnectionQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, system: string, settings: string, hasSecret: boolean, isSaved: boolean, variable?: string | null, allowWrite: boolean, description?: string | null, labels: Array<string>, updatedAt?: string | null, workflows: { __typename?: 'NameConnection', nodes: Array<string> }, lastTest?: { __typename?: 'ConnectionTest', ok: boolean, message: string, code?: string | null, hint?: string | null, durationMs: number, at: string } | null } };
 
 export type CreateConnectionMutationVariables = Exact<{
   name: Scalars['String']['input'];
@@ -2877,7 +3110,7 @@ export type ConnectionTablesQueryVariables = Exact<{
 }>;
 
 
-export type ConnectionTablesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: Array<string> } };
+export type ConnectionTablesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: { __typename?: 'NameConnection', nodes: Array<string>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } } };
 
 export type TableShapeQueryVariables = Exact<{
   connection: Scalars['String']['input'];
@@ -2890,14 +3123,14 @@ export type TableShapeQuery = { __typename?: 'Query', table: { __typename?: 'Tab
 export type ConsoleConnectionsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ConsoleConnectionsQuery = { __typename?: 'Query', connections: Array<{ __typename?: 'Connection', name: string, system: string, allowWrite: boolean }> };
+export type ConsoleConnectionsQuery = { __typename?: 'Query', connections: { __typename?: 'ConnectionConnection', nodes: Array<{ __typename?: 'Connection', name: string, system: string, allowWrite: boolean }> } };
 
 export type ConsoleTablesQueryVariables = Exact<{
   connection: Scalars['String']['input'];
 }>;
 
 
-export type ConsoleTablesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: Array<string> } };
+export type ConsoleTablesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: { __typename?: 'NameConnection', nodes: Array<string> } } };
 
 export type ConsoleColumnsQueryVariables = Exact<{
   connection: Scalars['String']['input'];
@@ -2932,18 +3165,18 @@ export type CancelStatementMutation = { __typename?: 'Mutation', cancelStatement
 
 export type StatementHistoryQueryVariables = Exact<{
   connection?: InputMaybe<Scalars['String']['input']>;
-  before?: InputMaybe<Scalars['String']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
 }>;
 
 
-export type StatementHistoryQuery = { __typename?: 'Query', statements: Array<{ __typename?: 'Statement', id: string, connection: string, sql: string, who: string, startedAt: string, outcome: string, rows?: number | null, truncated: boolean, durationMs?: number | null, errorCode?: string | null }> };
+export type StatementHistoryQuery = { __typename?: 'Query', statements: { __typename?: 'StatementConnection', nodes: Array<{ __typename?: 'Statement', id: string, connection: string, sql: string, who: string, startedAt: string, outcome: string, rows?: number | null, truncated: boolean, durationMs?: number | null, errorCode?: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } };
 
 export type DiffListQueryVariables = Exact<{
   after?: InputMaybe<Scalars['String']['input']>;
 }>;
 
 
-export type DiffListQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string> }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> }> }> };
+export type DiffListQuery = { __typename?: 'Query', workflows: { __typename?: 'WorkflowConnection', nodes: Array<{ __typename?: 'Workflow', id: string, name: string, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string> }, runs: { __typename?: 'RunConnection', nodes: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> }> } }> } };
 
 export type StartDiffMutationVariables = Exact<{
   input: DiffInput;
@@ -3032,26 +3265,26 @@ export type WorkflowVersionsQueryVariables = Exact<{
 }>;
 
 
-export type WorkflowVersionsQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, versions: Array<{ __typename?: 'Version', id: string, number: number, text: string, createdAt: string }> } };
+export type WorkflowVersionsQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, versions: { __typename?: 'VersionConnection', nodes: Array<{ __typename?: 'Version', id: string, number: number, text: string, createdAt: string }> } } };
 
 export type StepRunsQueryVariables = Exact<{
   id: Scalars['String']['input'];
 }>;
 
 
-export type StepRunsQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, rowsIn: number, rowsOut: number, rowsRejected: number, durationMs: number, error?: { __typename?: 'Problem', message: string } | null }> }> } };
+export type StepRunsQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, runs: { __typename?: 'RunConnection', nodes: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, rowsIn: number, rowsOut: number, rowsRejected: number, durationMs: number, error?: { __typename?: 'Problem', message: string } | null }> }> } } };
 
 export type ConnectionNamesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ConnectionNamesQuery = { __typename?: 'Query', connections: Array<{ __typename?: 'Connection', name: string, system: string }> };
+export type ConnectionNamesQuery = { __typename?: 'Query', connections: { __typename?: 'ConnectionConnection', nodes: Array<{ __typename?: 'Connection', name: string, system: string }> } };
 
 export type TableNamesQueryVariables = Exact<{
   connection: Scalars['String']['input'];
 }>;
 
 
-export type TableNamesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: Array<string> } };
+export type TableNamesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: { __typename?: 'NameConnection', nodes: Array<string> } } };
 
 export type ColumnNamesQueryVariables = Exact<{
   connection: Scalars['String']['input'];
@@ -3066,7 +3299,7 @@ export type MonitorFindingFragment = { __typename?: 'MonitorResult', runId: stri
 export type MonitorListQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type MonitorListQuery = { __typename?: 'Query', monitors: Array<{ __typename?: 'Monitor', name: string, template: MonitorTemplate, description: string, cron?: string | null, enabled: boolean, last?: { __typename?: 'MonitorResult', runId: string, at: string, status: string, measures: string, value?: number | null, trend?: number | null, passed: boolean } | null }> };
+export type MonitorListQuery = { __typename?: 'Query', monitors: { __typename?: 'MonitorConnection', nodes: Array<{ __typename?: 'Monitor', name: string, template: MonitorTemplate, description: string, cron?: string | null, enabled: boolean, last?: { __typename?: 'MonitorResult', runId: string, at: string, status: string, measures: string, value?: number | null, trend?: number | null, passed: boolean } | null }> } };
 
 export type MonitorDetailQueryVariables = Exact<{
   name: Scalars['String']['input'];
@@ -3074,7 +3307,7 @@ export type MonitorDetailQueryVariables = Exact<{
 }>;
 
 
-export type MonitorDetailQuery = { __typename?: 'Query', monitorResults: Array<{ __typename?: 'MonitorResult', runId: string, at: string, status: string, measures: string, value?: number | null, trend?: number | null, passed: boolean }>, workflow: { __typename?: 'Workflow', id: string, name: string, enabled: boolean, outline: { __typename?: 'Outline', description?: string | null, schedules: Array<string>, nextRunAt?: string | null }, version: { __typename?: 'Version', text: string } } };
+export type MonitorDetailQuery = { __typename?: 'Query', monitorResults: { __typename?: 'MonitorResultConnection', nodes: Array<{ __typename?: 'MonitorResult', runId: string, at: string, status: string, measures: string, value?: number | null, trend?: number | null, passed: boolean }> }, workflow: { __typename?: 'Workflow', id: string, name: string, enabled: boolean, outline: { __typename?: 'Outline', description?: string | null, schedules: Array<string>, nextRunAt?: string | null }, version: { __typename?: 'Version', text: string } } };
 
 export type MonitorDocumentQueryVariables = Exact<{
   name: Scalars['String']['input'];
@@ -3171,16 +3404,16 @@ export type RunRowFragment = { __typename?: 'Run', id: string, status: RunStatus
 export type RunListQueryVariables = Exact<{
   workflow?: InputMaybe<Scalars['String']['input']>;
   statuses?: InputMaybe<Array<RunStatusWord> | RunStatusWord>;
-  before?: InputMaybe<Scalars['String']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
 }>;
 
 
-export type RunListQuery = { __typename?: 'Query', runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', message: string } | null, steps: Array<{ __typename?: 'Step', id: string, rowsOut: number, rowsRejected: number }> }> };
+export type RunListQuery = { __typename?: 'Query', runs: { __typename?: 'RunConnection', nodes: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', message: string } | null, steps: Array<{ __typename?: 'Step', id: string, rowsOut: number, rowsRejected: number }> }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } };
 
 export type RunWorkflowsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type RunWorkflowsQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string }> };
+export type RunWorkflowsQuery = { __typename?: 'Query', workflows: { __typename?: 'WorkflowConnection', nodes: Array<{ __typename?: 'Workflow', id: string, name: string }> } };
 
 export type RunStepFragment = { __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null };
 
@@ -3193,11 +3426,11 @@ export type RunDetailQuery = { __typename?: 'Query', run: { __typename?: 'Run', 
 
 export type RunLogsQueryVariables = Exact<{
   id: Scalars['String']['input'];
-  skip: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
 }>;
 
 
-export type RunLogsQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, logs: Array<{ __typename?: 'Log', at: string, step?: string | null, level: string, message: string }> } };
+export type RunLogsQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, logs: { __typename?: 'LogConnection', nodes: Array<{ __typename?: 'Log', at: string, step?: string | null, level: string, message: string }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } } };
 
 export type RunEventsSubscriptionVariables = Exact<{
   run: Scalars['String']['input'];
@@ -3234,23 +3467,23 @@ export type ServerViewQuery = { __typename?: 'Query', server: { __typename?: 'Se
 export type MailChannelsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type MailChannelsQuery = { __typename?: 'Query', channels: Array<{ __typename?: 'Channel', name: string, kind: string, settings: string }> };
+export type MailChannelsQuery = { __typename?: 'Query', channels: { __typename?: 'ChannelConnection', nodes: Array<{ __typename?: 'Channel', name: string, kind: string, settings: string }> } };
 
 export type CleanupWorkflowsQueryVariables = Exact<{
   after?: InputMaybe<Scalars['String']['input']>;
 }>;
 
 
-export type CleanupWorkflowsQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', name: string, enabled: boolean, outline: { __typename?: 'Outline', nextRunAt?: string | null, schedules: Array<string> }, version: { __typename?: 'Version', text: string } }> };
+export type CleanupWorkflowsQuery = { __typename?: 'Query', workflows: { __typename?: 'WorkflowConnection', nodes: Array<{ __typename?: 'Workflow', name: string, enabled: boolean, outline: { __typename?: 'Outline', nextRunAt?: string | null, schedules: Array<string> }, version: { __typename?: 'Version', text: string } }> } };
 
 export type BackupListQueryVariables = Exact<{
   connection?: InputMaybe<Scalars['String']['input']>;
-  before?: InputMaybe<Scalars['String']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
   first: Scalars['Int']['input'];
 }>;
 
 
-export type BackupListQuery = { __typename?: 'Query', backups: Array<{ __typename?: 'Backup', id: string, connection: string, folder: string, method: string, bytes: number, checksum: string, durationMs: number, status: string, error?: string | null, runId?: string | null, createdAt: string, verifiedAt?: string | null }> };
+export type BackupListQuery = { __typename?: 'Query', backups: { __typename?: 'BackupConnection', nodes: Array<{ __typename?: 'Backup', id: string, connection: string, folder: string, method: string, bytes: number, checksum: string, durationMs: number, status: string, error?: string | null, runId?: string | null, createdAt: string, verifiedAt?: string | null }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } };
 
 export type PersonFieldsFragment = { __typename?: 'User', id: string, name: string, role: RoleWord, disabled: boolean, hasPassword: boolean, createdAt: string, signedInAt?: string | null, grants: Array<{ __typename?: 'Grant', thing: ThingWord, pattern: string, level: LevelWord }> };
 
@@ -3260,7 +3493,7 @@ export type PersonListQueryVariables = Exact<{
 }>;
 
 
-export type PersonListQuery = { __typename?: 'Query', users: Array<{ __typename?: 'User', id: string, name: string, role: RoleWord, disabled: boolean, hasPassword: boolean, createdAt: string, signedInAt?: string | null, grants: Array<{ __typename?: 'Grant', thing: ThingWord, pattern: string, level: LevelWord }> }> };
+export type PersonListQuery = { __typename?: 'Query', users: { __typename?: 'UserConnection', nodes: Array<{ __typename?: 'User', id: string, name: string, role: RoleWord, disabled: boolean, hasPassword: boolean, createdAt: string, signedInAt?: string | null, grants: Array<{ __typename?: 'Grant', thing: ThingWord, pattern: string, level: LevelWord }> }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } };
 
 export type CreatePersonMutationVariables = Exact<{
   name: Scalars['String']['input'];
@@ -3319,7 +3552,7 @@ export type SessionListQueryVariables = Exact<{
 }>;
 
 
-export type SessionListQuery = { __typename?: 'Query', sessions: Array<{ __typename?: 'Session', id: string, userId: string, current: boolean, createdAt: string, seenAt: string, expiresAt: string, address: string, browser: string }> };
+export type SessionListQuery = { __typename?: 'Query', sessions: { __typename?: 'SessionConnection', nodes: Array<{ __typename?: 'Session', id: string, userId: string, current: boolean, createdAt: string, seenAt: string, expiresAt: string, address: string, browser: string }> } };
 
 export type EndSessionMutationVariables = Exact<{
   id: Scalars['String']['input'];
@@ -3333,7 +3566,7 @@ export type TokenListQueryVariables = Exact<{
 }>;
 
 
-export type TokenListQuery = { __typename?: 'Query', tokens: Array<{ __typename?: 'ApiToken', id: string, userId: string, name: string, role: RoleWord, readOnly: boolean, createdAt: string, expiresAt?: string | null, usedAt?: string | null }> };
+export type TokenListQuery = { __typename?: 'Query', tokens: { __typename?: 'TokenConnection', nodes: Array<{ __typename?: 'ApiToken', id: string, userId: string, name: string, role: RoleWord, readOnly: boolean, createdAt: string, expiresAt?: string | null, usedAt?: string | null }> } };
 
 export type CreateTokenMutationVariables = Exact<{
   input: TokenInput;
@@ -3376,14 +3609,14 @@ export type StoreRunFragment = { __typename?: 'Run', id: string, status: RunStat
 export type StoreListQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type StoreListQuery = { __typename?: 'Query', connections: Array<{ __typename?: 'Connection', name: string, system: string }>, workflows: Array<{ __typename?: 'Workflow', id: string, name: string, outline: { __typename?: 'Outline', tags: Array<string> }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> }> }> };
+export type StoreListQuery = { __typename?: 'Query', connections: { __typename?: 'ConnectionConnection', nodes: Array<{ __typename?: 'Connection', name: string, system: string }> }, workflows: { __typename?: 'WorkflowConnection', nodes: Array<{ __typename?: 'Workflow', id: string, name: string, outline: { __typename?: 'Outline', tags: Array<string> }, runs: { __typename?: 'RunConnection', nodes: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> }> } }> } };
 
 export type StoreDetailQueryVariables = Exact<{
   workflow: Scalars['String']['input'];
 }>;
 
 
-export type StoreDetailQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, outline: { __typename?: 'Outline', schedules: Array<string>, nextRunAt?: string | null }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> }> } };
+export type StoreDetailQuery = { __typename?: 'Query', workflow: { __typename?: 'Workflow', id: string, outline: { __typename?: 'Outline', schedules: Array<string>, nextRunAt?: string | null }, runs: { __typename?: 'RunConnection', nodes: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null, steps: Array<{ __typename?: 'Step', id: string, outputs: string }> }> } } };
 
 export type SaveInspectionMutationVariables = Exact<{
   text: Scalars['String']['input'];
@@ -3435,24 +3668,25 @@ export type ImportTablesQuery = { __typename?: 'Query', tablesImport: { __typena
 
 export type TableLogQueryVariables = Exact<{
   filter: TableLogWish;
+  first: Scalars['Int']['input'];
 }>;
 
 
-export type TableLogQuery = { __typename?: 'Query', tableLogs: Array<{ __typename?: 'TableLogLine', id: string, at: string, who: string, connection: string, table: string, subject: string, status: TableLogStatusWord, ddl?: string | null, parameters: string, durationMs: number, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null }> };
+export type TableLogQuery = { __typename?: 'Query', tableLogs: { __typename?: 'TableLogConnection', nodes: Array<{ __typename?: 'TableLogLine', id: string, at: string, who: string, connection: string, table: string, subject: string, status: TableLogStatusWord, ddl?: string | null, parameters: string, durationMs: number, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null }> } };
 
 export type TransferProgressFragment = { __typename?: 'MigrationProgress', runId: string, state: MigrationState, rows: number, rowsExpected?: number | null, rejected: number, bytes: number, chunks?: number | null, chunksDone?: number | null, seconds: number, rowsPerSecond: number, secondsLeft?: number | null, error?: string | null, tables?: string | null };
 
 export type TransferListQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type TransferListQuery = { __typename?: 'Query', migrations: Array<{ __typename?: 'Migration', name: string, settings: string, progress?: { __typename?: 'MigrationProgress', runId: string, state: MigrationState, rows: number, rowsExpected?: number | null, rejected: number, bytes: number, chunks?: number | null, chunksDone?: number | null, seconds: number, rowsPerSecond: number, secondsLeft?: number | null, error?: string | null, tables?: string | null } | null }> };
+export type TransferListQuery = { __typename?: 'Query', migrations: { __typename?: 'MigrationConnection', nodes: Array<{ __typename?: 'Migration', name: string, settings: string, progress?: { __typename?: 'MigrationProgress', runId: string, state: MigrationState, rows: number, rowsExpected?: number | null, rejected: number, bytes: number, chunks?: number | null, chunksDone?: number | null, seconds: number, rowsPerSecond: number, secondsLeft?: number | null, error?: string | null, tables?: string | null } | null }> } };
 
 export type TransferDetailQueryVariables = Exact<{
   name: Scalars['String']['input'];
 }>;
 
 
-export type TransferDetailQuery = { __typename?: 'Query', migration: { __typename?: 'Migration', name: string, description: string, settings: string, progress?: { __typename?: 'MigrationProgress', runId: string, state: MigrationState, rows: number, rowsExpected?: number | null, rejected: number, bytes: number, chunks?: number | null, chunksDone?: number | null, seconds: number, rowsPerSecond: number, secondsLeft?: number | null, error?: string | null, tables?: string | null } | null }, workflow: { __typename?: 'Workflow', id: string, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, inputs: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null }> } };
+export type TransferDetailQuery = { __typename?: 'Query', migration: { __typename?: 'Migration', name: string, description: string, settings: string, progress?: { __typename?: 'MigrationProgress', runId: string, state: MigrationState, rows: number, rowsExpected?: number | null, rejected: number, bytes: number, chunks?: number | null, chunksDone?: number | null, seconds: number, rowsPerSecond: number, secondsLeft?: number | null, error?: string | null, tables?: string | null } | null }, workflow: { __typename?: 'Workflow', id: string, runs: { __typename?: 'RunConnection', nodes: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, inputs: string, createdAt: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null } | null }> } } };
 
 export type TransferLookQueryVariables = Exact<{
   input: MigrationInput;
@@ -3513,12 +3747,12 @@ export type StartDemoMutationVariables = Exact<{
 
 export type StartDemoMutation = { __typename?: 'Mutation', startRun: { __typename?: 'Run', id: string } };
 
-export type WorkflowRowFragment = { __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string>, schedules: Array<string>, webhooks: Array<string>, nextRunAt?: string | null }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> };
+export type WorkflowRowFragment = { __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string>, schedules: Array<string>, webhooks: Array<string>, nextRunAt?: string | null }, runs: { __typename?: 'RunConnection', nodes: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> } };
 
 export type WorkflowListQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type WorkflowListQuery = { __typename?: 'Query', workflows: Array<{ __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string>, schedules: Array<string>, webhooks: Array<string>, nextRunAt?: string | null }, runs: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> }> };
+export type WorkflowListQuery = { __typename?: 'Query', workflows: { __typename?: 'WorkflowConnection', nodes: Array<{ __typename?: 'Workflow', id: string, name: string, enabled: boolean, versionNumber: number, updatedAt: string, outline: { __typename?: 'Outline', description?: string | null, tags: Array<string>, schedules: Array<string>, webhooks: Array<string>, nextRunAt?: string | null }, runs: { __typename?: 'RunConnection', nodes: Array<{ __typename?: 'Run', id: string, status: RunStatusWord, createdAt: string, startedAt?: string | null, finishedAt?: string | null }> } }> } };
 
 export type WorkflowTextQueryVariables = Exact<{
   id: Scalars['String']['input'];
@@ -3559,14 +3793,14 @@ export type ImportWorkflowMutation = { __typename?: 'Mutation', saveWorkflow: { 
 export type CatalogConnectionsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type CatalogConnectionsQuery = { __typename?: 'Query', connections: Array<{ __typename?: 'Connection', name: string, system: string }> };
+export type CatalogConnectionsQuery = { __typename?: 'Query', connections: { __typename?: 'ConnectionConnection', nodes: Array<{ __typename?: 'Connection', name: string, system: string }> } };
 
 export type CatalogTablesQueryVariables = Exact<{
   name: Scalars['String']['input'];
 }>;
 
 
-export type CatalogTablesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: Array<string> } };
+export type CatalogTablesQuery = { __typename?: 'Query', connection: { __typename?: 'Connection', name: string, tables: { __typename?: 'NameConnection', nodes: Array<string> } } };
 
 export type CatalogTableQueryVariables = Exact<{
   connection: Scalars['String']['input'];
@@ -3585,11 +3819,11 @@ export type FollowRunSubscription = { __typename?: 'Subscription', runEvents: { 
 
 export type ReadLogQueryVariables = Exact<{
   id: Scalars['String']['input'];
-  skip: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
 }>;
 
 
-export type ReadLogQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, logs: Array<{ __typename?: 'Log', at: string, step?: string | null, level: string, message: string }> } };
+export type ReadLogQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, logs: { __typename?: 'LogConnection', nodes: Array<{ __typename?: 'Log', at: string, step?: string | null, level: string, message: string }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -3855,19 +4089,23 @@ export const WorkflowRowFragmentDoc = new TypedDocumentString(`
     nextRunAt
   }
   runs(first: 12) {
-    id
-    status
-    createdAt
-    startedAt
-    finishedAt
+    nodes {
+      id
+      status
+      createdAt
+      startedAt
+      finishedAt
+    }
   }
 }
     `, {"fragmentName":"WorkflowRow"}) as unknown as TypedDocumentString<WorkflowRowFragment, unknown>;
 export const PaletteWorkflowsDocument = new TypedDocumentString(`
     query PaletteWorkflows {
   workflows(first: 200) {
-    id
-    name
+    nodes {
+      id
+      name
+    }
   }
 }
     `) as unknown as TypedDocumentString<PaletteWorkflowsQuery, PaletteWorkflowsQueryVariables>;
@@ -3977,8 +4215,10 @@ export const AlertPolicyDocument = new TypedDocumentString(`
 export const AlertChannelsDocument = new TypedDocumentString(`
     query AlertChannels {
   channels(first: 200) {
-    name
-    kind
+    nodes {
+      name
+      kind
+    }
   }
 }
     `) as unknown as TypedDocumentString<AlertChannelsQuery, AlertChannelsQueryVariables>;
@@ -4019,7 +4259,13 @@ export const PreviewAlertDocument = new TypedDocumentString(`
 export const AnomalyListDocument = new TypedDocumentString(`
     query AnomalyList($filter: AnomalyFilterInput, $after: String, $first: Int!) {
   anomalies(filter: $filter, after: $after, first: $first) {
-    ...AnomalyFields
+    nodes {
+      ...AnomalyFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
   }
 }
     fragment AnomalyFields on Anomaly {
@@ -4117,7 +4363,9 @@ export const ResetRuleDocument = new TypedDocumentString(`
 export const ChannelListDocument = new TypedDocumentString(`
     query ChannelList {
   channels(first: 200) {
-    ...ChannelRow
+    nodes {
+      ...ChannelRow
+    }
   }
 }
     fragment ChannelRow on Channel {
@@ -4173,7 +4421,9 @@ export const TestChannelDocument = new TypedDocumentString(`
 export const ConnectionListDocument = new TypedDocumentString(`
     query ConnectionList {
   connections(first: 200) {
-    ...ConnectionRow
+    nodes {
+      ...ConnectionRow
+    }
   }
 }
     fragment ConnectionRow on Connection {
@@ -4200,7 +4450,9 @@ export const ConnectionUseDocument = new TypedDocumentString(`
     query ConnectionUse($name: String!) {
   connection(name: $name) {
     name
-    workflows
+    workflows {
+      nodes
+    }
   }
 }
     `) as unknown as TypedDocumentString<ConnectionUseQuery, ConnectionUseQueryVariables>;
@@ -4208,7 +4460,9 @@ export const OneConnectionDocument = new TypedDocumentString(`
     query OneConnection($name: String!) {
   connection(name: $name) {
     ...ConnectionRow
-    workflows
+    workflows {
+      nodes
+    }
   }
 }
     fragment ConnectionRow on Connection {
@@ -4266,7 +4520,13 @@ export const ConnectionTablesDocument = new TypedDocumentString(`
     query ConnectionTables($name: String!, $after: String, $first: Int!) {
   connection(name: $name) {
     name
-    tables(after: $after, first: $first)
+    tables(after: $after, first: $first) {
+      nodes
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
   }
 }
     `) as unknown as TypedDocumentString<ConnectionTablesQuery, ConnectionTablesQueryVariables>;
@@ -4302,9 +4562,11 @@ export const TableShapeDocument = new TypedDocumentString(`
 export const ConsoleConnectionsDocument = new TypedDocumentString(`
     query ConsoleConnections {
   connections(first: 200) {
-    name
-    system
-    allowWrite
+    nodes {
+      name
+      system
+      allowWrite
+    }
   }
 }
     `) as unknown as TypedDocumentString<ConsoleConnectionsQuery, ConsoleConnectionsQueryVariables>;
@@ -4312,7 +4574,9 @@ export const ConsoleTablesDocument = new TypedDocumentString(`
     query ConsoleTables($connection: String!) {
   connection(name: $connection) {
     name
-    tables(first: 1000)
+    tables(first: 200) {
+      nodes
+    }
   }
 }
     `) as unknown as TypedDocumentString<ConsoleTablesQuery, ConsoleTablesQueryVariables>;
@@ -4367,38 +4631,48 @@ export const CancelStatementDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<CancelStatementMutation, CancelStatementMutationVariables>;
 export const StatementHistoryDocument = new TypedDocumentString(`
-    query StatementHistory($connection: String, $before: String) {
-  statements(connection: $connection, before: $before, first: 50) {
-    id
-    connection
-    sql
-    who
-    startedAt
-    outcome
-    rows
-    truncated
-    durationMs
-    errorCode
+    query StatementHistory($connection: String, $after: String) {
+  statements(connection: $connection, after: $after, first: 50) {
+    nodes {
+      id
+      connection
+      sql
+      who
+      startedAt
+      outcome
+      rows
+      truncated
+      durationMs
+      errorCode
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
   }
 }
     `) as unknown as TypedDocumentString<StatementHistoryQuery, StatementHistoryQueryVariables>;
 export const DiffListDocument = new TypedDocumentString(`
     query DiffList($after: String) {
   workflows(first: 200, after: $after) {
-    id
-    name
-    updatedAt
-    outline {
-      description
-      tags
-    }
-    runs(first: 1) {
+    nodes {
       id
-      status
-      createdAt
-      steps {
-        id
-        outputs
+      name
+      updatedAt
+      outline {
+        description
+        tags
+      }
+      runs(first: 1) {
+        nodes {
+          id
+          status
+          createdAt
+          steps {
+            id
+            outputs
+          }
+        }
       }
     }
   }
@@ -4610,10 +4884,12 @@ export const WorkflowVersionsDocument = new TypedDocumentString(`
   workflow(id: $id) {
     id
     versions(first: 50) {
-      id
-      number
-      text
-      createdAt
+      nodes {
+        id
+        number
+        text
+        createdAt
+      }
     }
   }
 }
@@ -4623,18 +4899,20 @@ export const StepRunsDocument = new TypedDocumentString(`
   workflow(id: $id) {
     id
     runs(first: 10) {
-      id
-      status
-      createdAt
-      steps {
+      nodes {
         id
         status
-        rowsIn
-        rowsOut
-        rowsRejected
-        durationMs
-        error {
-          message
+        createdAt
+        steps {
+          id
+          status
+          rowsIn
+          rowsOut
+          rowsRejected
+          durationMs
+          error {
+            message
+          }
         }
       }
     }
@@ -4644,8 +4922,10 @@ export const StepRunsDocument = new TypedDocumentString(`
 export const ConnectionNamesDocument = new TypedDocumentString(`
     query ConnectionNames {
   connections(first: 200) {
-    name
-    system
+    nodes {
+      name
+      system
+    }
   }
 }
     `) as unknown as TypedDocumentString<ConnectionNamesQuery, ConnectionNamesQueryVariables>;
@@ -4653,7 +4933,9 @@ export const TableNamesDocument = new TypedDocumentString(`
     query TableNames($connection: String!) {
   connection(name: $connection) {
     name
-    tables(first: 200)
+    tables(first: 200) {
+      nodes
+    }
   }
 }
     `) as unknown as TypedDocumentString<TableNamesQuery, TableNamesQueryVariables>;
@@ -4671,14 +4953,16 @@ export const ColumnNamesDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<ColumnNamesQuery, ColumnNamesQueryVariables>;
 export const MonitorListDocument = new TypedDocumentString(`
     query MonitorList {
-  monitors {
-    name
-    template
-    description
-    cron
-    enabled
-    last {
-      ...MonitorFinding
+  monitors(first: 200) {
+    nodes {
+      name
+      template
+      description
+      cron
+      enabled
+      last {
+        ...MonitorFinding
+      }
     }
   }
 }
@@ -4694,7 +4978,9 @@ export const MonitorListDocument = new TypedDocumentString(`
 export const MonitorDetailDocument = new TypedDocumentString(`
     query MonitorDetail($name: String!, $first: Int!) {
   monitorResults(name: $name, first: $first) {
-    ...MonitorFinding
+    nodes {
+      ...MonitorFinding
+    }
   }
   workflow(id: $name) {
     id
@@ -4866,9 +5152,15 @@ export const PluginLogsDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<PluginLogsQuery, PluginLogsQueryVariables>;
 export const RunListDocument = new TypedDocumentString(`
-    query RunList($workflow: String, $statuses: [RunStatusWord!], $before: String) {
-  runs(workflow: $workflow, statuses: $statuses, before: $before, first: 50) {
-    ...RunRow
+    query RunList($workflow: String, $statuses: [RunStatusWord!], $after: String) {
+  runs(workflow: $workflow, statuses: $statuses, after: $after, first: 50) {
+    nodes {
+      ...RunRow
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
   }
 }
     fragment RunRow on Run {
@@ -4891,8 +5183,10 @@ export const RunListDocument = new TypedDocumentString(`
 export const RunWorkflowsDocument = new TypedDocumentString(`
     query RunWorkflows {
   workflows(first: 200) {
-    id
-    name
+    nodes {
+      id
+      name
+    }
   }
 }
     `) as unknown as TypedDocumentString<RunWorkflowsQuery, RunWorkflowsQueryVariables>;
@@ -4948,14 +5242,20 @@ export const RunDetailDocument = new TypedDocumentString(`
   }
 }`) as unknown as TypedDocumentString<RunDetailQuery, RunDetailQueryVariables>;
 export const RunLogsDocument = new TypedDocumentString(`
-    query RunLogs($id: String!, $skip: Int!) {
+    query RunLogs($id: String!, $after: String) {
   run(id: $id) {
     id
-    logs(skip: $skip, first: 200) {
-      at
-      step
-      level
-      message
+    logs(after: $after, first: 200) {
+      nodes {
+        at
+        step
+        level
+        message
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
     }
   }
 }
@@ -5039,49 +5339,65 @@ export const ServerViewDocument = new TypedDocumentString(`
 export const MailChannelsDocument = new TypedDocumentString(`
     query MailChannels {
   channels(first: 200) {
-    name
-    kind
-    settings
+    nodes {
+      name
+      kind
+      settings
+    }
   }
 }
     `) as unknown as TypedDocumentString<MailChannelsQuery, MailChannelsQueryVariables>;
 export const CleanupWorkflowsDocument = new TypedDocumentString(`
     query CleanupWorkflows($after: String) {
   workflows(after: $after, first: 200) {
-    name
-    enabled
-    outline {
-      nextRunAt
-      schedules
-    }
-    version {
-      text
+    nodes {
+      name
+      enabled
+      outline {
+        nextRunAt
+        schedules
+      }
+      version {
+        text
+      }
     }
   }
 }
     `) as unknown as TypedDocumentString<CleanupWorkflowsQuery, CleanupWorkflowsQueryVariables>;
 export const BackupListDocument = new TypedDocumentString(`
-    query BackupList($connection: String, $before: String, $first: Int!) {
-  backups(connection: $connection, before: $before, first: $first) {
-    id
-    connection
-    folder
-    method
-    bytes
-    checksum
-    durationMs
-    status
-    error
-    runId
-    createdAt
-    verifiedAt
+    query BackupList($connection: String, $after: String, $first: Int!) {
+  backups(connection: $connection, after: $after, first: $first) {
+    nodes {
+      id
+      connection
+      folder
+      method
+      bytes
+      checksum
+      durationMs
+      status
+      error
+      runId
+      createdAt
+      verifiedAt
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
   }
 }
     `) as unknown as TypedDocumentString<BackupListQuery, BackupListQueryVariables>;
 export const PersonListDocument = new TypedDocumentString(`
     query PersonList($after: String, $first: Int!) {
   users(after: $after, first: $first) {
-    ...PersonFields
+    nodes {
+      ...PersonFields
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
   }
 }
     fragment PersonFields on User {
@@ -5139,15 +5455,17 @@ export const RemoveGrantDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<RemoveGrantMutation, RemoveGrantMutationVariables>;
 export const SessionListDocument = new TypedDocumentString(`
     query SessionList($all: Boolean) {
-  sessions(all: $all) {
-    id
-    userId
-    current
-    createdAt
-    seenAt
-    expiresAt
-    address
-    browser
+  sessions(all: $all, first: 200) {
+    nodes {
+      id
+      userId
+      current
+      createdAt
+      seenAt
+      expiresAt
+      address
+      browser
+    }
   }
 }
     `) as unknown as TypedDocumentString<SessionListQuery, SessionListQueryVariables>;
@@ -5158,15 +5476,17 @@ export const EndSessionDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<EndSessionMutation, EndSessionMutationVariables>;
 export const TokenListDocument = new TypedDocumentString(`
     query TokenList($all: Boolean) {
-  tokens(all: $all) {
-    id
-    userId
-    name
-    role
-    readOnly
-    createdAt
-    expiresAt
-    usedAt
+  tokens(all: $all, first: 200) {
+    nodes {
+      id
+      userId
+      name
+      role
+      readOnly
+      createdAt
+      expiresAt
+      usedAt
+    }
   }
 }
     `) as unknown as TypedDocumentString<TokenListQuery, TokenListQueryVariables>;
@@ -5237,17 +5557,23 @@ export const AuditVerdictDocument = new TypedDocumentString(`
 export const StoreListDocument = new TypedDocumentString(`
     query StoreList {
   connections(first: 200) {
-    name
-    system
+    nodes {
+      name
+      system
+    }
   }
   workflows(first: 200) {
-    id
-    name
-    outline {
-      tags
-    }
-    runs(first: 1) {
-      ...StoreRun
+    nodes {
+      id
+      name
+      outline {
+        tags
+      }
+      runs(first: 1) {
+        nodes {
+          ...StoreRun
+        }
+      }
     }
   }
 }
@@ -5274,7 +5600,9 @@ export const StoreDetailDocument = new TypedDocumentString(`
       nextRunAt
     }
     runs(first: 100) {
-      ...StoreRun
+      nodes {
+        ...StoreRun
+      }
     }
   }
 }
@@ -5443,20 +5771,22 @@ export const ImportTablesDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<ImportTablesQuery, ImportTablesQueryVariables>;
 export const TableLogDocument = new TypedDocumentString(`
-    query TableLog($filter: TableLogWish!) {
-  tableLogs(filter: $filter) {
-    id
-    at
-    who
-    connection
-    table
-    subject
-    status
-    ddl
-    parameters
-    durationMs
-    error {
-      ...TableProblem
+    query TableLog($filter: TableLogWish!, $first: Int!) {
+  tableLogs(filter: $filter, first: $first) {
+    nodes {
+      id
+      at
+      who
+      connection
+      table
+      subject
+      status
+      ddl
+      parameters
+      durationMs
+      error {
+        ...TableProblem
+      }
     }
   }
 }
@@ -5470,11 +5800,13 @@ export const TableLogDocument = new TypedDocumentString(`
 }`) as unknown as TypedDocumentString<TableLogQuery, TableLogQueryVariables>;
 export const TransferListDocument = new TypedDocumentString(`
     query TransferList {
-  migrations {
-    name
-    settings
-    progress {
-      ...TransferProgress
+  migrations(first: 200) {
+    nodes {
+      name
+      settings
+      progress {
+        ...TransferProgress
+      }
     }
   }
 }
@@ -5506,16 +5838,18 @@ export const TransferDetailDocument = new TypedDocumentString(`
   workflow(id: $name) {
     id
     runs(first: 20) {
-      id
-      status
-      inputs
-      createdAt
-      startedAt
-      finishedAt
-      error {
-        code
-        message
-        hint
+      nodes {
+        id
+        status
+        inputs
+        createdAt
+        startedAt
+        finishedAt
+        error {
+          code
+          message
+          hint
+        }
       }
     }
   }
@@ -5635,7 +5969,9 @@ export const StartDemoDocument = new TypedDocumentString(`
 export const WorkflowListDocument = new TypedDocumentString(`
     query WorkflowList {
   workflows(first: 200) {
-    ...WorkflowRow
+    nodes {
+      ...WorkflowRow
+    }
   }
 }
     fragment WorkflowRow on Workflow {
@@ -5652,11 +5988,13 @@ export const WorkflowListDocument = new TypedDocumentString(`
     nextRunAt
   }
   runs(first: 12) {
-    id
-    status
-    createdAt
-    startedAt
-    finishedAt
+    nodes {
+      id
+      status
+      createdAt
+      startedAt
+      finishedAt
+    }
   }
 }`) as unknown as TypedDocumentString<WorkflowListQuery, WorkflowListQueryVariables>;
 export const WorkflowTextDocument = new TypedDocumentString(`
@@ -5711,8 +6049,10 @@ export const ImportWorkflowDocument = new TypedDocumentString(`
 export const CatalogConnectionsDocument = new TypedDocumentString(`
     query CatalogConnections {
   connections(first: 200) {
-    name
-    system
+    nodes {
+      name
+      system
+    }
   }
 }
     `) as unknown as TypedDocumentString<CatalogConnectionsQuery, CatalogConnectionsQueryVariables>;
@@ -5720,7 +6060,9 @@ export const CatalogTablesDocument = new TypedDocumentString(`
     query CatalogTables($name: String!) {
   connection(name: $name) {
     name
-    tables(first: 200)
+    tables(first: 200) {
+      nodes
+    }
   }
 }
     `) as unknown as TypedDocumentString<CatalogTablesQuery, CatalogTablesQueryVariables>;
@@ -5759,14 +6101,20 @@ export const FollowRunDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<FollowRunSubscription, FollowRunSubscriptionVariables>;
 export const ReadLogDocument = new TypedDocumentString(`
-    query ReadLog($id: String!, $skip: Int!) {
+    query ReadLog($id: String!, $after: String) {
   run(id: $id) {
     id
-    logs(skip: $skip, first: 200) {
-      at
-      step
-      level
-      message
+    logs(after: $after, first: 200) {
+      nodes {
+        at
+        step
+        level
+        message
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
     }
   }
 }

@@ -118,13 +118,13 @@ function useSuggestions(step: StepView): (field: FieldView) => readonly string[]
   const connection = plain(step.settings["connection"]);
   const table = plain(step.settings["table"]);
   const { data: connections } = useData(ConnectionNames, {}, { staleTime: 30_000 });
-  const isKnown = connections?.connections.some((one) => one.name === connection) ?? false;
+  const isKnown = connections?.connections.nodes.some((one) => one.name === connection) ?? false;
   const { data: tables } = useData(TableNames, { connection }, { enabled: isKnown, staleTime: 30_000, retry: false });
-  const hasTable = tables?.connection.tables.includes(table) ?? false;
+  const hasTable = tables?.connection.tables.nodes.includes(table) ?? false;
   const { data: columns } = useData(ColumnNames, { connection, table }, { enabled: hasTable, staleTime: 30_000, retry: false });
   return (field) => {
-    if (field.name === "connection") return connections?.connections.map((one) => one.name) ?? [];
-    if (field.name === "table") return tables?.connection.tables ?? [];
+    if (field.name === "connection") return connections?.connections.nodes.map((one) => one.name) ?? [];
+    if (field.name === "table") return tables?.connection.tables.nodes ?? [];
     if (["key", "columns", "order_by", "drop"].includes(field.name)) return columns?.table.columns.map((one) => one.name) ?? [];
     if (field.name === "channels") return ["log"];
     return [];
@@ -218,7 +218,7 @@ function LastRuns({ workflow, step }: { workflow: string; step: string }) {
   const t = useWords(words);
   const language = useLanguage((state) => state.language);
   const { data } = useData(StepRuns, { id: workflow });
-  const runs = (data?.workflow.runs ?? []).flatMap((run) => {
+  const runs = (data?.workflow.runs.nodes ?? []).flatMap((run) => {
     const found = run.steps.find((one) => one.id === step);
     return found ? [{ run, found }] : [];
   });

@@ -20,7 +20,7 @@ export function VersionsDrawer({ workflow }: { workflow: string }) {
   const { data } = useData(WorkflowVersions, { id: workflow });
   const [chosen, setChosen] = useState<number>();
   const [view, setView] = useState<"text" | "graph">("text");
-  const versions = data?.workflow.versions ?? [];
+  const versions = data?.workflow.versions.nodes ?? [];
   const version = versions.find((one) => one.number === chosen) ?? versions[0];
   return (
     <Dialog kind="drawer" width={860} title={t("versions")} description={t("versionsText")} closeLabel={t("close")} onClose={() => setPanel(null)}>
