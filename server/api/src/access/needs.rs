@@ -285,12 +285,16 @@ async fn tables(context: &Context, text: &str, level: Level) -> Result<(), ApiEr
         Err(faults) => return conceal(context, &faults).await,
     };
     for target in targets {
+        if !context.caller.sees(Thing::Connection, &target.connection) {
+            return Err(unseen());
+        }
         connection(context, &target.connection, level).await?;
     }
     Ok(())
 }
 
-/// Refuses a document whose faults would name connections that the caller may not see.
+/// Refuses a document whose faults would name connections that the caller may not see, or tell one that is hidden from one
+/// that is not there.
 async fn conceal(context: &Context, faults: &[Fault]) -> Result<(), ApiError> {
     if context.caller.sees_all(Thing::Connection) {
         return Ok(());
@@ -298,11 +302,15 @@ async fn conceal(context: &Context, faults: &[Fault]) -> Result<(), ApiError> {
     let names = context.workbench.connections.list(None, 500).await?;
     let hidden = names.iter().filter(|view| !context.caller.sees(Thing::Connection, &view.name));
     let told: String = faults.iter().map(ToString::to_string).collect();
-    if hidden.into_iter().any(|view| told.contains(&view.name)) {
-        return Err(ApiError(
-            Fault::new(ErrorCode::ConnectionNotFound, "a table of the document has no connection that you may see")
-                .hint("Name one in the table's `connection`."),
-        ));
+    let is_absent = faults.iter().any(|fault| fault.code == ErrorCode::ConnectionNotFound);
+    if is_absent || hidden.into_iter().any(|view| told.contains(&view.name)) {
+        return Err(unseen());
     }
     Ok(())
+}
+
+/// What is said of a document that names a connection which is hidden, or not there.
+fn unseen() -> ApiError {
+    let message = "a table of the document has no connection that you may see";
+    ApiError(Fault::new(ErrorCode::ConnectionNotFound, message).hint("Name one in the table's `connection`."))
 }
