@@ -70,10 +70,15 @@ fn coded(mut answer: Value) -> Value {
         one => vec![one],
     };
     let errors = answers.into_iter().filter_map(|answer| answer.get_mut("errors")?.as_array_mut()).flatten();
-    for error in errors.filter_map(Value::as_object_mut) {
+    errors.for_each(give_code);
+    answer
+}
+
+/// Gives an error a code where it has none.
+pub(super) fn give_code(error: &mut Value) {
+    if let Some(error) = error.as_object_mut() {
         error.entry("extensions").or_insert_with(|| json!({ "code": ErrorCode::BadRequest.as_str() }));
     }
-    answer
 }
 
 fn too_large(message: String) -> ApiError {

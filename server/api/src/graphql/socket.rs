@@ -14,9 +14,8 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use actix_ws::AggregatedMessage;
 use futures::{SinkExt, StreamExt};
 use juniper::{DefaultScalarValue, InputValue, ScalarValue as _, Variables};
-use juniper_graphql_ws::graphql_transport_ws::{ClientMessage, Connection, Input, Output};
+use juniper_graphql_ws::graphql_transport_ws::{ClientMessage, Connection, Input, Output, ServerMessage};
 use juniper_graphql_ws::{ArcSchema, ConnectionConfig};
-use model::{ErrorCode, Fault};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +27,12 @@ const MESSAGE_MOST: usize = 128 << 10;
 
 /// How often an open socket's authority is looked at again.
 const RECHECK: Duration = Duration::from_secs(5);
+
+/// What the protocol's close codes call a message that is none.
+const MALFORMED: u16 = 4400;
+
+/// Bytes of the reason that a closing frame has room for.
+const REASON_MOST: usize = 120;
 
 /// How long a socket may be open before its first message has let somebody in.
 const INIT_WITHIN: Duration = Duration::from_secs(10);
@@ -80,7 +85,7 @@ async fn converse(
         }
     };
     let schema: ArcSchema<_, _, _, Context, DefaultScalarValue> = ArcSchema(state.schema.clone() as Arc<Schema>);
-    let (mut sink, mut stream) = Connection::new(schema, init).split::<Message>();
+    let (mut sink, mut stream) = Connection::new(schema, init).split::<Input<DefaultScalarValue>>();
     let mut tick = tokio::time::interval(RECHECK);
     let mut late = Box::pin(tokio::time::sleep(INIT_WITHIN));
     let mut is_waiting = true;
@@ -103,8 +108,8 @@ async fn converse(
                 }
             }
             message = messages.next() => {
-                let message = match message {
-                    Some(Ok(AggregatedMessage::Text(text))) => Message(text.to_string()),
+                let text = match message {
+                    Some(Ok(AggregatedMessage::Text(text))) => text,
                     Some(Ok(AggregatedMessage::Ping(bytes))) => {
                         if session.pong(&bytes).await.is_err() { return; }
                         continue;
@@ -116,11 +121,17 @@ async fn converse(
                         return;
                     }
                 };
-                if sink.send(message).await.is_err() { return; }
+                // Not left to the connection, which closes itself then and panics at the message after.
+                match serde_json::from_str::<ClientMessage<DefaultScalarValue>>(&text) {
+                    Ok(message) => if sink.send(Input::Message(message)).await.is_err() { return; },
+                    Err(error) => {
+                        return close(session, MALFORMED, &format!("the message is not of {PROTOCOL}: {error}")).await;
+                    }
+                }
             }
             output = stream.next() => match output {
                 Some(Output::Message(message)) => {
-                    let text = serde_json::to_string(&message).expect("a server message is plain data");
+                    let text = spell(&message);
                     if session.text(text).await.is_err() { return; }
                 }
                 Some(Output::Close { code, message }) => return close(session, code, &message).await,
@@ -133,21 +144,19 @@ async fn converse(
     }
 }
 
-async fn close(session: actix_ws::Session, code: u16, why: &str) {
-    let reason = actix_ws::CloseReason { code: code.into(), description: Some(why.to_owned()) };
-    let _ = session.close(Some(reason)).await;
+/// A message as it is sent; each error has a code, also what juniper says of a document that it does not run.
+fn spell(message: &ServerMessage<DefaultScalarValue>) -> String {
+    const PLAIN: &str = "a server message is plain data";
+    if !matches!(message, ServerMessage::Error { .. }) {
+        return serde_json::to_string(message).expect(PLAIN);
+    }
+    let mut message = serde_json::to_value(message).expect(PLAIN);
+    message["payload"].as_array_mut().into_iter().flatten().for_each(super::http::give_code);
+    message.to_string()
 }
 
-/// A message as it came.
-struct Message(String);
-
-impl TryFrom<Message> for Input<DefaultScalarValue> {
-    type Error = ApiError;
-
-    fn try_from(message: Message) -> Result<Self, ApiError> {
-        let message: ClientMessage<DefaultScalarValue> = serde_json::from_str(&message.0).map_err(|error| {
-            ApiError(Fault::new(ErrorCode::BadRequest, format!("the message is not of {PROTOCOL}: {error}")))
-        })?;
-        Ok(Self::Message(message))
-    }
+async fn close(session: actix_ws::Session, code: u16, why: &str) {
+    let reason = why[..why.floor_char_boundary(REASON_MOST)].to_owned();
+    let reason = actix_ws::CloseReason { code: code.into(), description: Some(reason) };
+    let _ = session.close(Some(reason)).await;
 }
