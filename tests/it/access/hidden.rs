@@ -194,7 +194,7 @@ fn things(server: &TestServer, bob: &Browser) -> BTreeMap<Kind, (String, String)
 
 /// Ann, who is an editor and sees neither `hid*` nor `secret-*`, and Bob, who sees all.
 fn start() -> Option<(TestServer, Browser, Browser)> {
-    let sluice = Sluice::find()?;
+    let sluice = Sluice::find()?.set("SLUICE_ALLOW_ADDRESSES", "127.0.0.1");
     let (hidden, shown) = (sluice.add_sqlite("hidden"), sluice.add_sqlite("shown"));
     for file in [hidden, shown] {
         rusqlite::Connection::open(file).unwrap().execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY)").unwrap();

@@ -203,13 +203,16 @@ export type Anomaly = {
 
 export type AnomalyConnection = {
   __typename?: 'AnomalyConnection';
+  /** Items, each with its cursor. */
   edges: Array<AnomalyEdge>;
+  /** The items alone. */
   nodes: Array<Anomaly>;
   pageInfo: PageInfo;
 };
 
 export type AnomalyEdge = {
   __typename?: 'AnomalyEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Anomaly;
 };
@@ -426,13 +429,16 @@ export type Backup = {
 
 export type BackupConnection = {
   __typename?: 'BackupConnection';
+  /** Items, each with its cursor. */
   edges: Array<BackupEdge>;
+  /** The items alone. */
   nodes: Array<Backup>;
   pageInfo: PageInfo;
 };
 
 export type BackupEdge = {
   __typename?: 'BackupEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Backup;
 };
@@ -452,13 +458,16 @@ export type Channel = {
 
 export type ChannelConnection = {
   __typename?: 'ChannelConnection';
+  /** Items, each with its cursor. */
   edges: Array<ChannelEdge>;
+  /** The items alone. */
   nodes: Array<Channel>;
   pageInfo: PageInfo;
 };
 
 export type ChannelEdge = {
   __typename?: 'ChannelEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Channel;
 };
@@ -561,12 +570,12 @@ export type Connection = {
   system: Scalars['String']['output'];
   /** One of its tables. */
   table: Table;
-  /** Names of its tables, after the one called `after`. */
+  /** Names of its tables. */
   tables: NameConnection;
   updatedAt?: Maybe<Scalars['DateTime']['output']>;
   /** The environment variable that names it. */
   variable?: Maybe<Scalars['String']['output']>;
-  /** Enabled workflows whose documents name it. */
+  /** Names of enabled workflows whose documents name it. */
   workflows: NameConnection;
 };
 
@@ -589,13 +598,16 @@ export type ConnectionWorkflowsArgs = {
 
 export type ConnectionConnection = {
   __typename?: 'ConnectionConnection';
+  /** Items, each with its cursor. */
   edges: Array<ConnectionEdge>;
+  /** The items alone. */
   nodes: Array<Connection>;
   pageInfo: PageInfo;
 };
 
 export type ConnectionEdge = {
   __typename?: 'ConnectionEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Connection;
 };
@@ -875,13 +887,16 @@ export type Log = {
 
 export type LogConnection = {
   __typename?: 'LogConnection';
+  /** Items, each with its cursor. */
   edges: Array<LogEdge>;
+  /** The items alone. */
   nodes: Array<Log>;
   pageInfo: PageInfo;
 };
 
 export type LogEdge = {
   __typename?: 'LogEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Log;
 };
@@ -940,13 +955,16 @@ export type MigrationColumnInput = {
 
 export type MigrationConnection = {
   __typename?: 'MigrationConnection';
+  /** Items, each with its cursor. */
   edges: Array<MigrationEdge>;
+  /** The items alone. */
   nodes: Array<Migration>;
   pageInfo: PageInfo;
 };
 
 export type MigrationEdge = {
   __typename?: 'MigrationEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Migration;
 };
@@ -1122,13 +1140,16 @@ export type Monitor = {
 
 export type MonitorConnection = {
   __typename?: 'MonitorConnection';
+  /** Items, each with its cursor. */
   edges: Array<MonitorEdge>;
+  /** The items alone. */
   nodes: Array<Monitor>;
   pageInfo: PageInfo;
 };
 
 export type MonitorEdge = {
   __typename?: 'MonitorEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Monitor;
 };
@@ -1179,13 +1200,16 @@ export type MonitorResult = {
 
 export type MonitorResultConnection = {
   __typename?: 'MonitorResultConnection';
+  /** Items, each with its cursor. */
   edges: Array<MonitorResultEdge>;
+  /** The items alone. */
   nodes: Array<MonitorResult>;
   pageInfo: PageInfo;
 };
 
 export type MonitorResultEdge = {
   __typename?: 'MonitorResultEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: MonitorResult;
 };
@@ -1615,13 +1639,16 @@ export type MutationValidateTablesArgs = {
 
 export type NameConnection = {
   __typename?: 'NameConnection';
+  /** Items, each with its cursor. */
   edges: Array<NameEdge>;
+  /** The items alone. */
   nodes: Array<Scalars['String']['output']>;
   pageInfo: PageInfo;
 };
 
 export type NameEdge = {
   __typename?: 'NameEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Scalars['String']['output'];
 };
@@ -1796,9 +1823,9 @@ export type Query = {
   alertPolicy?: Maybe<Scalars['String']['output']>;
   /** The JSON Schema of an alert policy, as JSON text. */
   alertPolicySchema: Scalars['String']['output'];
-  /** Alerts, newest first, after the one whose cursor is `after`. */
+  /** Alerts, newest first. */
   alerts: AlertConnection;
-  /** Anomalies, the last seen first, after the one `after`. */
+  /** Anomalies, the last seen first. */
   anomalies: AnomalyConnection;
   /** The anomaly of that id. */
   anomaly: Anomaly;
@@ -1811,13 +1838,13 @@ export type Query = {
    * takes longer than a request may, `sluice audit verify` tells.
    */
   auditVerdict: AuditVerdict;
-  /** Backups, newest first, made before the backup `before`. */
+  /** Backups, newest first. */
   backups: BackupConnection;
   /** The channel of that name. */
   channel: Channel;
   /** The kinds of channels there may be: those of this server and those of its plugins. */
   channelKinds: Array<ChannelKind>;
-  /** Channels by name, after the one called `after`. */
+  /** Channels by name. */
   channels: ChannelConnection;
   /** All faults of a document; none: it would be accepted. */
   check: Array<Problem>;
@@ -1825,7 +1852,7 @@ export type Query = {
   checkStatement: Checked;
   /** The connection of that name. */
   connection: Connection;
-  /** Connections by name, after the one called `after`. */
+  /** Connections by name. */
   connections: ConnectionConnection;
   /** The deliveries of an alert, one for each channel. */
   deliveries: Array<AlertDelivery>;
@@ -1851,11 +1878,11 @@ export type Query = {
    * `LOOK` instead.
    */
   migrationLook: MigrationLook;
-  /** Migrations by name, each with the progress of its newest run, after the one called `after`; `first` at most, and 200. */
+  /** Migrations by name, each with the progress of its newest run. */
   migrations: MigrationConnection;
   /** What a monitor's runs found, newest first. */
   monitorResults: MonitorResultConnection;
-  /** Monitors by name, each with its last result, after the one called `after`; `first` at most, and 200. */
+  /** Monitors by name, each with its last result. */
   monitors: MonitorConnection;
   /** The plugin of that name; `name@1.2` is a version of it. */
   plugin: Plugin;
@@ -1865,13 +1892,13 @@ export type Query = {
   previewAlert: AlertPreview;
   /** The run of that id. */
   run: Run;
-  /** Runs, newest first, made before the run `before`. */
+  /** Runs, newest first. */
   runs: RunConnection;
   /** The server itself: its version, what it was started with, and the keys that seal secrets. */
   server: Server;
-  /** Browsers one has signed in with, the newest first, at most 500; `all`: everybody's, for an admin. */
+  /** Browsers one has signed in with, the newest first; `all`: everybody's, for an admin. */
   sessions: SessionConnection;
-  /** Statements that were asked on the console, newest first, before the one called `before`. */
+  /** Statements that were asked on the console, newest first. */
   statements: StatementConnection;
   /** The step kinds there are. */
   stepKinds: Array<StepKind>;
@@ -1883,17 +1910,17 @@ export type Query = {
   tablesImport: TablesImport;
   /** What has to be run so that the tables of a document are as it describes them; `only` names some of them. */
   tablesPlan: TablesPlan;
-  /** One's API tokens, the newest first, at most 500; `all`: everybody's, for an admin. */
+  /** One's API tokens, the newest first; `all`: everybody's, for an admin. */
   tokens: TokenConnection;
   /** Statements in the words of another dialect, with what may differ. */
   translate: Array<TranslatedStatement>;
   /** The person of that id or name. */
   user: User;
-  /** People by name, after the one called `after`. */
+  /** People by name. */
   users: UserConnection;
   /** The workflow of that id or name. */
   workflow: Workflow;
-  /** Workflows by name, after the one called `after`. */
+  /** Workflows by name. */
   workflows: WorkflowConnection;
 };
 
@@ -2150,7 +2177,7 @@ export type Run = {
   id: Scalars['String']['output'];
   /** What it was given, as JSON text. */
   inputs: Scalars['String']['output'];
-  /** Its log, oldest first, after the first `skip` lines. */
+  /** Its log, oldest first. While it goes on, the end of a page is where the next lines are asked for later. */
   logs: LogConnection;
   startedAt?: Maybe<Scalars['DateTime']['output']>;
   status: RunStatusWord;
@@ -2176,13 +2203,16 @@ export type RunLogsArgs = {
 
 export type RunConnection = {
   __typename?: 'RunConnection';
+  /** Items, each with its cursor. */
   edges: Array<RunEdge>;
+  /** The items alone. */
   nodes: Array<Run>;
   pageInfo: PageInfo;
 };
 
 export type RunEdge = {
   __typename?: 'RunEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Run;
 };
@@ -2249,13 +2279,16 @@ export type Session = {
 
 export type SessionConnection = {
   __typename?: 'SessionConnection';
+  /** Items, each with its cursor. */
   edges: Array<SessionEdge>;
+  /** The items alone. */
   nodes: Array<Session>;
   pageInfo: PageInfo;
 };
 
 export type SessionEdge = {
   __typename?: 'SessionEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Session;
 };
@@ -2280,13 +2313,16 @@ export type Statement = {
 
 export type StatementConnection = {
   __typename?: 'StatementConnection';
+  /** Items, each with its cursor. */
   edges: Array<StatementEdge>;
+  /** The items alone. */
   nodes: Array<Statement>;
   pageInfo: PageInfo;
 };
 
 export type StatementEdge = {
   __typename?: 'StatementEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Statement;
 };
@@ -2472,13 +2508,16 @@ export type TableColumnVerdict = {
 
 export type TableLogConnection = {
   __typename?: 'TableLogConnection';
+  /** Items, each with its cursor. */
   edges: Array<TableLogEdge>;
+  /** The items alone. */
   nodes: Array<TableLogLine>;
   pageInfo: PageInfo;
 };
 
 export type TableLogEdge = {
   __typename?: 'TableLogEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: TableLogLine;
 };
@@ -2491,7 +2530,6 @@ export type TableLogLine = {
   ddl?: Maybe<Scalars['String']['output']>;
   durationMs: Scalars['Float']['output'];
   error?: Maybe<Problem>;
-  /** The cursor for `before`. */
   id: Scalars['String']['output'];
   /** What else is known, as JSON text. */
   parameters: Scalars['String']['output'];
@@ -2632,13 +2670,16 @@ export type ThingWord =
 
 export type TokenConnection = {
   __typename?: 'TokenConnection';
+  /** Items, each with its cursor. */
   edges: Array<TokenEdge>;
+  /** The items alone. */
   nodes: Array<ApiToken>;
   pageInfo: PageInfo;
 };
 
 export type TokenEdge = {
   __typename?: 'TokenEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: ApiToken;
 };
@@ -2797,13 +2838,16 @@ export type User = {
 
 export type UserConnection = {
   __typename?: 'UserConnection';
+  /** Items, each with its cursor. */
   edges: Array<UserEdge>;
+  /** The items alone. */
   nodes: Array<User>;
   pageInfo: PageInfo;
 };
 
 export type UserEdge = {
   __typename?: 'UserEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: User;
 };
@@ -2821,13 +2865,16 @@ export type Version = {
 
 export type VersionConnection = {
   __typename?: 'VersionConnection';
+  /** Items, each with its cursor. */
   edges: Array<VersionEdge>;
+  /** The items alone. */
   nodes: Array<Version>;
   pageInfo: PageInfo;
 };
 
 export type VersionEdge = {
   __typename?: 'VersionEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Version;
 };
@@ -2867,13 +2914,16 @@ export type WorkflowVersionsArgs = {
 
 export type WorkflowConnection = {
   __typename?: 'WorkflowConnection';
+  /** Items, each with its cursor. */
   edges: Array<WorkflowEdge>;
+  /** The items alone. */
   nodes: Array<Workflow>;
   pageInfo: PageInfo;
 };
 
 export type WorkflowEdge = {
   __typename?: 'WorkflowEdge';
+  /** For `after`. */
   cursor: Scalars['String']['output'];
   node: Workflow;
 };
