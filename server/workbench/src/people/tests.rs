@@ -71,7 +71,7 @@ async fn a_token_has_what_its_owner_has_and_never_more_than_its_cap() {
     assert_eq!(admitted.authority.role, Role::Operator);
     let reads = people.admit_token(&reading).await.unwrap().unwrap();
     assert!(reads.authority.read_only && reads.authority.role == Role::Admin);
-    assert!(people.list_tokens(Some(root.id)).await.unwrap().iter().all(|token| token.used_at.is_some()));
+    assert!(people.list_tokens(Some(root.id), None, 9).await.unwrap().iter().all(|token| token.used_at.is_some()));
     people.revoke_token(record.id, Some(UserId::generate())).await.unwrap_err();
     people.revoke_token(record.id, Some(root.id)).await.unwrap();
     assert_eq!(people.admit_token(&text).await.unwrap(), None);
