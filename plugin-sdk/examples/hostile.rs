@@ -46,6 +46,7 @@ fn act(host: &Host, what: &str) {
                 all.push(std::hint::black_box(vec![1_u8; 1 << 20]));
             }
         }
+        "leak" => std::mem::forget(std::hint::black_box(vec![1_u8; 8 << 20])),
         "recursion" => {
             std::hint::black_box(recurse(0));
         }

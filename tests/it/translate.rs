@@ -115,6 +115,90 @@ fn a_connection_gives_its_tables_and_another_judges() {
     assert_eq!(refused["extensions"]["code"], "invalid_value", "{refused:#}");
 }
 
+const RULES_MANIFEST: &str = r#"
+name = "house-rules"
+version = "1.0.0"
+contract = "0.1"
+kinds = ["translator"]
+description = "Our own words."
+"#;
+
+const RULES: &str = r#"
+fn dialects() { [["mysql", "mysql"], ["postgres", "postgres"]] }
+fn translate(request) {
+    let tokens = sql_tokens(request.source_dialect, request.sql);
+    let notes = [];
+    for token in tokens {
+        if token.kind == "word" && token.text == "nowish" { token.text = "now"; }
+        if token.kind == "word" && token.text == "net_price" {
+            token.text = "shop.net_price";
+            notes.push(#{ level: "info", code: "house", message: "our function has a schema of its own", line: 1, column: 1 });
+        }
+        if token.kind == "word" && token.text == "forbidden" {
+            notes.push(#{ level: "error", code: "house", message: "we do not do that", line: 1, column: 1 });
+        }
+    }
+    [#{ sql: sql_text(tokens), line: 1, notes: if request.source_dialect == "mysql" { [] } else { notes } }]
+}
+"#;
+
+fn install_rules(sluice: &Sluice) {
+    let folder = sluice.folder.path().join("house-rules");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("plugin.toml"), RULES_MANIFEST).unwrap();
+    fs::write(folder.join("plugin.rhai"), RULES).unwrap();
+    sluice.call(&["plugin", "install", "house-rules", "--yes"]);
+}
+
+#[test]
+fn rules_of_ones_own_rewrite_before_and_after() {
+    let Some(sluice) = find() else { return };
+    install_rules(&sluice);
+    let schema = sluice.folder.path().join("schema.sql");
+    fs::write(&schema, "CREATE TABLE t (a INT);\nCREATE FUNCTION `net_price`(gross DECIMAL(10,2)) RETURNS DECIMAL(10,2) DETERMINISTIC RETURN gross / 1.19;")
+        .unwrap();
+    let base = ["--from", "mysql", "--to", "postgres", "--schema", schema.to_str().unwrap()];
+    let ruled = [&base[..], &["--rules", "house-rules"]].concat();
+    let input =
+        "SELECT net_price(a), 'net_price nowish' FROM t;\n\nSELECT nowish() FROM t;\nSELECT a AS forbidden FROM t;";
+    // Before, MySQL's words are mended; after, PostgreSQL's; what stands in a text is no word.
+    let done = translate(&sluice, input, &ruled);
+    let (out, said) = (text(&done.stdout), text(&done.stderr));
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[0].starts_with("SELECT shop.net_price(a), 'net_price nowish' "), "{out}");
+    assert!(lines[1].to_lowercase().contains("current_timestamp") || lines[1].contains("now()"), "{out}");
+    assert_eq!(lines.len(), 2, "{out}");
+    assert!(said.contains("info: -:1:1: our function has a schema of its own [house]"), "{said}");
+    assert!(said.contains("the target must have a function `net_price` that does the same [routine]"), "{said}");
+    assert!(said.contains("error: -:4:1: we do not do that [house]"), "{said}");
+    assert_eq!(done.status.code(), Some(1));
+
+    // Without the rules the word is not known, and without the schema neither is the function.
+    let plain = translate(&sluice, "SELECT nowish()", &base);
+    assert!(text(&plain.stderr).contains("`nowish`"), "{plain:?}");
+    let blind = translate(&sluice, "SELECT net_price(1)", &["--from", "mysql", "--to", "postgres"]);
+    assert!(text(&blind.stderr).contains("`net_price`"), "{blind:?}");
+
+    // Lines name rules of their own; a plugin that is not there, or that has none for these dialects, is said.
+    let lines = [
+        json!({ "sql": "SELECT nowish()", "rules": ["house-rules"] }),
+        json!({ "sql": "SELECT 1", "rules": ["nobody"] }),
+        json!({ "sql": "SELECT 1", "rules": ["house-rules"], "from": "sqlite", "to": "snowflake" }),
+    ];
+    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let done = translate(&sluice, &input, &["--stdin", "--json", "--from", "mysql", "--to", "postgres"]);
+    let answers: Vec<Value> = text(&done.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(answers[0]["sql"].is_string(), "{answers:?}");
+    assert_eq!(answers[1]["error"]["code"], "plugin_not_found", "{answers:?}");
+    assert_eq!(answers[2]["error"]["code"], "invalid_value", "{answers:?}");
+
+    let server = TestServer::start(sluice);
+    let operation = "query($input: TranslateInput!) { translate(input: $input) { sql notes { code } } }";
+    let input = json!({ "sql": "SELECT nowish()", "from": "mysql", "to": "postgres", "rules": ["house-rules"] });
+    let told = server.graphql(operation, json!({ "input": input }));
+    assert!(!told["translate"][0]["sql"].as_str().unwrap().is_empty(), "{told:#}");
+}
+
 #[test]
 fn a_migration_takes_views_along() {
     let Some(sluice) = find() else { return };

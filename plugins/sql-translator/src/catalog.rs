@@ -1,13 +1,17 @@
 //! The source's tables: names, columns with types and collations, keys; read from the text of CREATE TABLE statements.
+//! Of its functions, names and what they return; read from the heads of CREATE FUNCTION statements.
 
 use crate::dialect::{Dialect, Family};
 use crate::out::{Kind, Ty};
 use crate::split;
 use crate::types;
 use sqlparser::ast::{
-    ColumnOption, CreateTable, CreateTableOptions, Expr, Ident, ObjectName, SqlOption, Statement, TableConstraint,
+    ColumnOption, CreateTable, CreateTableOptions, DataType, Expr, Ident, ObjectName, SqlOption, Statement,
+    TableConstraint,
 };
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer};
 use std::collections::HashMap;
 
 /// A column of the source.
@@ -44,6 +48,8 @@ impl Table {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Catalog {
     tables: HashMap<String, Table>,
+    /// What functions return, by their name in lower case without schema.
+    functions: HashMap<String, Ty>,
 }
 
 impl Catalog {
@@ -53,6 +59,7 @@ impl Catalog {
         let mut faults = Vec::new();
         for piece in split::split(text, dialect) {
             if piece.routine.is_some() {
+                catalog.learn_function(&piece.text, dialect);
                 continue;
             }
             let parsed = Parser::new(dialect.syntax())
@@ -73,6 +80,18 @@ impl Catalog {
 
     pub(crate) fn find(&self, name: &str) -> Option<&Table> {
         self.tables.get(&name.to_lowercase())
+    }
+
+    /// What a function of the source returns, where the schema makes one of that name.
+    pub(crate) fn function(&self, name: &str) -> Option<&Ty> {
+        self.functions.get(&name.to_lowercase())
+    }
+
+    /// Remembers the function that a statement makes, if it makes one that returns a value.
+    pub(crate) fn learn_function(&mut self, text: &str, dialect: Dialect) {
+        if let Some((name, ty)) = function_of(text, dialect) {
+            self.functions.insert(name, ty);
+        }
     }
 
     /// Remembers what a statement defines; a file's own CREATE TABLE serves the statements after it.
@@ -123,6 +142,39 @@ fn fold(ident: &Ident, from: Family) -> String {
         (Family::Pg, None) => ident.value.to_lowercase(),
         _ => ident.value.clone(),
     }
+}
+
+/// Name and type of the function that a statement makes; its body, which need not be SQL, is not looked at.
+fn function_of(text: &str, dialect: Dialect) -> Option<(String, Ty)> {
+    let tokens = Tokenizer::new(dialect.syntax(), text).tokenize().ok()?;
+    let mut tokens = tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_)));
+    let is = |token: &Token, wanted: Keyword| matches!(token, Token::Word(word) if word.keyword == wanted);
+    if !is(&tokens.next()?, Keyword::CREATE) {
+        return None;
+    }
+    tokens.find(|token| is(token, Keyword::FUNCTION))?;
+    let (mut name, mut depth) = (None, 0);
+    loop {
+        match tokens.next()? {
+            Token::LParen => depth += 1,
+            Token::RParen => depth -= 1,
+            token if depth == 0 && is(&token, Keyword::RETURNS) => break,
+            // The last word before the parameters.
+            Token::Word(word) if depth == 0 => name = Some(word.value.to_lowercase()),
+            _ => {}
+        }
+    }
+    // What a type needs is short, and what comes after it may be anything.
+    let mut parser = Parser::new(dialect.syntax()).with_tokens(tokens.take(32).collect());
+    let returned = parser.parse_data_type().ok()?;
+    if matches!(&returned, DataType::Custom(..) | DataType::Table(_)) {
+        return None;
+    }
+    let mut ty = types::of(&returned, dialect.family());
+    if ty.is_text() {
+        set_collation(&mut ty, None, dialect.family());
+    }
+    Some((name?, ty))
 }
 
 fn table_of(create: &CreateTable, from: Family) -> Option<Table> {

@@ -121,6 +121,7 @@ fn one(request: &Request<'_>, piece: &Piece, known: &mut Rc<Catalog>) -> Stateme
     };
     let done = |sql: String, notes: Vec<Note>| Statement { sql, notes, line: piece.line };
     if let Some(kind) = piece.routine {
+        Rc::make_mut(known).learn_function(&piece.text, request.from);
         let head: String = piece.text.split_whitespace().take(4).collect::<Vec<_>>().join(" ");
         let message = format!("the {kind} `{head} …` was left alone: what runs inside a database is not translated");
         return done(String::new(), vec![at(Level::Warning, "routine", message, 1, 1)]);

@@ -1,5 +1,5 @@
 //! The first-party translator: an installed plugin `sql-translator` where there is one, else the one that came with the
-//! binary, found beside it.
+//! binary, found beside it; with the rules of plugins that a translation names.
 //!
 //! It is looked for in `plugins/sql-translator` of the binary's folder and of the folder above, which is where
 //! `cargo xtask plugins` and a release put it, and in the folder that `SLUICE_PLUGINS_DIR` names.
@@ -7,7 +7,8 @@
 use async_trait::async_trait;
 use data::{Error, Result, Translated, Translation, Translator};
 use model::ErrorCode;
-use plugin_host::{Host, PluginTranslator};
+use plugin_host::{Host, PluginTranslator, Rules, translate_with_rules};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,13 +18,13 @@ const NAME: &str = "sql-translator";
 /// How long an installation may go unseen.
 const UNSEEN: Duration = Duration::from_millis(200);
 
-/// The translator, opened at its first use.
+/// The translator and plugins with rules, each opened at its first use.
 pub(crate) struct FirstParty {
     plugins: Arc<Host>,
-    opened: Mutex<Option<Opened>>,
+    opened: Mutex<HashMap<String, Opened>>,
 }
 
-/// The translator in use, and when it was last compared with what is installed.
+/// A plugin in use, and when it was last compared with what is installed.
 struct Opened {
     digest: String,
     seen: Instant,
@@ -32,23 +33,23 @@ struct Opened {
 
 impl FirstParty {
     pub(crate) fn new(plugins: Arc<Host>) -> Self {
-        Self { plugins, opened: Mutex::new(None) }
+        Self { plugins, opened: Mutex::default() }
     }
 
-    async fn open(&self) -> Result<Arc<PluginTranslator>> {
+    async fn open(&self, name: &str) -> Result<Arc<PluginTranslator>> {
         let mut opened = self.opened.lock().await;
-        if let Some(known) = opened.as_ref().filter(|known| known.seen.elapsed() < UNSEEN) {
+        if let Some(known) = opened.get(name).filter(|known| known.seen.elapsed() < UNSEEN) {
             return Ok(known.translator.clone());
         }
         // An installed one counts, and another installed since counts instead of it.
-        let installed = self.plugins.find(NAME)?;
+        let installed = self.plugins.find(name)?;
         let digest = installed.map(|info| info.digest).unwrap_or_default();
-        let translator = match opened.as_ref().filter(|known| known.digest == digest) {
+        let translator = match opened.get(name).filter(|known| known.digest == digest) {
             Some(known) => known.translator.clone(),
-            None if digest.is_empty() => Arc::new(self.plugins.translator_in(&shipped()?).await?),
-            None => Arc::new(self.plugins.translator(NAME).await?),
+            None if digest.is_empty() && name == NAME => Arc::new(self.plugins.translator_in(&shipped()?).await?),
+            None => Arc::new(self.plugins.translator(name).await?),
         };
-        *opened = Some(Opened { digest, seen: Instant::now(), translator: translator.clone() });
+        opened.insert(name.to_owned(), Opened { digest, seen: Instant::now(), translator: translator.clone() });
         Ok(translator)
     }
 }
@@ -56,7 +57,16 @@ impl FirstParty {
 #[async_trait]
 impl Translator for FirstParty {
     async fn translate(&self, translation: &Translation) -> Result<Vec<Translated>> {
-        self.open().await?.translate(translation).await
+        let translator = self.open(NAME).await?;
+        if translation.rules.is_empty() {
+            return translator.translate(translation).await;
+        }
+        let mut plugins = Vec::new();
+        for name in &translation.rules {
+            plugins.push(self.open(name).await?);
+        }
+        let rules: Vec<&dyn Rules> = plugins.iter().map(|plugin| plugin.as_ref() as &dyn Rules).collect();
+        translate_with_rules(translator.as_ref(), &rules, translation).await
     }
 }
 

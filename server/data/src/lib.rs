@@ -40,7 +40,7 @@ pub use split::{KeyPart, KeyRange, RangeFilter, Split, SplitRequest};
 pub use structure::{TablePlan, TableStructure};
 pub use transaction::SqlTransaction;
 pub use transform::Transformer;
-pub use translator::{NoTranslator, Note, NoteLevel, Translated, Translation, Translator};
+pub use translator::{NoTranslator, Note, NoteLevel, Ruled, Translated, Translation, Translator};
 pub use twin::{Site, Snapshot, TwinRequest};
 
 /// `Result` with this crate's [`Error`].

@@ -18,6 +18,9 @@ pub struct Translation {
     pub schema: Option<String>,
     /// Whether a warning refuses its statement.
     pub strict: bool,
+    /// Plugins with rules of one's own, in their order: each rewrites the statements that are given or those that come out,
+    /// by the dialects that it knows.
+    pub rules: Vec<String>,
 }
 
 /// How grave a note is.
@@ -78,6 +81,23 @@ pub trait Translator: Send + Sync {
     /// # Errors
     /// `invalid_value` for a dialect it does not know, or what calling it met.
     async fn translate(&self, translation: &Translation) -> Result<Vec<Translated>>;
+}
+
+/// A translator that goes by rules of one's own, whoever asks it.
+#[derive(Clone, Copy)]
+pub struct Ruled<'a> {
+    /// Who translates.
+    pub translator: &'a dyn Translator,
+    /// Plugins with rules, as [`Translation::rules`] names them.
+    pub rules: &'a [String],
+}
+
+#[async_trait]
+impl Translator for Ruled<'_> {
+    async fn translate(&self, translation: &Translation) -> Result<Vec<Translated>> {
+        let rules = [&translation.rules, self.rules].concat();
+        self.translator.translate(&Translation { rules, ..translation.clone() }).await
+    }
 }
 
 /// No translator: what stands in where none is at hand.

@@ -7,7 +7,7 @@ use crate::capability::always::clean;
 use crate::host::Opener;
 use crate::instance::Instance;
 use crate::manifest::{Manifest, PluginKind};
-use crate::program::{OpenSink, OpenTranslator, Program};
+use crate::program::{OpenSink, OpenSource, OpenTransformer, OpenTranslator, Program};
 use crate::sink::PluginSink;
 use crate::source::PluginSource;
 use crate::state::State;
@@ -15,10 +15,7 @@ use crate::transform::PluginTransformer;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use data::registry::PluginCall;
-use data::{
-    Alert, AlertSeverity, Checkpoint, Delivery, Error, Note, NoteLevel, Result, Source, Transformer, Translated,
-    Translation,
-};
+use data::{Alert, AlertSeverity, Checkpoint, Delivery, Error, Note, NoteLevel, Result, Translated, Translation};
 use model::ErrorCode;
 use tokio::time::timeout;
 use wasmtime::component::InstancePre;
@@ -98,7 +95,7 @@ impl Program for Component {
         opener: &Opener,
         call: PluginCall,
         resume_at: Option<Checkpoint>,
-    ) -> Result<Box<dyn Source>> {
+    ) -> Result<Box<dyn OpenSource>> {
         let (instance, guest) = start!(self, opener, call, source, PluginKind::Source);
         Ok(Box::new(PluginSource::open(instance, guest, resume_at).await?))
     }
@@ -114,7 +111,7 @@ impl Program for Component {
         opener: &Opener,
         call: PluginCall,
         schema: SchemaRef,
-    ) -> Result<Box<dyn Transformer>> {
+    ) -> Result<Box<dyn OpenTransformer>> {
         let (instance, guest) = start!(self, opener, call, transform, PluginKind::Transform);
         Ok(Box::new(PluginTransformer::open(instance, guest, schema).await?))
     }

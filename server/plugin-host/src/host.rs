@@ -18,6 +18,7 @@ use crate::limits::{Limits, Meter};
 use crate::manifest::{Manifest, PluginKind, check_contract, invalid};
 use crate::package::{Entry, Package, read_bounded};
 use crate::program::Program;
+use crate::renewal::{RenewingSource, RenewingTransformer};
 use crate::script::Script;
 use crate::signature::Trust;
 use crate::state::{LocalSecrets, LogSink, Secrets, State};
@@ -562,7 +563,7 @@ impl Plugins for Host {
         resume_at: Option<Checkpoint>,
     ) -> Result<Box<dyn Source>> {
         let opener = self.opener(plugin).await?;
-        opener.program.open_source(&opener, call, resume_at).await
+        Ok(Box::new(RenewingSource::open(opener, call, resume_at).await?))
     }
 
     async fn open_sink(&self, plugin: &str, call: PluginCall, schema: SchemaRef) -> Result<Box<dyn Sink>> {
@@ -573,7 +574,10 @@ impl Plugins for Host {
 
     async fn open_transform(&self, plugin: &str, call: PluginCall, schema: SchemaRef) -> Result<Box<dyn Transformer>> {
         let opener = self.opener(plugin).await?;
-        opener.program.open_transform(&opener, call, schema).await
+        if opener.manifest.stateless {
+            return Ok(Box::new(RenewingTransformer::open(opener, call, schema).await?));
+        }
+        Ok(opener.program.open_transform(&opener, call, schema).await?)
     }
 
     async fn open_channel(&self, plugin: &str, call: PluginCall) -> Result<Arc<dyn Channel>> {

@@ -137,6 +137,11 @@ impl Instance {
         error
     }
 
+    /// Whether it holds more than half of the memory that it may.
+    pub(crate) fn is_large(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| store.data().meter.is_half_used())
+    }
+
     /// Its name.
     pub(crate) fn plugin(&self) -> &str {
         &self.plugin

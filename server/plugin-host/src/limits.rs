@@ -100,6 +100,11 @@ impl Meter {
         &self.limits
     }
 
+    /// Whether more than half of the memory that there may be is taken.
+    pub(crate) fn is_half_used(&self) -> bool {
+        self.memory > self.limits.memory / 2
+    }
+
     /// A new call begins.
     pub(crate) fn begin(&mut self) {
         self.ticks = 0;

@@ -76,6 +76,10 @@ pub struct Manifest {
     pub kinds: Vec<PluginKind>,
     /// One sentence for people.
     pub description: String,
+    /// Whether its transform keeps nothing from one batch to the next, so that an instance that has grown large may be put
+    /// aside between two of them.
+    #[serde(default)]
+    pub stateless: bool,
     /// What it asks to be granted.
     #[serde(default)]
     pub capabilities: Asks,

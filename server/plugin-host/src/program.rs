@@ -25,7 +25,7 @@ pub(crate) trait Program: Send + Sync {
         opener: &Opener,
         call: PluginCall,
         resume_at: Option<Checkpoint>,
-    ) -> Result<Box<dyn Source>>;
+    ) -> Result<Box<dyn OpenSource>>;
 
     async fn open_sink(&self, opener: &Opener, call: PluginCall, schema: SchemaRef) -> Result<Box<dyn OpenSink>>;
 
@@ -34,7 +34,7 @@ pub(crate) trait Program: Send + Sync {
         opener: &Opener,
         call: PluginCall,
         schema: SchemaRef,
-    ) -> Result<Box<dyn Transformer>>;
+    ) -> Result<Box<dyn OpenTransformer>>;
 
     async fn deliver(&self, opener: &Opener, call: PluginCall, alert: &Alert) -> Result<Delivery>;
 
@@ -50,6 +50,24 @@ pub(crate) trait Program: Send + Sync {
 pub(crate) trait OpenSink: Sink {
     /// Undoes what is not durable, and waits for it.
     async fn abort(self: Box<Self>) -> Result<()>;
+}
+
+/// A source of one instance.
+#[async_trait]
+pub(crate) trait OpenSource: Source {
+    /// Whether its instance has taken so much memory that it had better be put aside.
+    fn is_large(&self) -> bool {
+        false
+    }
+}
+
+/// A transformer of one instance.
+#[async_trait]
+pub(crate) trait OpenTransformer: Transformer {
+    /// Whether its instance has taken so much memory that it had better be put aside.
+    fn is_large(&self) -> bool {
+        false
+    }
 }
 
 /// A translator for one call at a time.

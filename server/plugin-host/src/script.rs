@@ -7,6 +7,7 @@
 
 mod capability;
 mod channel;
+mod pure;
 mod rows;
 mod running;
 mod sandbox;
@@ -20,11 +21,11 @@ mod value;
 use crate::component::undelivered;
 use crate::host::Opener;
 use crate::manifest::{Manifest, PluginKind, invalid};
-use crate::program::{OpenSink, OpenTranslator, Program};
+use crate::program::{OpenSink, OpenSource, OpenTransformer, OpenTranslator, Program};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use data::registry::PluginCall;
-use data::{Alert, Checkpoint, Delivery, Error, Result, Source, Transformer};
+use data::{Alert, Checkpoint, Delivery, Error, Result};
 use rhai::AST;
 use running::Running;
 use std::sync::Arc;
@@ -170,7 +171,7 @@ impl Program for Script {
         opener: &Opener,
         call: PluginCall,
         resume_at: Option<Checkpoint>,
-    ) -> Result<Box<dyn Source>> {
+    ) -> Result<Box<dyn OpenSource>> {
         let running = self.start(opener, call, PluginKind::Source)?;
         Ok(Box::new(source::ScriptSource::open(running, resume_at).await?))
     }
@@ -186,7 +187,7 @@ impl Program for Script {
         opener: &Opener,
         call: PluginCall,
         schema: SchemaRef,
-    ) -> Result<Box<dyn Transformer>> {
+    ) -> Result<Box<dyn OpenTransformer>> {
         let running = self.start(opener, call, PluginKind::Transform)?;
         Ok(Box::new(transform::ScriptTransformer::open(running, schema).await?))
     }

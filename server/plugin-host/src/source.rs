@@ -2,6 +2,7 @@
 
 use crate::bindings::exports::sluice::plugin::source::{Guest, Rejection, Resume as WitResume};
 use crate::instance::Instance;
+use crate::program::OpenSource;
 use arrow::array::{ArrayRef, Int64Array, StringArray, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -130,5 +131,11 @@ impl Source for PluginSource {
         }
         self.done = false;
         Ok(Some(SourceBatch { records, checkpoint: cursor.map(Checkpoint), rejected }))
+    }
+}
+
+impl OpenSource for PluginSource {
+    fn is_large(&self) -> bool {
+        self.instance.is_large()
     }
 }

@@ -3,6 +3,7 @@
 use crate::bindings::exports::sluice::plugin::transform::Guest;
 use crate::instance::Instance;
 use crate::lowered::{SchemaParts, batch_param, column_params, schema_param};
+use crate::program::OpenTransformer;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -62,5 +63,11 @@ impl Transformer for PluginTransformer {
         let outcome = timeout(self.instance.time(), call.call_finish(&mut store, self.transformer)).await;
         let batches = self.instance.end(store, outcome)?.map_err(|error| self.instance.told(error))?;
         batches.into_iter().map(|batch| self.instance.batch(batch, &self.output)).collect()
+    }
+}
+
+impl OpenTransformer for PluginTransformer {
+    fn is_large(&self) -> bool {
+        self.instance.is_large()
     }
 }

@@ -1,12 +1,16 @@
 //! Plugins of the kind `translator`.
 
+mod rules;
+
+pub use rules::{Rules, translate_with_rules};
+
 use crate::host::Opener;
 use crate::program::OpenTranslator;
 use async_trait::async_trait;
 use data::{Error, Result, Translated, Translation, Translator};
 use model::ErrorCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::{AcquireError, Semaphore};
+use tokio::sync::{AcquireError, OnceCell, Semaphore};
 
 /// A translator that is kept for many calls. There are as many instances as calls at once, up to one for each processor; one
 /// that failed is not used again.
@@ -14,12 +18,28 @@ pub struct PluginTranslator {
     opener: Opener,
     places: Semaphore,
     idle: Mutex<Vec<Box<dyn OpenTranslator>>>,
+    dialects: OnceCell<Vec<(String, String)>>,
 }
 
 impl PluginTranslator {
     pub(crate) fn new(opener: Opener) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { opener, places: Semaphore::new(processors), idle: Mutex::new(Vec::new()) }
+        Self { opener, places: Semaphore::new(processors), idle: Mutex::new(Vec::new()), dialects: OnceCell::new() }
+    }
+
+    /// What the plugin is called.
+    #[must_use]
+    pub fn plugin(&self) -> &str {
+        &self.opener.manifest.name
+    }
+
+    /// The pairs of dialects that it knows: from, to.
+    ///
+    /// # Errors
+    /// What asking the plugin met.
+    pub async fn dialects(&self) -> Result<&[(String, String)]> {
+        let dialects = self.dialects.get_or_try_init(|| self.opener.program.dialects(&self.opener)).await?;
+        Ok(dialects)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Box<dyn OpenTranslator>>> {

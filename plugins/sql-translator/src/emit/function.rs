@@ -9,6 +9,7 @@ mod string;
 
 use super::Emitter;
 use super::query::order_clause;
+use crate::catalog::last_name;
 use crate::dialect::Family;
 use crate::note::{Result, refuse};
 use crate::out::{Kind, Out, Ty, prec};
@@ -65,7 +66,20 @@ impl Emitter<'_> {
         if conditional && let Some(first) = arguments.first().cloned() {
             arguments[0] = self.cond(first, list[0].span())?;
         }
+        if let Some(ty) = self.catalog.function(&last_name(&function.name)).cloned() {
+            return self.declared(function, ty, &arguments, span);
+        }
         self.call(&name, arguments, span)
+    }
+
+    /// A call of a function that the source's schema makes, as it is: whoever gives the schema sees to its peer.
+    fn declared(&mut self, function: &Function, ty: Ty, arguments: &[Out], span: Span) -> Result<Out> {
+        let name = self.table_name(&function.name)?;
+        if !self.alike() {
+            self.warn("routine", format!("the target must have a function `{name}` that does the same"), span);
+        }
+        let texts: Vec<&str> = arguments.iter().map(|out| out.sql.as_str()).collect();
+        Ok(Out::new(format!("{name}({})", texts.join(", ")), prec::ATOM, ty))
     }
 
     /// A scalar function by its name in the source.

@@ -64,7 +64,7 @@ impl Emitter<'_> {
         format!("{quote}{}{quote}", value.replace(quote, &doubled))
     }
 
-    /// A table's name, with the spelling of the catalog.
+    /// The name of a table or a function, with the spelling of the catalog.
     pub(crate) fn table_name(&mut self, name: &ObjectName) -> Result<String> {
         let mut parts = Vec::new();
         for part in &name.0 {

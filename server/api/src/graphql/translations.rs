@@ -22,6 +22,8 @@ pub struct TranslateInput {
     check: Option<String>,
     /// Refuse where there would be a warning.
     strict: Option<bool>,
+    /// Plugins with rules of one's own, in their order: each rewrites the statements before or after.
+    rules: Option<Vec<String>>,
 }
 
 /// How grave a note on a translation is.
@@ -85,8 +87,9 @@ fn number(value: u32) -> i32 {
 }
 
 pub(super) async fn translate(context: &Context, input: TranslateInput) -> Result<Vec<TranslatedStatement>, ApiError> {
-    let TranslateInput { sql, from, to, schema, connection, check, strict } = input;
-    let translation = Translation { sql, from, to, schema, strict: strict.unwrap_or(false) };
+    let TranslateInput { sql, from, to, schema, connection, check, strict, rules } = input;
+    let translation =
+        Translation { sql, from, to, schema, strict: strict.unwrap_or(false), rules: rules.unwrap_or_default() };
     let service = &context.workbench.translations;
     let statements = service.translate(translation, connection.as_deref(), check.as_deref()).await?;
     Ok(statements.into_iter().map(TranslatedStatement).collect())

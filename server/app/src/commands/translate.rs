@@ -8,8 +8,7 @@ use crate::wire::{Parts, open_plugins};
 use clap::Args;
 use data::{Note, NoteLevel, Translated, Translation, Translator};
 use model::{ErrorCode, Fault};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -39,13 +38,16 @@ pub(crate) struct Translate {
     /// Refuse where there would be a warning.
     #[arg(long)]
     strict: bool,
+    /// A plugin with rules of your own, which rewrites the statements before or after; again for another.
+    #[arg(long, value_name = "PLUGIN")]
+    rules: Vec<String>,
     /// A connection that says of each result whether it would run there.
     #[arg(long, value_name = "CONNECTION")]
     check: Option<String>,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
-    /// Answer a JSON line for each JSON line of standard input: `{"from", "to", "sql", "schema"?, "strict"?}`.
+    /// Answer a JSON line for each JSON line of standard input: `{"from", "to", "sql", "schema"?, "strict"?, "rules"?}`.
     #[arg(long, requires = "json", conflicts_with_all = ["file", "schema", "connection", "check"])]
     stdin: bool,
 }
@@ -60,6 +62,8 @@ struct Line {
     schema: Option<String>,
     #[serde(default)]
     strict: bool,
+    #[serde(default)]
+    rules: Vec<String>,
 }
 
 impl Translate {
@@ -78,6 +82,7 @@ impl Translate {
             to: self.to.clone().unwrap_or_default(),
             schema,
             strict: self.strict,
+            rules: self.rules.clone(),
         };
         let statements = if self.connection.is_some() || self.check.is_some() {
             let parts = Parts::open(settings).await?;
@@ -119,6 +124,7 @@ impl Translate {
             from: self.from.clone(),
             to: self.to.clone(),
             strict: self.strict,
+            rules: self.rules.clone(),
         });
         let most = 4 * std::thread::available_parallelism().map_or(1, usize::from);
         let mut out = BufWriter::new(std::io::stdout().lock());
@@ -159,6 +165,7 @@ struct Answering {
     from: Option<String>,
     to: Option<String>,
     strict: bool,
+    rules: Vec<String>,
 }
 
 impl Answering {
@@ -166,30 +173,75 @@ impl Answering {
     async fn answer_all(&self, lines: &[Vec<u8>]) -> Vec<u8> {
         let mut answers = Vec::new();
         for line in lines.iter().filter(|line| !line.iter().all(u8::is_ascii_whitespace)) {
-            answers.extend(self.answer(line).await.to_string().into_bytes());
+            let answer = self.answer(line).await;
+            // What an answer is made of can always be written.
+            serde_json::to_writer(&mut answers, &answer).unwrap_or_default();
             answers.push(b'\n');
         }
         answers
     }
 
-    async fn answer(&self, text: &[u8]) -> Value {
+    async fn answer(&self, text: &[u8]) -> Answer {
         let line: Line = match serde_json::from_slice(text) {
             Ok(line) => line,
             Err(error) => {
                 let message = format!("the line is no request: {}", model::misfit(&error.to_string()).message);
-                return json!({ "error": { "code": "bad_request", "message": message } });
+                return Answer::failed("bad_request", message);
             }
         };
         let (Some(from), Some(to)) = (line.from.or_else(|| self.from.clone()), line.to.or_else(|| self.to.clone()))
         else {
-            return json!({ "error": { "code": "missing_key", "message": "the line names no dialects `from` and `to`" } });
+            return Answer::failed("missing_key", "the line names no dialects `from` and `to`".to_owned());
         };
-        let strict = line.strict || self.strict;
-        let translation = Translation { sql: line.sql, from, to, schema: line.schema, strict };
+        let (strict, rules) = (line.strict || self.strict, [&self.rules[..], &line.rules].concat());
+        let translation = Translation { sql: line.sql, from, to, schema: line.schema, strict, rules };
         match self.translator.translate(&translation).await {
-            Ok(statements) => answer_of(&statements),
-            Err(error) => json!({ "error": { "code": error.code().to_string(), "message": error.to_string() } }),
+            Ok(statements) => Answer::of(statements),
+            Err(error) => Answer::failed(&error.code().to_string(), error.to_string()),
         }
+    }
+}
+
+/// An answer to one line: `{"sql", "warnings", "notes"}`, or `{"error"}` where there is nothing to run.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Translated { sql: String, warnings: Vec<Note>, notes: Vec<Note> },
+    Refused { error: Note, warnings: Vec<Note> },
+    Failed { error: Failed },
+}
+
+/// Why a line has no answer.
+#[derive(Debug, Serialize)]
+struct Failed {
+    code: String,
+    message: String,
+}
+
+impl Answer {
+    fn of(statements: Vec<Translated>) -> Self {
+        let (mut sql, mut warnings, mut notes, mut refused) = (String::new(), Vec::new(), Vec::new(), None);
+        for statement in statements {
+            if !statement.sql.is_empty() {
+                sql.push_str(if sql.is_empty() { "" } else { ";\n" });
+                sql.push_str(&statement.sql);
+            }
+            for note in statement.notes {
+                match note.level {
+                    NoteLevel::Info => notes.push(note),
+                    NoteLevel::Warning => warnings.push(note),
+                    NoteLevel::Error => refused = refused.or(Some(note)),
+                }
+            }
+        }
+        match refused {
+            Some(error) => Self::Refused { error, warnings },
+            None => Self::Translated { sql, warnings, notes },
+        }
+    }
+
+    fn failed(code: &str, message: String) -> Self {
+        Self::Failed { error: Failed { code: code.to_owned(), message } }
     }
 }
 
@@ -200,19 +252,6 @@ impl Input<'_> {
     fn buffer_has_line(&self) -> bool {
         self.0.buffer().contains(&b'\n')
     }
-}
-
-/// `{"sql", "warnings"}`, or `{"error"}` where a statement was refused.
-fn answer_of(statements: &[Translated]) -> Value {
-    let shown = |note: &Note| json!({ "level": note.level.as_str(), "code": note.code, "message": note.message, "line": note.line, "column": note.column });
-    let notes = || statements.iter().flat_map(|statement| &statement.notes);
-    let of = |level: NoteLevel| notes().filter(|note| note.level == level).map(shown).collect::<Vec<_>>();
-    if let Some(error) = of(NoteLevel::Error).into_iter().next() {
-        return json!({ "error": error, "warnings": of(NoteLevel::Warning) });
-    }
-    let sql: Vec<&str> =
-        statements.iter().map(|statement| statement.sql.as_str()).filter(|sql| !sql.is_empty()).collect();
-    json!({ "sql": sql.join(";\n"), "warnings": of(NoteLevel::Warning), "notes": of(NoteLevel::Info) })
 }
 
 fn is_refused(statement: &Translated) -> bool {

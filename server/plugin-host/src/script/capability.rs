@@ -1,5 +1,6 @@
 //! Capabilities as functions of scripts. Each goes the way that components go: the same grants, limits and messages.
 
+use super::pure::parse;
 use super::rows::{Page, Rows, batch_of};
 use super::running::{Bench, thrown};
 use super::value;
@@ -10,15 +11,12 @@ use crate::capability::sql as host;
 use crate::capability::tcp::Connection;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use aws_lc_rs::{digest, hmac};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use data::transaction::PipelineValue;
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::component::Resource;
 
-type Fallible<T> = Result<T, Box<EvalAltResult>>;
+pub(super) type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 /// Functions and the capability each belongs to.
 const FUNCTIONS: [(&str, &str); 14] = [
@@ -117,7 +115,7 @@ pub(super) fn register(engine: &mut Engine, bench: &Arc<Bench>) {
     web(engine, bench);
     wire(engine, bench);
     sql(engine, bench);
-    pure(engine);
+    super::pure::register(engine);
 }
 
 fn always(engine: &mut Engine, bench: &Arc<Bench>) {
@@ -472,38 +470,8 @@ fn parameters(value: Dynamic) -> Fallible<RecordBatch> {
     Ok(batch_of(value, &schema)?.unwrap_or_else(|| RecordBatch::new_empty(schema)))
 }
 
-fn pure(engine: &mut Engine) {
-    engine.register_fn("parse_json", parse);
-    engine.register_fn("to_json", |value: Dynamic| -> Fallible<String> {
-        serde_json::to_string(&value).map_err(|error| format!("that cannot be JSON: {error}").into())
-    });
-    engine.register_fn("sha256", |value: Dynamic| -> Fallible<Blob> {
-        Ok(digest::digest(&digest::SHA256, &bytes(value)?).as_ref().to_vec())
-    });
-    engine.register_fn("hmac_sha256", |key: Dynamic, value: Dynamic| -> Fallible<Blob> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &bytes(key)?);
-        Ok(hmac::sign(&key, &bytes(value)?).as_ref().to_vec())
-    });
-    engine.register_fn("base64", |value: Dynamic| -> Fallible<String> { Ok(STANDARD.encode(bytes(value)?)) });
-    engine.register_fn("from_base64", |text: &str| -> Fallible<Blob> {
-        STANDARD.decode(text.trim()).map_err(|_| "that is no base64".into())
-    });
-    engine.register_fn("hex", |value: Dynamic| -> Fallible<String> { Ok(hex::encode(bytes(value)?)) });
-    engine.register_fn("url_encode", |text: &str| -> String {
-        url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
-    });
-    engine.register_fn("text", |value: Blob| -> Fallible<String> {
-        String::from_utf8(value).map_err(|_| "the bytes are no text".into())
-    });
-}
-
-fn parse(text: &str) -> Fallible<Dynamic> {
-    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("that is no JSON: {error}"))?;
-    rhai::serde::to_dynamic(value)
-}
-
 /// Texts and blobs as bytes; numbers and truth values as they are written.
-fn bytes(value: Dynamic) -> Fallible<Vec<u8>> {
+pub(super) fn bytes(value: Dynamic) -> Fallible<Vec<u8>> {
     if let Some(text) = value.read_lock::<ImmutableString>() {
         return Ok(text.as_bytes().to_vec());
     }

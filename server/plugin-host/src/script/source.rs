@@ -4,6 +4,7 @@ use super::rows::batch_of;
 use super::running::Running;
 use super::{broke, value};
 use crate::bindings::exports::sluice::plugin::source::Rejection;
+use crate::program::OpenSource;
 use crate::source::{CURSOR, rejected_rows, rejected_schema};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
@@ -106,3 +107,5 @@ impl Source for ScriptSource {
         Ok(Some(batch))
     }
 }
+
+impl OpenSource for ScriptSource {}

@@ -4,6 +4,7 @@
 use super::rows::{Rows, batch_of};
 use super::running::Running;
 use super::{broke, capability, require_room, value};
+use crate::program::OpenTransformer;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
@@ -62,3 +63,5 @@ impl Transformer for ScriptTransformer {
         self.batches(made)
     }
 }
+
+impl OpenTransformer for ScriptTransformer {}

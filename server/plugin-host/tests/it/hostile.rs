@@ -317,3 +317,31 @@ async fn a_finished_or_failed_sink_takes_nothing_more() {
     let error = sink.write(&batch).await.unwrap_err();
     assert!(error.to_string().contains("was ended by an earlier error"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transform_without_state_goes_on_in_a_new_instance_when_its_own_has_grown() {
+    let Some(built) = guests() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let host = host(&dir);
+    let package = Package::from_folder(&built.join("hostile"), host.component_limit()).unwrap();
+    let leaks = async |name: &str, stateless: bool| {
+        let mut package = package.clone();
+        let named = format!("name = \"{name}\"\nstateless = {stateless}");
+        package.manifest = package.manifest.replacen("name = \"hostile\"", &named, 1);
+        host.install_package(package, Some(Grants::default())).await.unwrap();
+        let settings = json!({ "at": "process", "what": "leak" });
+        let mut transformer = host.open_transform(name, call(settings), rows().schema()).await.unwrap();
+        let mut passed = 0;
+        for _ in 0..100 {
+            match transformer.process(rows()).await {
+                Ok(batches) => passed += batches[0].num_rows(),
+                Err(error) => return (passed, Some(error)),
+            }
+        }
+        (passed, None)
+    };
+    let (passed, error) = leaks("keeps", false).await;
+    assert!(passed < 300 && error.is_some_and(|error| error.code() == ErrorCode::PluginLimit));
+    let (passed, error) = leaks("forgets", true).await;
+    assert!(passed == 300 && error.is_none(), "{passed} {error:?}");
+}

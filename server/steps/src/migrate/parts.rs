@@ -4,7 +4,7 @@ use super::settings::{MAX_CHUNKS, OnRow, Settings, Task};
 use super::watcher::Watching;
 use crate::kind::{Action, ActionReport, Outputs, Part, StepContext};
 use async_trait::async_trait;
-use data::{Connections, Connector, Error, LedgerKey, Result};
+use data::{Connections, Connector, Error, LedgerKey, Result, Ruled};
 use engine::ports::{Expansion, Gathered};
 use model::run::LogLevel;
 use model::{ErrorCode, Fault};
@@ -410,7 +410,9 @@ impl Migration {
         names: &BTreeMap<String, String>,
     ) -> Result<Vec<MovedView>> {
         let patterns = self.settings.views.to_list();
-        let views = migrate::views(from, to, &patterns, names, self.context.translator.as_ref()).await?;
+        let rules = self.settings.rules.to_list();
+        let translator = Ruled { translator: self.context.translator.as_ref(), rules: &rules };
+        let views = migrate::views(from, to, &patterns, names, &translator).await?;
         for view in &views {
             let what = if view.statement.is_some() { "was made" } else { "is left out" };
             let notes: String = view.notes.iter().map(|note| format!("; {note}")).collect();

@@ -55,6 +55,8 @@ pub(super) struct Settings {
     pub(super) keep_going: bool,
     #[serde(default)]
     pub(super) views: Names,
+    #[serde(default)]
+    pub(super) rules: Names,
     pub(super) catch_up: Option<CatchUp>,
 }
 
@@ -353,6 +355,7 @@ pub(super) fn schema() -> Value {
             },
             "keep_going": { "type": "boolean", "default": false, "description": "Go on with the other tables after one failed; the step fails at its end." },
             "views": names_schema("Views of the source to make at the target after the rows, translated: names or patterns."),
+            "rules": names_schema("Plugins with rules of your own for translating the views."),
             "catch_up": {
                 "type": "object",
                 "description": "Copy again what changed at the source meanwhile.",

@@ -65,7 +65,7 @@ pub async fn views(
             from: source.to_owned(),
             to: target.to_owned(),
             schema: Some(schema.clone()),
-            strict: false,
+            ..Translation::default()
         };
         let translated = translator.translate(&translation).await?;
         let notes = || translated.iter().flat_map(|statement| &statement.notes);

@@ -9,7 +9,7 @@ use crate::output;
 use crate::settings::Settings;
 use clap::{Args, ValueEnum};
 use data::connector::Relation;
-use data::{Connector, Error, LedgerKey, Mode, Opener};
+use data::{Connector, Error, LedgerKey, Mode, Opener, Ruled};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::{ErrorCode, Fault, TaskId};
 use serde_json::{Value, json};
@@ -75,6 +75,9 @@ pub(crate) struct Once {
     /// A view, or a pattern, to make at the target after the rows, translated; repeatable.
     #[arg(long = "view", value_name = "NAME")]
     views: Vec<String>,
+    /// A plugin with rules of your own for translating the views; again for another.
+    #[arg(long, value_name = "PLUGIN", requires = "views")]
+    rules: Vec<String>,
     /// Only look, and tell what would be done.
     #[arg(long)]
     dry_run: bool,
@@ -163,6 +166,7 @@ impl Once {
         }
         if !self.views.is_empty() && !self.dry_run {
             let translator = super::super::translate::translator(settings)?;
+            let translator = Ruled { translator: &translator, rules: &self.rules };
             let made = migrate::views(from.as_ref(), to.as_ref(), &self.views, &names, &translator).await?;
             for view in made {
                 if !self.json {
