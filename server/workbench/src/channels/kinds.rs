@@ -67,8 +67,9 @@ fn mail() -> ChannelKind {
             "properties": {
                 "host": { "type": "string", "description": "The SMTP server." },
                 "tls": { "enum": ["starttls", "tls", "none"], "default": "starttls", "description": "How the connection is protected; `starttls` is refused where the server does not offer it." },
+                "tls_ca": { "type": "string", "description": "A file of certificate authorities in PEM on the server, besides those that Sluice comes with." },
                 "port": { "type": "integer", "minimum": 1, "maximum": 65535, "description": "587, with `tls` 465, with `none` 25 where left out." },
-                "user": { "type": "string", "description": "Where the server wants one." },
+                "user": { "type": "string", "description": "Where the server wants one; with `tls: none` only on the same machine." },
                 "from": { "type": "string", "description": "The sender: `Sluice <sluice@example.com>`." },
                 "to": { "type": "array", "items": { "type": "string" }, "minItems": 1, "description": "Addresses of the receivers." },
             },
