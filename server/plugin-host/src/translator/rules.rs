@@ -134,6 +134,8 @@ fn judge(statement: &mut Translated, strict: bool) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     /// Rewrites its dialects by putting one word for another, and notes where it did.

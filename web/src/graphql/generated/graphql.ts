@@ -2706,6 +2706,8 @@ export type TranslateInput = {
   connection?: InputMaybe<Scalars['String']['input']>;
   /** The dialect they are in: `mysql`, `mariadb`, `postgres`, `snowflake`, `sqlite` or `tdengine`. */
   from: Scalars['String']['input'];
+  /** Plugins with rules of one's own, in their order: each rewrites the statements before or after. */
+  rules?: InputMaybe<Array<Scalars['String']['input']>>;
   /** The source's tables, as CREATE TABLE statements of its dialect. */
   schema?: InputMaybe<Scalars['String']['input']>;
   /** Any number of statements. */
