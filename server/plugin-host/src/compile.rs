@@ -5,7 +5,7 @@
 
 use crate::disk;
 use crate::library::disk_failed;
-use crate::limits::TICK;
+use crate::limits::{TABLE_ELEMENTS, TICK};
 use crate::manifest::invalid;
 use data::Error;
 use model::ErrorCode;
@@ -13,9 +13,11 @@ use sha2::{Digest, Sha256};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Engine, PoolingAllocationConfig};
 
 const DIGEST: usize = 32;
+/// Instances of plugins that may stand at one time.
+const INSTANCES: u32 = 2_000;
 
 /// The engine that plugins run in and the cache of compiled components.
 pub(crate) struct Compiler {
@@ -103,8 +105,29 @@ fn config() -> Config {
     if is_address_space_limited() {
         // As little as a memory needs, or a handful of instances would be all that fit.
         config.memory_reservation(1 << 20);
+    } else {
+        config.allocation_strategy(pool());
     }
     config
+}
+
+/// Places for memories, tables and stacks, laid out once and used again and again: an instance then starts, and a call
+/// begins, without asking the kernel for anything. They take addresses (4 GiB for each memory); what an instance wrote is
+/// given back or wiped before the next one has its place.
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    // Components of the tools for TypeScript and Python are made of several modules.
+    pool.total_component_instances(INSTANCES)
+        .total_core_instances(INSTANCES * 4)
+        .total_memories(INSTANCES)
+        .total_tables(INSTANCES * 4)
+        .total_stacks(INSTANCES)
+        .max_tables_per_module(8)
+        .table_elements(TABLE_ELEMENTS)
+        .max_unused_warm_slots(64)
+        .linear_memory_keep_resident(256 << 10)
+        .table_keep_resident(16 << 10);
+    pool
 }
 
 /// Whether `ulimit -v` holds for this process. Where it does not, each memory takes 4 GiB of addresses (not of memory), and

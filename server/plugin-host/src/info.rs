@@ -36,7 +36,8 @@ pub struct PluginInfo {
 
 impl PluginInfo {
     pub(crate) fn new(installed: &Installed) -> Self {
-        let Manifest { name, version, contract, kinds, description, capabilities, stateless: _, config } = installed.manifest.clone();
+        let Manifest { name, version, contract, kinds, description, capabilities, stateless: _, config } =
+            installed.manifest.clone();
         let Current { digest, grants, signed_by, others } = installed.current.clone();
         let mut versions: Vec<String> = others.into_iter().map(|kept| kept.version).chain([version.clone()]).collect();
         versions.sort_by_key(|version| std::cmp::Reverse(crate::library::numbers(version)));

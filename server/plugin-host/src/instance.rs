@@ -14,7 +14,7 @@ use model::ErrorCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::error::Elapsed;
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 
 /// Longer messages of plugins are cut.
 const MESSAGE: usize = 2 << 10;
@@ -102,6 +102,11 @@ impl Instance {
             return self
                 .counted(denied)
                 .hint(format!("Grant it with `sluice plugin grant {} --grant clock`.", self.plugin));
+        }
+        if error.is::<PoolConcurrencyLimitError>() {
+            let busy =
+                format!("plugin `{}` cannot start: as many plugins run as this server has room for", self.plugin);
+            return self.counted(Error::transient(ErrorCode::PluginLimit, busy));
         }
         let recursion = Exceeded::new("its limit of 1 MiB of stack", "Look for endless recursion in the plugin.");
         match error.downcast_ref::<Trap>() {

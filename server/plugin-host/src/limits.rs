@@ -6,6 +6,9 @@ use std::time::Duration;
 /// How often the clock of running plugins ticks.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
+/// Function pointers that one table may hold.
+pub(crate) const TABLE_ELEMENTS: usize = 100_000;
+
 /// Bounds of one plugin instance; those of time, log and calls begin anew with each call.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -165,10 +168,10 @@ impl wasmtime::ResourceLimiter for Meter {
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        const ELEMENTS: usize = 100_000;
-        if desired > ELEMENTS {
+        if desired > TABLE_ELEMENTS {
+            let what = format!("the limit of {TABLE_ELEMENTS} table elements");
             let hint = "Link the plugin with fewer function pointers.";
-            return Err(wasmtime::Error::new(Exceeded::new(format!("the limit of {ELEMENTS} table elements"), hint)));
+            return Err(wasmtime::Error::new(Exceeded::new(what, hint)));
         }
         Ok(true)
     }
