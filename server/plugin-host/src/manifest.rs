@@ -4,7 +4,7 @@ use crate::grants::{HttpPattern, TcpPattern};
 use data::Error;
 use model::ErrorCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The newest contract this server knows.
 pub(crate) const CONTRACT: &str = "0.1";
@@ -83,8 +83,13 @@ pub struct Manifest {
     /// What it asks to be granted.
     #[serde(default)]
     pub capabilities: Asks,
-    /// JSON Schema of its settings, an object.
+    /// JSON Schema of its settings, an object; without it there are none.
+    #[serde(default = "no_settings")]
     pub config: Value,
+}
+
+fn no_settings() -> Value {
+    json!({ "type": "object", "additionalProperties": false })
 }
 
 impl Manifest {
@@ -202,6 +207,14 @@ type = "object"
         let manifest = Manifest::parse(GOOD).unwrap();
         assert_eq!(manifest.kinds, [PluginKind::Source]);
         assert_eq!(manifest.capabilities.http[0].to_string(), "https://*");
+    }
+
+    #[test]
+    fn without_config_there_are_no_settings() {
+        let text = GOOD.replace("[config]\ntype = \"object\"\n", "");
+        let settings = jsonschema::validator_for(&Manifest::parse(&text).unwrap().config).unwrap();
+        assert!(settings.is_valid(&json!({})));
+        assert!(!settings.is_valid(&json!({ "a": 1 })));
     }
 
     #[test]
