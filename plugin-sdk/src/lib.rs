@@ -42,11 +42,6 @@ pub mod bindings {
     });
 }
 
-/// An instance is one thread that makes and drops many small texts, batch after batch.
-#[cfg(all(feature = "allocator", target_family = "wasm"))]
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
-
 pub use answer::refusal;
 pub use batch::{Batch, Column, ColumnBuilder, ColumnView, DataType, Field, Schema};
 pub use cell::{Cell, CellReader};

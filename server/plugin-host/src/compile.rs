@@ -28,7 +28,8 @@ pub(crate) struct Compiler {
 
 impl Compiler {
     pub(crate) fn new(cache: PathBuf) -> Result<Self, Error> {
-        let engine = Engine::new(&config()).map_err(|error| {
+        // Where addresses are limited (`ulimit -v`, strict accounting of memory) there is no room for places in advance.
+        let engine = Engine::new(&roomy()).or_else(|_| Engine::new(&sparing())).map_err(|error| {
             Error::permanent(ErrorCode::Internal, format!("the WebAssembly engine cannot start: {error}"))
         })?;
         std::fs::create_dir_all(&cache).map_err(|error| disk_failed(&cache, &error))?;
@@ -102,19 +103,20 @@ fn config() -> Config {
         .relaxed_simd_deterministic(true)
         .wasm_memory64(false)
         .memory_reservation_for_growth(16 << 20);
-    if is_address_space_limited() {
-        // As little as a memory needs, or a handful of instances would be all that fit.
-        config.memory_reservation(1 << 20);
-    } else {
-        config.allocation_strategy(pool());
-    }
+    config
+}
+
+/// Each memory takes as few addresses as it needs, or a handful of instances would be all that fit.
+fn sparing() -> Config {
+    let mut config = config();
+    config.memory_reservation(1 << 20);
     config
 }
 
 /// Places for memories, tables and stacks, laid out once and used again and again: an instance then starts, and a call
 /// begins, without asking the kernel for anything. They take addresses (4 GiB for each memory); what an instance wrote is
 /// given back or wiped before the next one has its place.
-fn pool() -> PoolingAllocationConfig {
+fn roomy() -> Config {
     let mut pool = PoolingAllocationConfig::new();
     // Components of the tools for TypeScript and Python are made of several modules.
     pool.total_component_instances(INSTANCES)
@@ -127,15 +129,9 @@ fn pool() -> PoolingAllocationConfig {
         .max_unused_warm_slots(64)
         .linear_memory_keep_resident(256 << 10)
         .table_keep_resident(16 << 10);
-    pool
-}
-
-/// Whether `ulimit -v` holds for this process. Where it does not, each memory takes 4 GiB of addresses (not of memory), and
-/// compiled code need not compare every access with the memory's length.
-fn is_address_space_limited() -> bool {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = limits.lines().find(|line| line.starts_with("Max address space"));
-    line.is_some_and(|line| !line.contains("unlimited"))
+    let mut config = config();
+    config.allocation_strategy(pool);
+    config
 }
 
 /// Lets the engine's clock tick for as long as the engine lives.
