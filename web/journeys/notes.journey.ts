@@ -68,7 +68,13 @@ describe.skipIf(missing())("notes and frames", () => {
     const before = await node(page, "checked").boundingBox();
     const title = await frame.getByText("Taken in").boundingBox();
     await drag(page, frame.getByText("Taken in"), { x: (title?.x ?? 0) + 40, y: (title?.y ?? 0) + 150 });
-    await expect.poll(async () => Math.round(((await node(page, "checked").boundingBox())?.y ?? 0) - (before?.y ?? 0))).toBeGreaterThan(100);
+    const movedBy = async () => Math.round(((await node(page, "checked").boundingBox())?.y ?? 0) - (before?.y ?? 0));
+    await expect.poll(movedBy).toBeGreaterThan(100);
+    // That is undone and done again like any edit.
+    await page.keyboard.press("Control+z");
+    await expect.poll(movedBy).toBe(0);
+    await page.keyboard.press("Control+Shift+z");
+    await expect.poll(movedBy).toBeGreaterThan(100);
 
     // A step that is put into it belongs to it.
     await all();

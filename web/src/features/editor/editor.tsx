@@ -62,10 +62,10 @@ export function Editor() {
 
   const document = useMemo(() => read(text), [text]);
   const graph = useMemo(() => graphOf(document.steps, kinds), [document, kinds]);
-  const shape = JSON.stringify([graph.nodes.map((node) => [node.key, node.ports.length]), graph.edges.map((edge) => edge.id)]);
+  const shape = JSON.stringify([graph.nodes.map((node) => [node.key, node.ports.length]), graph.edges.map((edge) => edge.id), document.frames.map((frame) => frame.steps)]);
   // Only what is drawn moves nodes, not what is written inside of them.
   // eslint-disable-next-line react-hooks/exhaustive-deps
-  const places = useMemo(() => layout(graph, kept), [shape, kept]);
+  const places = useMemo(() => layout(graph, document.frames, kept), [shape, kept]);
 
   const latest = useRef<Context | null>(null);
   if (canvas.current) latest.current = { state, graph, kinds, places, canvas: canvas.current, save: () => save() };

@@ -37,7 +37,7 @@ function Drawn({ text, states, chosen, onChoose }: RunGraphProps) {
   const { kinds, isLoaded } = useKinds();
   const document = useMemo(() => read(text), [text]);
   const graph = useMemo(() => graphOf(document.steps, kinds), [document, kinds]);
-  const places = useMemo(() => layout(graph), [graph]);
+  const places = useMemo(() => layout(graph, document.frames), [graph, document]);
   const { isFar, isCulled } = useFar(graph.nodes.length);
   const shown = useMemo(
     () => {

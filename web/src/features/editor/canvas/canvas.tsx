@@ -143,7 +143,6 @@ export function Canvas({ graph, kinds, places, notes, frames, handle, label }: P
       for (const node of flow.getNodes()) if (keys.has(node.id) && !isItem(node.id)) next[node.id] = round(node.position);
       const before = stepBoxes(graph, places);
       const after = stepBoxes(graph, { ...places, ...next });
-      if (Object.keys(next).length > 0) state.place(next);
       let { text } = state;
       // A frame that was dragged took its steps along; they do not leave it, nor others.
       const steps = moved.filter(({ id }) => !isItem(id)).map(({ id }) => id);
@@ -152,7 +151,7 @@ export function Canvas({ graph, kinds, places, notes, frames, handle, label }: P
         const note = notes.find((one) => one.key === node.id);
         if (note) text = changeNote(text, note.key, besidesNearest({ ...node.position, width: note.width, height: note.height }, after));
       }
-      state.edit(text);
+      state.place(next, text);
       setTurn((turns) => turns + 1);
     },
     [flow],

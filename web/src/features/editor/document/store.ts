@@ -11,6 +11,7 @@ import type { PortRef } from "./read.ts";
 
 interface Snapshot {
   text: string;
+  places: Places;
   /** Edits of one kind in a row, such as typing, are undone together. */
   merge: string | null;
   at: number;
@@ -52,7 +53,8 @@ export interface EditorState {
   redo: () => void;
   select: (keys: readonly string[], edges?: readonly string[]) => void;
   setProblems: (problems: readonly ProblemView[]) => void;
-  place: (places: Places | null) => void;
+  /** Puts nodes where they were moved, null: where the layout puts all; what the move changes in the text goes with it. */
+  place: (places: Places | null, text?: string) => void;
   setPanel: (panel: Panel | null) => void;
   setTrying: (isTrying: boolean) => void;
   setWriting: (key: string | null) => void;
@@ -86,15 +88,16 @@ export const useEditor = create<EditorState>()((set, get) => ({
     const name = saved?.name ?? "";
     const draft = kept(`draft.${name}`);
     const isDraft = draft !== null && draft !== text;
+    const places = readPlaces(name);
     set({
       saved,
       text: isDraft ? draft : text,
-      past: isDraft ? [{ text, merge: null, at: 0 }] : [],
+      past: isDraft ? [{ text, places, merge: null, at: 0 }] : [],
       future: [],
       selected: [],
       selectedEdges: [],
       problems: [],
-      places: readPlaces(name),
+      places,
       panel: null,
       isDraft,
       isTrying: false,
@@ -108,25 +111,25 @@ export const useEditor = create<EditorState>()((set, get) => ({
     const now = Date.now();
     const last = state.past.at(-1);
     const isMerged = merge !== undefined && last?.merge === merge && now - last.at < MERGED_WITHIN;
-    const past = isMerged
-      ? [...state.past.slice(0, -1), { ...last, at: now }]
-      : [...state.past, { text: state.text, merge: merge ?? null, at: now }].slice(-HISTORY);
+    const past = isMerged ? [...state.past.slice(0, -1), { ...last, at: now }] : recorded(state, merge, now);
     set({ text, past, future: [] });
     keepDraft(get());
   },
   undo: () => {
-    const { past, future, text } = get();
+    const { past, future, text, places } = get();
     const last = past.at(-1);
     if (!last) return;
-    set({ text: last.text, past: past.slice(0, -1), future: [...future, { ...last, text }] });
+    set({ text: last.text, places: last.places, past: past.slice(0, -1), future: [...future, { ...last, text, places }] });
     keepDraft(get());
+    keepPlaces(get());
   },
   redo: () => {
-    const { past, future, text } = get();
+    const { past, future, text, places } = get();
     const next = future.at(-1);
     if (!next) return;
-    set({ text: next.text, future: future.slice(0, -1), past: [...past, { ...next, text, merge: null }] });
+    set({ text: next.text, places: next.places, future: future.slice(0, -1), past: [...past, { ...next, text, places, merge: null }] });
     keepDraft(get());
+    keepPlaces(get());
   },
   select: (keys, edges = []) => {
     const { selected, selectedEdges } = get();
@@ -134,10 +137,13 @@ export const useEditor = create<EditorState>()((set, get) => ({
     set({ selected: [...keys], selectedEdges: [...edges] });
   },
   setProblems: (problems) => set({ problems: [...problems] }),
-  place: (places) => {
-    const next = places === null ? {} : { ...get().places, ...places };
-    keep(`places.${get().saved?.name ?? ""}`, Object.keys(next).length ? JSON.stringify(next) : null);
-    set({ places: next });
+  place: (places, text) => {
+    const state = get();
+    const next = { places: places === null ? {} : { ...state.places, ...places }, text: text ?? state.text };
+    if (next.text === state.text && samePlaces(next.places, state.places)) return;
+    set({ ...next, past: recorded(state), future: [] });
+    keepDraft(get());
+    keepPlaces(get());
   },
   setPanel: (panel) => set({ panel }),
   setTrying: (isTrying) => set({ isTrying }),
@@ -149,9 +155,11 @@ export const useEditor = create<EditorState>()((set, get) => ({
     set({ pins });
   },
   renamed: (step, id) => {
-    const { pins, places, pin, place } = get();
+    const { pins, places, pin } = get();
     const [ports, where] = [pins[step], places[step]];
-    if (where) place({ [id]: where });
+    // The edit that renamed it is the one to undo; its place and its pin only follow.
+    if (where) set({ places: { ...places, [id]: where } });
+    keepPlaces(get());
     if (!ports) return;
     pin(id, ports);
     pin(step, null);
@@ -160,12 +168,12 @@ export const useEditor = create<EditorState>()((set, get) => ({
     const before = get().saved?.name ?? "";
     keep(`draft.${before}`, null);
     if (before !== saved.name) {
-      keep(`places.${saved.name}`, JSON.stringify(get().places));
       keep(`places.${before}`, null);
       keepPins(saved.name, get().pins);
       keepPins(before, {});
     }
     set({ saved, isDraft: false });
+    keepPlaces(get());
   },
   dropDraft: () => {
     const { saved, past } = get();
@@ -182,6 +190,10 @@ function keepDraft(state: EditorState): void {
   keep(`draft.${state.saved?.name ?? ""}`, isDirty(state) ? state.text : null);
 }
 
+function keepPlaces({ saved, places }: EditorState): void {
+  keep(`places.${saved?.name ?? ""}`, Object.keys(places).length ? JSON.stringify(places) : null);
+}
+
 function readPlaces(name: string): Places {
   try {
     const value: unknown = JSON.parse(kept(`places.${name}`) ?? "{}");
@@ -189,6 +201,16 @@ function readPlaces(name: string): Places {
   } catch {
     return {};
   }
+}
+
+/** What was, with what is put behind it. */
+function recorded({ past, text, places }: EditorState, merge?: string, at = Date.now()): Snapshot[] {
+  return [...past, { text, places, merge: merge ?? null, at }].slice(-HISTORY);
+}
+
+function samePlaces(a: Places, b: Places): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key]?.x === b[key]?.x && a[key]?.y === b[key]?.y);
 }
 
 function same(a: readonly string[], b: readonly string[]): boolean {

@@ -81,16 +81,16 @@ describe("wires", () => {
 
 describe("the layout", () => {
   it("goes left to right and keeps what was placed by hand", () => {
-    const places = layout(graph, { tell: { x: 7, y: 9 } });
+    const places = layout(graph, [], { tell: { x: 7, y: 9 } });
     expect(places["rows"]?.x).toBeLessThan(places["checked"]?.x ?? 0);
     expect(places["checked"]?.x).toBeLessThan(places["sent"]?.x ?? 0);
     expect(places["tell"]).toEqual({ x: 7, y: 9 });
   });
 
   it("puts a new step beside what it follows, wherever that was put, and covers nothing", () => {
-    const places = layout(graph, { rows: { x: 1000, y: 500 } });
+    const places = layout(graph, [], { rows: { x: 1000, y: 500 } });
     expect(places["checked"]).toEqual({ x: 1284, y: 500 });
-    const taken = layout(graph, { rows: { x: 1000, y: 500 }, odd: { x: 1284, y: 480 } });
+    const taken = layout(graph, [], { rows: { x: 1000, y: 500 }, odd: { x: 1284, y: 480 } });
     expect(taken["checked"]?.x).toBe(1284);
     expect(taken["checked"]?.y).toBeGreaterThanOrEqual(552);
   });

@@ -1,5 +1,6 @@
 /** Where nodes stand: left to right, in the order of the edges. */
 import dagreLibrary from "@dagrejs/dagre";
+import type { FrameView } from "../document/read.ts";
 import type { Graph } from "./graph.ts";
 
 export interface Place {
@@ -13,18 +14,28 @@ export const NODE_WIDTH = 220;
 const HEAD = 56;
 const PORT = 22;
 const GAP = 64;
+const FRAMED_GAP = 76;
 
 export function nodeHeight(ports: number): number {
   return HEAD + (ports ? ports * PORT + 4 : 0);
 }
 
-/** Places for all nodes; those `kept` stay where they are. */
-export function layout(graph: Graph, kept: Places = {}): Places {
-  const dagre = new dagreLibrary.graphlib.Graph();
-  dagre.setGraph({ rankdir: "LR", nodesep: 28, ranksep: GAP, edgesep: 16, ranker: graph.nodes.length > 300 ? "longest-path" : "network-simplex" });
+/** Places for all nodes; those `kept` stay where they are. The steps of a frame stand together, with no other among them. */
+export function layout(graph: Graph, frames: readonly FrameView[] = [], kept: Places = {}): Places {
+  const clusters = clustersOf(graph, frames);
+  const dagre = new dagreLibrary.graphlib.Graph({ compound: clusters.length > 0 });
+  // Between a step in a frame and one outside lie the frame's edge and its title.
+  dagre.setGraph({ rankdir: "LR", nodesep: clusters.length > 0 ? FRAMED_GAP : 28, ranksep: GAP, edgesep: 16, ranker: graph.nodes.length > 300 ? "longest-path" : "network-simplex" });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const node of graph.nodes) dagre.setNode(node.key, { width: NODE_WIDTH, height: nodeHeight(node.ports.length) });
   for (const edge of graph.edges) dagre.setEdge(edge.from, edge.to, { weight: edge.kind === "data" ? 3 : 1 });
+  for (const [at, { key, members }] of clusters.entries()) {
+    dagre.setNode(key, {});
+    for (const member of members) dagre.setParent(member, key);
+    // What was set before is larger: a frame in a frame.
+    const outer = clusters.slice(0, at).findLast((other) => members.every((member) => other.members.includes(member)));
+    if (outer) dagre.setParent(key, outer.key);
+  }
   dagreLibrary.layout(dagre);
   const places: Record<string, Place> = {};
   for (const node of graph.nodes) {
@@ -32,6 +43,22 @@ export function layout(graph: Graph, kept: Places = {}): Places {
     places[node.key] = { x: Math.round(found.x - NODE_WIDTH / 2), y: Math.round(found.y - nodeHeight(node.ports.length) / 2) };
   }
   return graph.nodes.some((node) => kept[node.key]) ? amongKept(graph, places, kept) : places;
+}
+
+/** Frames as groups of the layout, the largest first; of two that share steps without one lying in the other, the larger. */
+function clustersOf(graph: Graph, frames: readonly FrameView[]): { key: string; members: string[] }[] {
+  const there = new Set(graph.nodes.map((node) => node.key));
+  const wanted = frames.map(({ key, steps }) => ({ key, members: steps.filter((step) => there.has(step)) })).filter(({ members }) => members.length > 1);
+  wanted.sort((a, b) => b.members.length - a.members.length);
+  const clusters: typeof wanted = [];
+  for (const one of wanted) {
+    const isApartOrInside = clusters.every(({ members }) => {
+      const shared = one.members.filter((member) => members.includes(member)).length;
+      return shared === 0 || shared === one.members.length;
+    });
+    if (isApartOrInside) clusters.push(one);
+  }
+  return clusters;
 }
 
 /** Nodes that were put somewhere stay; each other one stands to the right of what it follows, where nothing is yet. */
