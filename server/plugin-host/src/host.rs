@@ -82,10 +82,19 @@ struct Inner {
     linker: Linker<State>,
     web: Arc<Web>,
     registry: Arc<Registry>,
-    ready: Mutex<HashMap<String, (String, Grants, Opener)>>,
+    ready: Mutex<HashMap<String, Ready>>,
     health: HealthBook,
     /// One compilation at a time: each takes memory, and two of the same plugin are one too many.
     compiling: tokio::sync::Mutex<()>,
+}
+
+/// A plugin as it was opened last, and what decides whether it still is that one.
+struct Ready {
+    /// The text of its `current.json`: while it is the same, nothing else is read.
+    text: Vec<u8>,
+    digest: String,
+    grants: Grants,
+    opener: Opener,
 }
 
 /// A plugin ready to be opened, and what its instances need.
@@ -377,14 +386,18 @@ impl Host {
     pub(crate) async fn opener(&self, name: &str) -> Result<Opener> {
         let name = name.strip_prefix("plugin/").unwrap_or(name);
         // Another process may have installed or granted since, so the disk decides.
-        let installed = self.inner.library.find(name)?.ok_or_else(|| self.not_found(name))?;
-        let Current { digest, grants, .. } = installed.current.clone();
-        if let Some(opener) = self.inner.find_ready(name, &digest, &grants) {
-            return Ok(opener);
+        let text = self.inner.library.current_text(name)?.ok_or_else(|| self.not_found(name))?;
+        let ready = || self.inner.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = ready().get(name).filter(|ready| ready.text == text) {
+            return Ok(ready.opener.clone());
         }
         let _one = self.inner.compiling.lock().await;
-        if let Some(opener) = self.inner.find_ready(name, &digest, &grants) {
-            return Ok(opener);
+        let installed = self.inner.library.find(name)?.ok_or_else(|| self.not_found(name))?;
+        let Current { digest, grants, .. } = installed.current.clone();
+        let is_same = |ready: &&mut Ready| ready.digest == digest && ready.grants == grants;
+        if let Some(ready) = ready().get_mut(name).filter(is_same) {
+            ready.text = text;
+            return Ok(ready.opener.clone());
         }
         let (inner, health) = (self.inner.clone(), self.inner.health.of(&installed.manifest.name));
         let work = move || -> Result<(Manifest, Arc<dyn Program>)> {
@@ -397,19 +410,13 @@ impl Host {
             .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))?;
         let (manifest, program) = prepared.inspect_err(|error| health.failed(error))?;
         let opener = self.opener_of(manifest, grants.clone(), program);
-        let mut ready = self.inner.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        ready.insert(name.to_owned(), (digest, grants, opener.clone()));
+        // Were it replaced meanwhile, the text would be another one, and the next call would look again.
+        ready().insert(name.to_owned(), Ready { text, digest, grants, opener: opener.clone() });
         Ok(opener)
     }
 }
 
 impl Inner {
-    fn find_ready(&self, name: &str, digest: &str, grants: &Grants) -> Option<Opener> {
-        let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        let (found, granted, opener) = ready.get(name)?;
-        (found == digest && granted == grants).then(|| opener.clone())
-    }
-
     /// Compiles the code and holds it against its manifest.
     fn prepare(&self, manifest: &Manifest, entry: Entry, code: &[u8]) -> Result<Arc<dyn Program>> {
         Ok(match entry {

@@ -59,6 +59,11 @@ impl Installed {
     }
 }
 
+/// The name of a plugin, and the version that is asked for where one is.
+fn parts(name: &str) -> (&str, Option<&str>) {
+    name.split_once('@').map_or((name, None), |(name, wanted)| (name, Some(wanted)))
+}
+
 /// Whether `version` is what `wanted` asks for: `1.2` is every `1.2.x`.
 fn fits(version: &str, wanted: &str) -> bool {
     version == wanted || version.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
@@ -147,22 +152,26 @@ impl Library {
         Ok(Some(rolled_back))
     }
 
-    /// The plugin of that name, if one is installed; `name@1.2` is the newest version `1.2.x` that is kept.
-    pub(crate) fn find(&self, name: &str) -> Result<Option<Installed>, Error> {
-        let (name, wanted) = match name.split_once('@') {
-            Some((name, wanted)) => (name, Some(wanted)),
-            None => (name, None),
-        };
+    /// What `current.json` of that plugin, or of `name@1.2`, holds: as long as it is the same, so is what [`Library::find`]
+    /// gives. None where no such plugin is installed.
+    pub(crate) fn current_text(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let (name, _) = parts(name);
         // Names come from documents: one that no manifest may have is no path either.
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             return Ok(None);
         }
         let folder = self.folder.join(name);
-        let text = match std::fs::read(folder.join("current.json")) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(disk_failed(&folder, &error)),
-        };
+        match std::fs::read(folder.join("current.json")) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(disk_failed(&folder, &error)),
+        }
+    }
+
+    /// The plugin of that name, if one is installed; `name@1.2` is the newest version `1.2.x` that is kept.
+    pub(crate) fn find(&self, name: &str) -> Result<Option<Installed>, Error> {
+        let Some(text) = self.current_text(name)? else { return Ok(None) };
+        let (name, wanted) = parts(name);
         let current: Current = serde_json::from_slice(&text)
             .map_err(|error| invalid(format!("`current.json` of plugin `{name}` cannot be read: {error}")))?;
         let installed = self.open_version(name, current)?;
