@@ -15,6 +15,8 @@ function numbers(seed: number): (below: number) => number {
 
 const meet = (a: Box, b: Box) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
+const frame = (key: string, steps: string[]): FrameView => ({ key, title: "", steps, firstLine: 0, lastLine: 0 });
+
 describe("frames in the layout", () => {
   it("stand around their own steps only, whatever the workflow looks like", () => {
     let around = 0;
@@ -30,7 +32,6 @@ describe("frames in the layout", () => {
       // Two frames apart from each other, of steps that follow one another more or less.
       const cut = 1 + next(count - 2);
       const some = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `s${from + at}`).filter(() => next(3) > 0);
-      const frame = (key: string, steps: string[]): FrameView => ({ key, title: "", steps, firstLine: 0, lastLine: 0 });
       const frames = [frame("frame:0", some(0, cut)), frame("frame:1", some(cut, count))];
       const boxes = stepBoxes(graph, layout(graph, frames));
       for (const [key, box] of frameBoxes(frames, boxes)) {
@@ -48,7 +49,6 @@ describe("frames in the layout", () => {
   it("may lie in one another", () => {
     const { steps } = read("steps:\n  - { id: a, uses: fetch }\n  - { id: b, uses: validate, from: a }\n  - { id: c, uses: validate, from: a }\n  - { id: d, uses: validate, from: [b, c] }\n");
     const graph = graphOf(steps, new Map());
-    const frame = (key: string, of: string[]): FrameView => ({ key, title: "", steps: of, firstLine: 0, lastLine: 0 });
     const frames = [frame("frame:0", ["b", "d"]), frame("frame:1", ["a", "b", "d"]), frame("frame:2", ["d", "c"])];
     const boxes = stepBoxes(graph, layout(graph, frames));
     const outer = frameBoxes(frames, boxes).get("frame:1");
