@@ -12,17 +12,22 @@ fn parameter(url: &str, name: &str) -> String {
     after.split('&').next().unwrap().to_owned()
 }
 
-#[test]
-fn somebody_signs_in_by_the_provider_and_a_return_that_was_not_begun_here_does_not() {
-    let Some(sluice) = Sluice::find() else { return };
-    let provider = Provider::start("canary", &json!(["staff", "data"]));
+/// A server whose people sign in by the provider, in the roles that their groups have.
+fn serve(sluice: Sluice, provider: &Provider, roles: &str) -> TestServer {
     let sluice = sluice
         .set("SLUICE_OIDC_ISSUER", &provider.stub.base)
         .set("SLUICE_OIDC_CLIENT_ID", "sluice")
         .set("SLUICE_OIDC_CLIENT_SECRET", "canary")
         .set("SLUICE_PUBLIC_URL", "http://127.0.0.1:7700")
-        .set("SLUICE_OIDC_ROLES", "staff=viewer,data=editor,boss=admin");
-    let server = TestServer::start(sluice);
+        .set("SLUICE_OIDC_ROLES", roles);
+    TestServer::start(sluice)
+}
+
+#[test]
+fn somebody_signs_in_by_the_provider_and_a_return_that_was_not_begun_here_does_not() {
+    let Some(sluice) = Sluice::find() else { return };
+    let provider = Provider::start("canary", &json!(["staff", "data"]));
+    let server = serve(sluice, &provider, "staff=viewer,data=editor,boss=admin");
     let get = |path: &str, cookie: &str| http::download(server.address, "GET", path, &[("cookie", cookie)], b"");
     let options = http::send(server.address, "GET", "/api/session/options", &[], b"").json();
     assert_eq!(options, json!({ "password": false, "oidc": true, "setup": true }));
@@ -57,13 +62,7 @@ fn somebody_signs_in_by_the_provider_and_a_return_that_was_not_begun_here_does_n
 fn a_return_that_the_provider_has_not_vouched_for_lets_nobody_in() {
     let Some(sluice) = Sluice::find() else { return };
     let provider = Provider::start("canary", &json!(["staff"]));
-    let sluice = sluice
-        .set("SLUICE_OIDC_ISSUER", &provider.stub.base)
-        .set("SLUICE_OIDC_CLIENT_ID", "sluice")
-        .set("SLUICE_OIDC_CLIENT_SECRET", "canary")
-        .set("SLUICE_PUBLIC_URL", "http://127.0.0.1:7700")
-        .set("SLUICE_OIDC_ROLES", "staff=viewer");
-    let server = TestServer::start(sluice);
+    let server = serve(sluice, &provider, "staff=viewer");
     let get = |path: &str, cookie: &str| http::download(server.address, "GET", path, &[("cookie", cookie)], b"");
     // Each login leaves anew; its address, its cookie, and the state in both.
     let leave = || {
