@@ -21,7 +21,7 @@ use std::time::Instant;
 const INSTALLED: [&str; 2] = ["csv-http", "webhook"];
 
 /// Where the workflow's stores are, and what happens at the end.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct Options {
     /// Leaves the server running at the end and tells its address.
     #[arg(long)]
@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let start = Instant::now();
 
     let site = Site::start(&spoil::folder().join("data"))?;
-    let server = Server { program, data_dir: project::target_dir().join("demo") };
+    let server = Server { program, folder: project::target_dir().join("demo") };
     server.prepare(options, &site)?;
 
     let good = Expected::good(&spoil::folder().join("data/sp500-2000.csv"))?;
@@ -63,7 +63,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     println!(
         "\nBoth runs did exactly what they should, in {:.1} s; what is embedded lies in {}",
         start.elapsed().as_secs_f64(),
-        server.data_dir.display()
+        server.folder.display()
     );
     if options.serve { server.serve(&options.listen) } else { Ok(()) }
 }
@@ -85,16 +85,16 @@ fn run_once(server: &Server, options: &Options, site: &Site, bars: &str, expecte
     expected.check(&run, &rejected, alerts.len())
 }
 
-/// The server's program and the folder it works in.
+/// The server's program, and the folder that its data folder and the stores lie in.
 struct Server {
     program: PathBuf,
-    data_dir: PathBuf,
+    folder: PathBuf,
 }
 
 impl Server {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.arg("--data-dir").arg(&self.data_dir);
+        command.arg("--data-dir").arg(self.folder.join("data"));
         command
     }
 
@@ -102,13 +102,13 @@ impl Server {
         command::output(self.command().args(arguments))
     }
 
-    /// A fresh data folder with connections, plugins and the channel.
+    /// A fresh folder with connections, plugins and the channel.
     fn prepare(&self, options: &Options, site: &Site) -> Result<()> {
-        if self.data_dir.exists() {
-            fs::remove_dir_all(&self.data_dir).context("cannot remove the folder of the last demo")?;
+        if self.folder.exists() {
+            fs::remove_dir_all(&self.folder).context("cannot remove the folder of the last demo")?;
         }
-        fs::create_dir_all(&self.data_dir)?;
-        let sqlite = |name: &str| format!("sqlite://{}", self.data_dir.join(format!("{name}.db")).display());
+        fs::create_dir_all(&self.folder)?;
+        let sqlite = |name: &str| format!("sqlite://{}", self.folder.join(format!("{name}.db")).display());
         let url = |given: &Option<String>, name: &str| given.clone().unwrap_or_else(|| sqlite(name));
         for (name, url) in [
             ("history", url(&options.postgres, "history")),

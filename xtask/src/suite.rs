@@ -4,7 +4,7 @@ mod count;
 
 use crate::project::{self, Profile};
 use crate::servers::{Kind, Servers};
-use crate::{browser, web};
+use crate::{browser, demo, web};
 use anyhow::{Context, Result, bail};
 use count::{Counter, Counts};
 use std::io::{BufRead as _, BufReader};
@@ -43,8 +43,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match prepare(options) {
         Ok(()) => {
             counts += run_cargo(options, &environment)?;
-            if options.crates.is_empty() && web::has_npm("the web editor is not tested") {
-                counts += run_web(&environment)?;
+            if options.crates.is_empty() {
+                counts += run_demo();
+                if web::has_npm("the web editor is not tested") {
+                    counts += run_web(&environment)?;
+                }
             }
         }
         // What does not build fails like a test, so that the last line tells it too.
@@ -84,6 +87,15 @@ fn run_cargo(options: &Options, environment: &[(String, String)]) -> Result<Coun
     // A test that skips passes for libtest; it says so on its standard output, which is shown on request only.
     cargo.args(["--", "--show-output"]);
     count_output(&mut cargo, environment, Counter::for_libtest())
+}
+
+/// The README's first command: it fails where a run does anything else than it should.
+fn run_demo() -> Counts {
+    let demo = demo::run(&demo::Options::default());
+    if let Err(error) = &demo {
+        eprintln!("error: `cargo xtask demo`: {error:#}");
+    }
+    Counts { passed: demo.is_ok().into(), failed: demo.is_err().into(), skipped: 0 }
 }
 
 /// The editor's own tests, then journeys through it in a real browser, against the server that was just built.
