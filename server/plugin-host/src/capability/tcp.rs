@@ -11,11 +11,11 @@ use crate::bindings::sluice::plugin::types::{Error, ErrorKind};
 use crate::grants::Grants;
 use crate::limits::{Limits, human_size};
 use crate::state::State;
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -165,11 +165,11 @@ impl Connection {
         written.map_err(|error| self.broken(&error))
     }
 
-    async fn start_tls(&mut self, server_name: &str) -> Result<(), Error> {
+    async fn start_tls(&mut self, server_name: &str, config: Option<Arc<ClientConfig>>) -> Result<(), Error> {
         let shown = clean(server_name, 100);
         let name = ServerName::try_from(server_name.to_owned())
             .map_err(|_| refuse(ErrorKind::Permanent, format!("`{shown}` is no name of a server")))?;
-        let config = trusted().ok_or_else(|| refuse(ErrorKind::Permanent, "TLS cannot be set up on this machine"))?;
+        let config = config.ok_or_else(|| refuse(ErrorKind::Permanent, "TLS cannot be set up on this machine"))?;
         let stream = match std::mem::replace(&mut self.stream, Stream::Broken) {
             Stream::Plain(stream) => stream,
             other => {
@@ -190,20 +190,6 @@ impl Connection {
         self.stream = Stream::Tls(Box::new(stream));
         Ok(())
     }
-}
-
-/// Trusts the machine's certificate authorities; read once.
-fn trusted() -> Option<Arc<ClientConfig>> {
-    static CONFIG: OnceLock<Option<Arc<ClientConfig>>> = OnceLock::new();
-    CONFIG
-        .get_or_init(|| {
-            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-            let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            Some(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
-        })
-        .clone()
 }
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
@@ -240,7 +226,8 @@ impl tcp::HostConnection for State {
 
     async fn start_tls(&mut self, connection: Resource<Connection>, server_name: String) -> Answer<()> {
         self.host_call()?;
-        Ok(self.resources.get_mut(&connection)?.start_tls(&server_name).await)
+        let config = self.web.names.tls();
+        Ok(self.resources.get_mut(&connection)?.start_tls(&server_name, config).await)
     }
 
     async fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
@@ -369,10 +356,11 @@ mod tests {
         });
         let pattern = format!("127.0.0.1:{port}");
         let mut connection = open(&[&pattern], &Limits::default(), "127.0.0.1", port).await.unwrap();
-        let failed = error(connection.start_tls("localhost").await);
+        let tls = || SystemNames.tls();
+        let failed = error(connection.start_tls("localhost", tls()).await);
         assert!(failed.message.contains("TLS with"), "{}", failed.message);
         assert_eq!(error(connection.read(1).await).kind, ErrorKind::Transient);
-        assert!(error(connection.start_tls("localhost").await).message.contains("already"));
-        assert!(error(connection.start_tls("no name").await).message.contains("no name of a server"));
+        assert!(error(connection.start_tls("localhost", tls()).await).message.contains("already"));
+        assert!(error(connection.start_tls("no name", tls()).await).message.contains("no name of a server"));
     }
 }

@@ -40,8 +40,20 @@ pub(super) struct Peer {
     /// What must have come since the last answer; where absent, it greets whoever connects.
     pub(super) expect: Option<Part>,
     pub(super) send: Part,
+    /// Whether TLS begins with this answer, and when.
+    pub(super) tls: Option<Tls>,
     /// Whether it closes the connection afterwards.
     pub(super) close: bool,
+}
+
+/// When TLS begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Tls {
+    /// Before what is sent.
+    Before,
+    /// After what is sent.
+    After,
 }
 
 /// Bytes that are there or not.
@@ -61,6 +73,7 @@ struct PeerText {
     expect: Option<Bytes>,
     #[serde(default)]
     send: Bytes,
+    tls: Option<Tls>,
     #[serde(default)]
     close: bool,
 }
@@ -90,8 +103,8 @@ impl From<Bytes> for Part {
 
 impl From<PeerText> for Peer {
     fn from(text: PeerText) -> Self {
-        let PeerText { address, expect, send, close } = text;
-        Self { address, expect: expect.map(Part::from), send: send.into(), close }
+        let PeerText { address, expect, send, tls, close } = text;
+        Self { address, expect: expect.map(Part::from), send: send.into(), tls, close }
     }
 }
 

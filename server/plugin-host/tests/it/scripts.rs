@@ -288,6 +288,83 @@ fn scripts() -> Vec<(String, PathBuf)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_speaks_tls_is_checked_against_an_other_end_that_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("README.md", "# wire\n");
+    write(
+        "plugin.toml",
+        r#"
+        name = "wire"
+        version = "1.0.0"
+        contract = "0.1"
+        kinds = ["source"]
+        description = "Reads lines over TLS."
+        [capabilities]
+        tcp = ["db.example.com:99", "late.example.com:99"]
+        "#,
+    );
+    write(
+        "plugin.rhai",
+        r#"
+        fn open_source(cursor) { #{ done: false } }
+        fn columns() { [#{ name: "line", type: "text" }] }
+        fn next() {
+            if this.done { return; }
+            this.done = true;
+            let wire = tcp_connect("db.example.com", 99);
+            wire.write("STARTTLS\r\n");
+            if wire.read(100).as_string() != "go ahead" { throw #{ kind: "transient", message: "it did not go ahead" }; }
+            wire.start_tls("db.example.com");
+            wire.write("rows");
+            let first = wire.read(100).as_string();
+            wire.close();
+            let wire = tcp_connect("late.example.com", 99);
+            wire.start_tls("late.example.com");
+            let second = wire.read(100).as_string();
+            wire.close();
+            #{ rows: [#{ line: first }, #{ line: second }] }
+        }
+        "#,
+    );
+    let setup = |late: &str| {
+        format!(
+            r#"
+            [[tcp]]
+            address = "db.example.com:99"
+            expect = "STARTTLS"
+            send = "go ahead"
+            tls = "after"
+            [[tcp]]
+            address = "db.example.com:99"
+            expect = "rows"
+            send = "one"
+            close = true
+            [[tcp]]
+            address = "late.example.com:99"
+            {late}
+            send = "two"
+            close = true
+            "#
+        )
+    };
+    let failures = async || {
+        let report = check(folder.path()).await.unwrap();
+        let failed = report.lines.iter().filter(|line| line.outcome == Outcome::Failed);
+        failed.map(|line| format!("{}: {}", line.check, line.why.as_deref().unwrap_or_default())).collect::<Vec<_>>()
+    };
+    write("check.toml", &setup("tls = \"before\""));
+    assert_eq!(failures().await, [] as [String; 0]);
+    // Where the other end speaks no TLS, that is what fails.
+    write("check.toml", &setup(""));
+    let found = failures().await;
+    assert!(
+        found.iter().any(|line| line.starts_with("source.read: ") && line.contains("TLS with `late.")),
+        "{found:#?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_scripts_of_the_checkout_pass_their_tests_and_the_check() {
     let scripts = scripts();
     assert!(scripts.len() >= 6, "{scripts:?}");
