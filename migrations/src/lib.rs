@@ -14,6 +14,7 @@ mod m0006_connections;
 mod m0007_statement_times;
 mod m0008_alerts;
 mod m0009_people;
+mod m0010_artifacts;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_statement_times::Change),
             Box::new(m0008_alerts::Change),
             Box::new(m0009_people::Change),
+            Box::new(m0010_artifacts::Change),
         ]
     }
 }

@@ -10,6 +10,7 @@
 mod access;
 mod alerts;
 mod anomalies;
+mod artifacts;
 mod backups;
 mod bad_input;
 mod cleanup;

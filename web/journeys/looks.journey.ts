@@ -22,6 +22,7 @@ steps:
     uses: transform
     from: [rows.rejected, checked.rejected]
     with: { sql: "SELECT * FROM input" }
+  - { id: report, uses: artifact, from: kept_out, with: { name: kept-out.csv } }
   - id: tell
     uses: alert
     needs: [kept_out]
@@ -105,6 +106,9 @@ describe.skipIf(missing())("every page", () => {
     await page.goto(`${server.base}/runs/${run}?tab=logs`);
     await page.getByRole("log").waitFor();
     await check("logs");
+    await page.goto(`${server.base}/runs/${run}?tab=artifacts`);
+    await page.getByRole("button", { name: "kept-out.csv", exact: true }).waitFor();
+    await check("artifacts");
     await page.goto(`${server.base}/connections`);
     await page.getByRole("link", { name: "shop" }).waitFor();
     await check("connections");

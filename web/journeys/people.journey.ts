@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, leave, missing, node, picture, seriousFaults, visit } from "./browser.ts";
@@ -236,6 +238,18 @@ describe.skipIf(missing())("people", () => {
     await page.getByText(/Whole: [\d,]+ entries/).waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await picture(page, "audit");
+    // What was done to its checkpoints shows.
+    const checkpoints = join(server.folder, "data", "audit-checkpoints");
+    const before = readFileSync(checkpoints, "utf8");
+    writeFileSync(checkpoints, before.replace(/"entry":(\d+)/, (_, number: string) => `"entry":${Number(number) + 1}`));
+    await page.getByRole("button", { name: "Verify the log" }).click();
+    await page.getByText("The log was changed.").waitFor();
+    await page.getByText("it is not signed by this server's key").waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await picture(page, "audit-broken");
+    writeFileSync(checkpoints, before);
+    await page.getByRole("button", { name: "Verify the log" }).click();
+    await page.getByText(/Whole: [\d,]+ entries/).waitFor();
     await leave(page);
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launch, leave, missing, node, picture, seriousFaults, visit } from "./browser.ts";
@@ -35,6 +36,25 @@ describe.skipIf(missing())("versions, runs and templates", () => {
     await page.locator('.version-changed [data-step="few"]').first().waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await picture(page, "versions-graph");
+    await leave(page);
+  });
+
+  it("hands over the files that a run left", async () => {
+    const name = `files-${Date.now()}`;
+    await save(text(name, "2", '  - { id: kept, uses: artifact, from: few, with: { name: "水果 few.csv" } }\n'));
+    const { startRun } = await server.graphql<{ startRun: { id: string } }>("mutation($name: String!) { startRun(workflow: $name) { id } }", { name });
+    expect(await ended(server, startRun.id)).toBe("SUCCEEDED");
+    const page = await visit(browser, server, `/runs/${startRun.id}`);
+    await page.getByRole("tab", { name: "Artifacts" }).click();
+    const file = page.getByRole("button", { name: "水果 few.csv", exact: true });
+    const [saved] = await Promise.all([page.waitForEvent("download"), file.click()]);
+    expect(saved.suggestedFilename()).toBe("水果 few.csv");
+    expect(readFileSync(await saved.path(), "utf8")).toBe("id,name\n1,apple\n2,pear\n");
+    // A row leads to the step that left it.
+    await page.getByRole("button", { name: "kept", exact: true }).click();
+    await page.getByRole("complementary", { name: "Step kept" }).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await picture(page, "run-artifacts");
     await leave(page);
   });
 

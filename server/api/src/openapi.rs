@@ -1,6 +1,6 @@
 //! `/api/openapi.json`: what the REST routes take and answer (OpenAPI 3.1).
 
-use crate::rest::{anomalies, databases, oidc, plugins, query, session, tasks};
+use crate::rest::{anomalies, databases, oidc, plugins, query, runs, session, tasks};
 use crate::{health, hooks};
 use actix_web::HttpResponse;
 use utoipa::openapi::content::ContentBuilder;
@@ -39,6 +39,7 @@ use utoipa::{Modify, OpenApi};
         query::validate,
         query::history,
         query::cancel,
+        runs::artifact,
         tasks::list,
         tasks::get,
         tasks::update,

@@ -9,6 +9,7 @@ pub mod oidc;
 pub mod page;
 pub mod plugins;
 pub mod query;
+pub mod runs;
 pub mod session;
 pub mod tasks;
 

@@ -3,7 +3,7 @@
 use crate::access::{Access, Caller, Proxies, gate};
 use crate::auth::ApiToken;
 use crate::error::ApiError;
-use crate::rest::{anomalies, databases, oidc, plugins, query, session, tasks};
+use crate::rest::{anomalies, databases, oidc, plugins, query, runs, session, tasks};
 use crate::{graphql, health, hooks, openapi, web as editor};
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::middleware::from_fn;
@@ -152,6 +152,7 @@ fn routes(app: &mut web::ServiceConfig) {
         .service(at("/api/anomalies/{id}").get(anomalies::get))
         .service(at("/api/anomalies/{id}/{action}").post(anomalies::change))
         .service(at("/api/plugins").post(plugins::install).taking(plugins::ARCHIVE))
+        .service(at("/api/runs/{id}/artifacts/{name}").get(runs::artifact))
         .service(at("/api/tasks").get(tasks::list))
         .service(at("/api/tasks/{name}").get(tasks::get).put(tasks::update))
         .service(at("/api/tasks/{name}/runs").post(tasks::run));

@@ -13,6 +13,7 @@ mod output;
 mod registry;
 mod settings;
 mod shelf;
+mod target;
 mod translator;
 mod trials;
 mod wire;

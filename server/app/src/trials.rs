@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::Utc;
 use data::Mode;
+use data::encode::values::rows_of;
 use engine::plan::Plan;
 use model::{ErrorCode, Fault};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use steps::Runner;
 use steps::pin::{Pin, Pins};
 use steps::trial::{PortSample, TrialRequest, WouldWrite};
 use tokio::sync::Semaphore;
-use workbench::console::{PageColumn, values};
+use workbench::console::PageColumn;
 use workbench::trials::{MOST_ROWS, PortPage, TargetPage, Tester, TrialOptions, TrialPage};
 
 /// How long a trial may take.
@@ -63,7 +64,7 @@ fn shown_port(sample: &PortSample) -> data::Result<PortPage> {
         fields.map(|field| PageColumn { name: field.name().clone(), native_type: field.data_type().to_string() });
     let mut rows: Vec<Vec<Value>> = Vec::new();
     for batch in &sample.kept {
-        rows.extend(values(batch)?);
+        rows.extend(rows_of(batch)?);
     }
     Ok(PortPage {
         step: sample.step.clone(),

@@ -139,6 +139,7 @@ impl Parts {
             alerts,
             channels,
             plugins,
+            artifacts: self.database.clone(),
             trials: Arc::new(Trials::new(self.runner(self.settings.files()))),
             server,
         }
@@ -159,6 +160,7 @@ impl Parts {
             plugins: self.plugins.clone(),
             translator: self.translator.clone(),
             table_logs: self.database.clone(),
+            artifacts: self.database.clone(),
             files,
             data_dir: self.settings.data_dir.clone(),
             watch: self.database.clone(),

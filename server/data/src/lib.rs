@@ -1,6 +1,6 @@
 //! The data plane's vocabulary: batches, and what a source, sink, transform, channel, translator and connector must do.
 //!
-//! Arrow only: no database driver, no SQL engine, no network. `connectors` and `plugin-host` implement these
+//! Arrow and Parquet only: no database driver, no SQL engine, no network. `connectors` and `plugin-host` implement these
 //! traits, `steps` and `transfer` use them, and none of the four knows another.
 //! Start with [`batch::Batch`] and the two halves of "nothing lost, nothing twice": [`source::Resume`] and [`sink::Sink`].
 
@@ -11,6 +11,7 @@ pub mod channel;
 pub mod checksum;
 pub mod connector;
 pub mod console;
+pub mod encode;
 pub mod error;
 pub mod inspection;
 pub mod ledger;

@@ -4,7 +4,7 @@ use crate::expression;
 use crate::plan::{self, Catalog, Plan};
 use crate::ports::{Clock, Dispatch, RunEvent, RunFilter, RunStore, TaskRunner, VersionRecord, WorkflowRecord};
 use crate::run_state::Event;
-use crate::runs::{ApplyError, NewRun, RunView, Runs, lock, to_fault};
+use crate::runs::{ApplyError, NewRun, RunView, Runs, lock};
 use crate::scheduler::Armed;
 use crate::trigger::webhook::{Hook, Hooks};
 use crate::worker::{Worker, WorkerConfig};
@@ -130,7 +130,7 @@ impl Engine {
     pub async fn save_workflow(&self, text: &str) -> Result<WorkflowRecord, Vec<Fault>> {
         let plan = self.check(text)?;
         let saved = self.store.save_workflow(&plan.workflow.name, text, self.clock.now()).await;
-        let record = saved.map_err(|error| vec![to_fault(error)])?;
+        let record = saved.map_err(|error| vec![Fault::from(error)])?;
         self.reload_triggers().await.map_err(|fault| vec![fault])?;
         Ok(record)
     }
@@ -144,7 +144,7 @@ impl Engine {
             Ok(id) => self.store.find_workflow(id).await,
             Err(_) => self.store.find_workflow_by_name(id_or_name).await,
         };
-        match found.map_err(to_fault)? {
+        match found? {
             Some(record) => Ok(record),
             None => Err(self.no_such_workflow(id_or_name).await),
         }
@@ -166,7 +166,7 @@ impl Engine {
     /// # Errors
     /// `store_failed`.
     pub async fn list_workflows(&self, after: Option<&str>, limit: u32) -> Result<Vec<WorkflowRecord>, Fault> {
-        self.store.list_workflows(after, limit).await.map_err(to_fault)
+        self.store.list_workflows(after, limit).await.map_err(Fault::from)
     }
 
     /// Versions of a workflow, newest first, before the one of the number `before`.
@@ -179,7 +179,7 @@ impl Engine {
         before: Option<u32>,
         limit: u32,
     ) -> Result<Vec<VersionRecord>, Fault> {
-        self.store.list_versions(workflow, before, limit).await.map_err(to_fault)
+        self.store.list_versions(workflow, before, limit).await.map_err(Fault::from)
     }
 
     /// The version of that id.
@@ -187,7 +187,7 @@ impl Engine {
     /// # Errors
     /// `version_not_found`.
     pub async fn get_version(&self, id: VersionId) -> Result<VersionRecord, Fault> {
-        let found = self.store.find_version(id).await.map_err(to_fault)?;
+        let found = self.store.find_version(id).await?;
         found.ok_or_else(|| Fault::new(ErrorCode::VersionNotFound, format!("version `{id}` does not exist")))
     }
 
@@ -196,7 +196,7 @@ impl Engine {
     /// # Errors
     /// `store_failed`.
     pub async fn set_workflow_enabled(&self, workflow: WorkflowId, enabled: bool) -> Result<(), Fault> {
-        self.store.set_workflow_enabled(workflow, enabled).await.map_err(to_fault)?;
+        self.store.set_workflow_enabled(workflow, enabled).await?;
         self.reload_triggers().await
     }
 
@@ -205,7 +205,7 @@ impl Engine {
     /// # Errors
     /// `store_failed`.
     pub async fn delete_workflow(&self, workflow: WorkflowId) -> Result<bool, Fault> {
-        let deleted = self.store.delete_workflow(workflow).await.map_err(to_fault)?;
+        let deleted = self.store.delete_workflow(workflow).await?;
         self.reload_triggers().await?;
         Ok(deleted)
     }
@@ -286,7 +286,7 @@ impl Engine {
     /// # Errors
     /// `store_failed`.
     pub async fn list_runs(&self, filter: &RunFilter) -> Result<Vec<RunView>, Fault> {
-        let records = self.store.list_runs(filter).await.map_err(to_fault)?;
+        let records = self.store.list_runs(filter).await?;
         records.iter().map(RunView::of).collect()
     }
 
@@ -329,7 +329,7 @@ impl Engine {
         after: u64,
         limit: u32,
     ) -> Result<Vec<(u64, model::run::LogLine)>, Fault> {
-        self.store.list_logs(run, after, limit).await.map_err(to_fault)
+        self.store.list_logs(run, after, limit).await.map_err(Fault::from)
     }
 
     /// The step kinds there are.

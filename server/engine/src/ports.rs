@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use model::alert::{DeliveryReason, NewAlert};
 use model::anomaly::{AnomalyRule, Observation, Recorded};
+use model::artifact::{Artifact, NewArtifact};
 use model::backup::{BackupFilter, BackupRecord, Kept};
 use model::run::{LogLine, StepMetrics};
 use model::{
@@ -32,6 +33,15 @@ pub enum StoreError {
     /// The database failed or refused; nothing was written.
     #[error("{0}")]
     Failed(Fault),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Failed(fault) => fault,
+            other => Self::new(ErrorCode::StoreFailed, other.to_string()),
+        }
+    }
 }
 
 /// A workflow as the store keeps it.
@@ -464,6 +474,21 @@ pub trait TableLogs: Send + Sync + 'static {
     async fn append_table_logs(&self, entries: &[TableLogEntry]) -> Result<(), StoreError>;
     /// Entries of one log, newest first.
     async fn list_table_logs(&self, filter: &TableLogFilter) -> Result<Vec<TableLogRecord>, StoreError>;
+}
+
+/// Small files that runs leave, in the metadata database, so that every server and worker reaches them.
+#[async_trait]
+pub trait Artifacts: Send + Sync + 'static {
+    /// Keeps the artifact, in place of what an earlier attempt of the same task kept under its name.
+    ///
+    /// # Errors
+    /// `already_exists` where another task of the run has the name, `artifact_too_large` where it, or all of the run
+    /// together, exceed what is kept ([`model::artifact`]), and [`StoreError::LeaseLost`] where a newer lease was quicker.
+    async fn keep_artifact(&self, new: NewArtifact) -> Result<(), StoreError>;
+    /// What is known of the run's artifacts, by name.
+    async fn list_artifacts(&self, run: RunId) -> Result<Vec<Artifact>, StoreError>;
+    /// The run's artifact of that name with its bytes.
+    async fn find_artifact(&self, run: RunId, name: &str) -> Result<Option<(Artifact, Vec<u8>)>, StoreError>;
 }
 
 /// What watching steps keep in the metadata database: anomalies, backups, inspections, and the age of what is kept.

@@ -163,7 +163,7 @@ impl Runs {
         if let Some(planned) = lock(&self.plans).get(&version) {
             return Ok(planned.clone());
         }
-        let record = self.store.find_version(version).await.map_err(to_fault)?.ok_or_else(|| {
+        let record = self.store.find_version(version).await?.ok_or_else(|| {
             Fault::new(ErrorCode::VersionNotFound, format!("version `{version}` does not exist"))
                 .hint("Its workflow was deleted while runs of it were left.")
         })?;
@@ -181,7 +181,7 @@ impl Runs {
     pub(crate) async fn create(&self, new: NewRun) -> Result<RunId, Fault> {
         let concurrency = new.plan.workflow.concurrency;
         if let Some(Concurrency { limit, on_conflict: OnConflict::Skip }) = concurrency {
-            let active = self.store.count_active_runs(new.workflow).await.map_err(to_fault)?;
+            let active = self.store.count_active_runs(new.workflow).await?;
             if active >= limit {
                 let name = &new.plan.workflow.name;
                 return Err(Fault::new(
@@ -214,7 +214,7 @@ impl Runs {
         let before = Current { record, state: RunState::new(&new.plan, Map::new(), Value::Null), plan: new.plan };
         let entry = self.entry(new.id);
         let mut current = entry.current.lock().await;
-        let after = self.commit(&before, state, commands, Vec::new()).await.map_err(to_fault)?;
+        let after = self.commit(&before, state, commands, Vec::new()).await?;
         self.settle(&entry, &mut current, after);
         drop(current);
         if let Some(concurrency) = concurrency {
@@ -283,12 +283,12 @@ impl Runs {
     /// Starts queued runs of a workflow while its concurrency limit has places.
     pub(crate) async fn admit(&self, workflow: WorkflowId, concurrency: Concurrency) -> Result<(), Fault> {
         let _only_one = self.hold(&format!("admit/{workflow}")).await?;
-        let queued = self.store.list_queued_runs(workflow, concurrency.limit).await.map_err(to_fault)?;
+        let queued = self.store.list_queued_runs(workflow, concurrency.limit).await?;
         for run in queued {
-            let mut active = self.store.count_active_runs(workflow).await.map_err(to_fault)?;
+            let mut active = self.store.count_active_runs(workflow).await?;
             if active >= concurrency.limit && concurrency.on_conflict == OnConflict::CancelRunning {
                 self.cancel_oldest(workflow).await?;
-                active = self.store.count_active_runs(workflow).await.map_err(to_fault)?;
+                active = self.store.count_active_runs(workflow).await?;
             }
             if active >= concurrency.limit {
                 break;
@@ -309,7 +309,7 @@ impl Runs {
             before: None,
             limit: 500,
         };
-        let running = self.store.list_runs(&filter).await.map_err(to_fault)?;
+        let running = self.store.list_runs(&filter).await?;
         let Some(oldest) = running.last() else { return Ok(()) };
         let reason = "canceled by a newer run of the same workflow".to_owned();
         match self.apply_only(oldest.id, Event::CancelRequested { reason }, None).await {
@@ -323,7 +323,7 @@ impl Runs {
         let holder = uuid::Uuid::now_v7().to_string();
         loop {
             let now = self.clock.now();
-            if self.store.hold(name, &holder, now, now + Duration::from_secs(10)).await.map_err(to_fault)? {
+            if self.store.hold(name, &holder, now, now + Duration::from_secs(10)).await? {
                 return Ok(HeldName {
                     store: self.store.clone(),
                     clock: self.clock.clone(),
@@ -361,12 +361,12 @@ impl Runs {
 
     /// The run, as the store has it.
     pub(crate) async fn find(&self, run: RunId) -> Result<RunView, Fault> {
-        let record = self.store.find_run(run).await.map_err(to_fault)?.ok_or_else(|| not_found(run))?;
+        let record = self.store.find_run(run).await?.ok_or_else(|| not_found(run))?;
         RunView::of(&record)
     }
 
     async fn load(&self, run: RunId) -> Result<Current, ApplyError> {
-        let record = self.store.find_run(run).await.map_err(|error| ApplyError::Failed(to_fault(error)))?;
+        let record = self.store.find_run(run).await.map_err(|error| ApplyError::Failed(Fault::from(error)))?;
         let record = record.ok_or_else(|| ApplyError::Failed(not_found(run)))?;
         let state = parse_state(&record).map_err(ApplyError::Failed)?;
         let plan = self.plan(record.version).await.map_err(ApplyError::Failed)?.plan;
@@ -555,13 +555,6 @@ fn parse_state(record: &RunRecord) -> Result<RunState, Fault> {
     serde_json::from_str(&record.state).map_err(|error| {
         Fault::new(ErrorCode::StoreFailed, format!("the stored state of `{}` cannot be read: {error}", record.id))
     })
-}
-
-pub(crate) fn to_fault(error: StoreError) -> Fault {
-    match error {
-        StoreError::Failed(fault) => fault,
-        other => Fault::new(ErrorCode::StoreFailed, other.to_string()),
-    }
 }
 
 /// Locks a mutex whose holders never panic while they hold it.

@@ -2,7 +2,6 @@
 
 use crate::engine::Engine;
 use crate::ports::WorkflowRecord;
-use crate::runs::to_fault;
 use crate::trigger::cron::CronSchedule;
 use chrono::{DateTime, Utc};
 use model::Fault;
@@ -94,7 +93,7 @@ impl Engine {
     /// # Errors
     /// `store_failed`.
     pub async fn find_document(&self, workflow: &WorkflowRecord) -> Result<Option<Workflow>, Fault> {
-        let Some(version) = self.store.find_version(workflow.version).await.map_err(to_fault)? else { return Ok(None) };
+        let Some(version) = self.store.find_version(workflow.version).await? else { return Ok(None) };
         let text = version.text.strip_prefix('\u{feff}').unwrap_or(&version.text);
         let Ok(root) = tree::parse(text, &Limits::default()) else { return Ok(None) };
         // It was checked when it was saved.

@@ -5,8 +5,8 @@
 
 use crate::engine::Engine;
 use crate::plan::Plan;
-use crate::ports::{RunFilter, StoreError, TriggerRecord, WorkflowRecord};
-use crate::runs::{NewRun, to_fault};
+use crate::ports::{RunFilter, TriggerRecord, WorkflowRecord};
+use crate::runs::NewRun;
 use crate::trigger::cron::CronSchedule;
 use crate::trigger::webhook::Hooks;
 use chrono::{DateTime, Utc};
@@ -65,7 +65,7 @@ impl Engine {
         let mut hooks = Hooks::default();
         let mut after: Option<String> = None;
         loop {
-            let page = self.store.list_workflows(after.as_deref(), 500).await.map_err(to_fault)?;
+            let page = self.store.list_workflows(after.as_deref(), 500).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.name.clone());
             for record in page.into_iter().filter(|record| record.enabled) {
@@ -94,7 +94,7 @@ impl Engine {
     async fn admit_leftovers(&self) -> Result<(), Fault> {
         let filter = RunFilter { statuses: vec![RunStatus::Queued], limit: 500, ..RunFilter::default() };
         let mut workflows: Vec<WorkflowId> = Vec::new();
-        for run in self.store.list_runs(&filter).await.map_err(to_fault)? {
+        for run in self.store.list_runs(&filter).await? {
             if workflows.contains(&run.workflow) {
                 continue;
             }
@@ -114,10 +114,10 @@ impl Engine {
         }
         let now = self.clock.now();
         let until = now + Duration::from_secs(15);
-        if !self.store.hold("scheduler", &self.name, now, until).await.map_err(to_fault)? {
+        if !self.store.hold("scheduler", &self.name, now, until).await? {
             return Ok(());
         }
-        let fired = self.store.list_triggers().await.map_err(to_fault)?;
+        let fired = self.store.list_triggers().await?;
         for workflow in armed.iter() {
             for (index, trigger) in workflow.plan.workflow.triggers.iter().enumerate() {
                 let Trigger::Cron(trigger) = trigger else { continue };
@@ -146,7 +146,7 @@ impl Engine {
         let record = |last_fired| TriggerRecord { workflow: workflow.record.id, index, last_fired };
         let Some(last) = last else {
             // A trigger just made has missed nothing.
-            self.store.record_firing(&record(now)).await.map_err(to_fault)?;
+            self.store.record_firing(&record(now)).await?;
             return Ok(());
         };
         let schedule = CronSchedule::parse(&trigger.line, &trigger.timezone)
@@ -178,11 +178,11 @@ impl Engine {
                     tracing::info!(workflow = workflow.record.name, "a firing was skipped: {fault}");
                 }
                 // Started before a crash kept it from being recorded.
-                Err(_) if self.store.find_run(id).await.map_err(to_fault)?.is_some() => {}
+                Err(_) if self.store.find_run(id).await?.is_some() => {}
                 Err(fault) => return Err(fault),
             }
         }
-        self.store.record_firing(&record(newest)).await.map_err(|error: StoreError| to_fault(error))?;
+        self.store.record_firing(&record(newest)).await?;
         Ok(())
     }
 }

@@ -4,13 +4,14 @@
 
 use crate::alerts::Template;
 use crate::ports::{
-    Alerts, ChannelReport, Clock, Dispatch, LeasedTask, NewTask, Raised, RunEvent, RunFilter, RunRecord, RunStore,
-    Standing, StoreError, TableLogs, Transition, TriggerRecord, VersionRecord, Watch, WorkflowRecord,
+    Alerts, Artifacts, ChannelReport, Clock, Dispatch, LeasedTask, NewTask, Raised, RunEvent, RunFilter, RunRecord,
+    RunStore, Standing, StoreError, TableLogs, Transition, TriggerRecord, VersionRecord, Watch, WorkflowRecord,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use model::alert::NewAlert;
 use model::anomaly::{Anomaly, AnomalyRule, AnomalyState, Observation, Recorded};
+use model::artifact::{Artifact, NewArtifact};
 use model::backup::{BackupFilter, BackupRecord, Kept};
 use model::run::LogLine;
 use model::{
@@ -386,6 +387,31 @@ impl TableLogs for MemoryTableLogs {
         records.reverse();
         records.truncate(filter.limit as usize);
         Ok(records)
+    }
+}
+
+/// Artifacts of runs in memory. Whoever keeps one replaces what has its name.
+#[derive(Debug, Default)]
+pub struct MemoryArtifacts(Mutex<Vec<NewArtifact>>);
+
+#[async_trait]
+impl Artifacts for MemoryArtifacts {
+    async fn keep_artifact(&self, new: NewArtifact) -> Result<(), StoreError> {
+        let mut kept = locked(&self.0);
+        kept.retain(|old| (old.artifact.run, &old.artifact.name) != (new.artifact.run, &new.artifact.name));
+        kept.push(new);
+        Ok(())
+    }
+
+    async fn list_artifacts(&self, run: RunId) -> Result<Vec<Artifact>, StoreError> {
+        let kept = locked(&self.0);
+        Ok(kept.iter().map(|new| &new.artifact).filter(|known| known.run == run).cloned().collect())
+    }
+
+    async fn find_artifact(&self, run: RunId, name: &str) -> Result<Option<(Artifact, Vec<u8>)>, StoreError> {
+        let kept = locked(&self.0);
+        let found = kept.iter().find(|new| new.artifact.run == run && new.artifact.name == name);
+        Ok(found.map(|new| (new.artifact.clone(), new.content.clone())))
     }
 }
 

@@ -87,10 +87,12 @@ pub struct BackupFilter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
-    /// Runs that have ended, with their log lines.
+    /// Runs that have ended, with their log lines and artifacts.
     Runs,
     /// Log lines of runs.
     LogLines,
+    /// Artifacts of runs.
+    Artifacts,
     /// Statements of the SQL console.
     ConsoleHistory,
     /// Anomalies that are resolved.
@@ -105,9 +107,10 @@ pub enum Kept {
 
 impl Kept {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Runs,
         Self::LogLines,
+        Self::Artifacts,
         Self::ConsoleHistory,
         Self::Anomalies,
         Self::Backups,
@@ -121,6 +124,7 @@ impl Kept {
         match self {
             Self::Runs => "runs",
             Self::LogLines => "log_lines",
+            Self::Artifacts => "artifacts",
             Self::ConsoleHistory => "console_history",
             Self::Anomalies => "anomalies",
             Self::Backups => "backups",

@@ -151,6 +151,8 @@ codes! {
     AnomalyNotFound = "anomaly_not_found", 404;
     /// No backup of that id.
     BackupNotFound = "backup_not_found", 404;
+    /// The run has no artifact of that name.
+    ArtifactNotFound = "artifact_not_found", 404;
     /// Something of that name exists already.
     AlreadyExists = "already_exists", 409;
     /// What was agreed to no longer holds: something was changed meanwhile.
@@ -211,6 +213,8 @@ codes! {
     RowsDiffer = "rows_differ", 422;
     /// A batch that was to be replayed is gone or differs.
     ReplayImpossible = "replay_impossible", 500;
+    /// An artifact, or all of a run together, exceed what is kept.
+    ArtifactTooLarge = "artifact_too_large", 413;
     /// A script failed or exceeded its limits.
     ScriptFailed = "script_failed", 422;
 

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod alert;
 pub mod anomaly;
+pub mod artifact;
 pub mod backup;
 pub mod document;
 pub mod fault;

@@ -207,6 +207,7 @@ fn prepare(world: &Arc<World>) -> (TaskContext, Runner) {
         plugins: world.clone(),
         translator: Arc::new(data::NoTranslator),
         table_logs: Arc::new(engine::testing::MemoryTableLogs::default()),
+        artifacts: Arc::new(engine::testing::MemoryArtifacts::default()),
         files: folder.clone(),
         data_dir: folder,
         watch: Arc::new(engine::testing::MemoryWatch::default()),

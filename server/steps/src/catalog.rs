@@ -1,6 +1,7 @@
 //! All step kinds, in one table.
 
 use crate::alert::AlertStep;
+use crate::artifact::ArtifactStep;
 use crate::backup::Backup;
 use crate::classify::Classify;
 use crate::cleanup::Cleanup;
@@ -40,6 +41,7 @@ impl Catalog {
     pub fn new(files: Arc<dyn Files>) -> Self {
         let kinds: Vec<Arc<dyn StepKind>> = vec![
             Arc::new(AlertStep),
+            Arc::new(ArtifactStep),
             Arc::new(Backup),
             Arc::new(Classify),
             Arc::new(Cleanup),

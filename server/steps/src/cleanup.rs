@@ -173,8 +173,9 @@ impl StepKind for Cleanup {
 /// What people call it.
 fn words(kept: Kept) -> &'static str {
     match kept {
-        Kept::Runs => "ended runs with their log lines",
+        Kept::Runs => "ended runs with their log lines and artifacts",
         Kept::LogLines => "log lines of runs",
+        Kept::Artifacts => "artifacts of runs",
         Kept::ConsoleHistory => "statements of the SQL console",
         Kept::Anomalies => "resolved anomalies",
         Kept::Backups => "records of backups that failed or were removed",

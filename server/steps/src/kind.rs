@@ -7,7 +7,7 @@ use crate::trial::Book;
 use async_trait::async_trait;
 use data::registry::{Connections, Plugins};
 use data::{Batch, Lane, LedgerEntry, LedgerKey, Result, Source, Translator};
-use engine::ports::{Alerts, Expansion, Gathered, Observer, TableLogs, Watch};
+use engine::ports::{Alerts, Artifacts, Expansion, Gathered, Observer, TableLogs, Watch};
 use model::document::Step;
 use model::kind::KindInfo;
 use model::run::{LogLevel, LogLine};
@@ -239,6 +239,8 @@ pub struct StepContext {
     pub translator: Arc<dyn Translator>,
     /// What is kept about tables.
     pub table_logs: Arc<dyn TableLogs>,
+    /// Where small files stay with the run.
+    pub artifacts: Arc<dyn Artifacts>,
     /// The folder that relative paths start from and no path may leave.
     pub files: PathBuf,
     /// The server's data folder; backups lie below `backups/` in it.

@@ -5,6 +5,7 @@
 //! Start with [`kind`] for what a step kind is, then read `stage.rs`.
 
 pub mod alert;
+pub mod artifact;
 pub mod backup;
 pub mod catalog;
 pub mod classify;

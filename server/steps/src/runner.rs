@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use data::{Connections, Error, Plugins, Translator};
 use engine::expression::{self, Scope};
-use engine::ports::{Alerts, Chunk, Observer, StepReport, TableLogs, TaskContext, TaskRunner, Watch};
+use engine::ports::{Alerts, Artifacts, Chunk, Observer, StepReport, TableLogs, TaskContext, TaskRunner, Watch};
 use futures::FutureExt;
 use futures::future::join_all;
 use model::document::Step;
@@ -38,6 +38,8 @@ pub struct Runner {
     pub translator: Arc<dyn Translator>,
     /// What is kept about tables.
     pub table_logs: Arc<dyn TableLogs>,
+    /// Where small files stay with their runs.
+    pub artifacts: Arc<dyn Artifacts>,
     /// The folder that relative paths start from and no path may leave.
     pub files: PathBuf,
     /// The server's data folder; rows that cannot be had again are kept below `spool/` in it.
@@ -238,6 +240,7 @@ impl Runner {
             plugins: self.plugins.clone(),
             translator: self.translator.clone(),
             table_logs: self.table_logs.clone(),
+            artifacts: self.artifacts.clone(),
             files: self.files.clone(),
             data_dir: self.data_dir.clone(),
             watch: self.watch.clone(),

@@ -15,7 +15,7 @@ use data::{
 };
 use engine::alerts::Template;
 use engine::ports::{Alerts, ChannelReport, Observer, Raised, Standing, StoreError};
-use engine::testing::{MemoryTableLogs, MemoryWatch};
+use engine::testing::{MemoryArtifacts, MemoryTableLogs, MemoryWatch};
 use model::alert::{DeliveryReason, NewAlert};
 use model::document::{OnError, Step};
 use model::run::{LogLine, StepMetrics};
@@ -34,6 +34,7 @@ pub(crate) struct World {
     pub(crate) raised: Arc<Mutex<Vec<NewAlert>>>,
     pub(crate) lines: Arc<Mutex<Vec<String>>>,
     pub(crate) table_logs: Arc<MemoryTableLogs>,
+    pub(crate) artifacts: Arc<MemoryArtifacts>,
     pub(crate) sent: Arc<Mutex<Vec<(String, Batch)>>>,
     pub(crate) values: Value,
     pub(crate) watch: Arc<MemoryWatch>,
@@ -82,6 +83,7 @@ impl World {
             plugins: Arc::new(self.clone()),
             translator: Arc::new(NoTranslator),
             table_logs: self.table_logs.clone(),
+            artifacts: self.artifacts.clone(),
             files: std::env::temp_dir(),
             data_dir: self.data_dir.clone().unwrap_or_else(std::env::temp_dir),
             watch: self.watch.clone(),

@@ -5,10 +5,10 @@ use crate::settings::{Names, names_schema};
 use data::{Alert, AlertSeverity, Error, Result};
 use engine::alerts::{LOG, template::one_line};
 use engine::ports::{Standing, StoreError};
+use model::Fault;
 use model::alert::NewAlert;
 use model::anomaly::{Anomaly, AnomalyRule, Finding, Observation, Recorded, Severity};
 use model::run::LogLevel;
-use model::{ErrorCode, Fault};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -190,8 +190,5 @@ fn alert(context: &StepContext, anomaly: &Anomaly) -> Alert {
 
 /// A failure of the metadata database, as a step's.
 pub(crate) fn store_failed(error: StoreError) -> Error {
-    match error {
-        StoreError::Failed(fault) => fault.into(),
-        other => Fault::new(ErrorCode::StoreFailed, other.to_string()).into(),
-    }
+    Fault::from(error).into()
 }

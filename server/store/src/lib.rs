@@ -9,6 +9,7 @@ mod accounts;
 mod alerts;
 mod anomalies;
 mod api_tokens;
+mod artifacts;
 mod audit;
 mod audit_intents;
 mod backups;

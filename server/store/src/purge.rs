@@ -14,6 +14,8 @@ use uuid::Uuid;
 const PIECE: i64 = 2_000;
 /// Runs in one piece at most, since each may have many lines.
 const RUNS: i64 = 100;
+/// Artifacts in one piece at most, since each may be large.
+const ARTIFACTS: i64 = 50;
 
 /// Where rows of one kind lie, and which are old.
 struct Old {
@@ -41,8 +43,9 @@ impl Database {
                 Kept::Runs => self.remove_runs(&old, before.clone()).await?,
                 Kept::Alerts => self.remove_alerts(&old, before.clone()).await?,
                 _ => {
+                    let most = if kept == Kept::Artifacts { ARTIFACTS } else { PIECE };
                     let sql = format!(
-                        "DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM {0} WHERE {2} ORDER BY {1} LIMIT {PIECE})",
+                        "DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM {0} WHERE {2} ORDER BY {1} LIMIT {most})",
                         old.table, old.key, old.condition
                     );
                     sql::run(&self.inner.writer, sql, vec![before.clone()]).await?
@@ -56,7 +59,7 @@ impl Database {
         }
     }
 
-    /// Removes a few runs with their lines.
+    /// Removes a few runs with their lines and artifacts.
     async fn remove_runs(&self, old: &Old, before: Value) -> Result<u64> {
         let sql = format!("SELECT id FROM run WHERE {} ORDER BY id LIMIT {RUNS}", old.condition);
         let rows = sql::all(&self.inner.reader, sql, vec![before]).await?;
@@ -67,7 +70,9 @@ impl Database {
         let values: Vec<Value> = ids.iter().map(|id| (*id).into()).collect();
         let places = sql::list(1, ids.len());
         let transaction = crate::database::begin(&self.inner.writer).await?;
-        sql::run(&transaction, format!("DELETE FROM log_line WHERE run_id IN ({places})"), values.clone()).await?;
+        for table in ["log_line", "artifact"] {
+            sql::run(&transaction, format!("DELETE FROM {table} WHERE run_id IN ({places})"), values.clone()).await?;
+        }
         let removed = sql::run(&transaction, format!("DELETE FROM run WHERE id IN ({places})"), values).await?;
         transaction.commit().await?;
         Ok(removed)
@@ -108,6 +113,7 @@ fn old(kept: Kept) -> Old {
         // What has not ended has no `finished_at`.
         Kept::Runs => ("run", "id", "status IN ('succeeded', 'failed', 'canceled') AND finished_at < $1"),
         Kept::LogLines => ("log_line", "id", "at < $1"),
+        Kept::Artifacts => ("artifact", "id", "created_at < $1"),
         Kept::ConsoleHistory => ("console_statement", "id", "started_at < $1"),
         Kept::Anomalies => ("anomaly", "id", "state = 'resolved' AND changed_at < $1"),
         Kept::Backups => ("backup", "id", "status IN ('removed', 'failed') AND created_at < $1"),

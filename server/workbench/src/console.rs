@@ -13,16 +13,17 @@ pub(crate) mod redact;
 mod tests;
 
 pub use answering::Answering;
-pub use page::{Page, PageColumn, values};
+pub use page::{Page, PageColumn};
 pub use store::{Outcome, StatementFilter, StatementRecord};
 
 use crate::connections::{ConnectionBook, Known};
 use answering::Statement;
 use chrono::Utc;
+use data::encode::Format;
 use data::{
     Connections, ConsoleAnswer, ConsoleEnd, ConsoleForm, ConsoleLimits, ConsoleRequest, Error, Result, StatementCheck,
 };
-use export::{Export, Format};
+use export::Export;
 use model::{ErrorCode, Fault, StatementId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -31,6 +31,7 @@ pub use name::require_name;
 
 use console::Console;
 use data::Connections;
+use engine::ports::Artifacts;
 use std::sync::Arc;
 
 pub use tables::Tables;
@@ -63,6 +64,8 @@ pub struct Workbench {
     pub channels: ChannelCare,
     /// The installed plugins.
     pub plugins: Arc<dyn plugins::PluginShelf>,
+    /// Small files that runs left.
+    pub artifacts: Arc<dyn Artifacts>,
     /// Tries documents on a sample.
     pub trials: Arc<dyn trials::Tester>,
     /// The server itself, for whoever looks after it.

@@ -11,7 +11,7 @@ pub use transfer::tables::{
 
 use async_trait::async_trait;
 use data::Connections;
-use engine::ports::{StoreError, TableLogs};
+use engine::ports::TableLogs;
 use model::{ErrorCode, Fault, TableLogEntry, TableLogFilter, TableLogRecord};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -118,10 +118,7 @@ impl Tables {
     /// # Errors
     /// `store_failed`, `invalid_value`.
     pub async fn history(&self, filter: &TableLogFilter) -> Result<Vec<TableLogRecord>, Fault> {
-        self.logs.list_table_logs(filter).await.map_err(|error| match error {
-            StoreError::Failed(fault) => fault,
-            other => Fault::new(ErrorCode::StoreFailed, other.to_string()),
-        })
+        Ok(self.logs.list_table_logs(filter).await?)
     }
 
     fn scribe<'a>(&'a self, who: &'a str) -> Scribe<'a> {

@@ -139,6 +139,7 @@ const ROUTES: &[(Kind, &str, &str, &str)] = &[
     (Kind::Anomaly, "GET", "/api/anomalies/{id}", ""),
     (Kind::Anomaly, "POST", "/api/anomalies/{id}/{action}", ""),
     (Kind::Statement, "DELETE", "/api/query/{id}", ""),
+    (Kind::Run, "GET", "/api/runs/{id}/artifacts/{name}", ""),
 ];
 
 /// Things that are there and hidden from Ann, and ids that look alike and are not there.

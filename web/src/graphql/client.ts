@@ -67,6 +67,21 @@ export async function upload<T>(path: string, file: Blob): Promise<T> {
   return answer as T;
 }
 
+/** Fetches a file; an error of any kind is thrown as `ApiProblem`. */
+export async function fetchFile(path: string): Promise<Blob> {
+  let response: Response;
+  try {
+    response = await fetch(path, { headers: identify() });
+  } catch {
+    reportDown();
+    throw new ApiProblem({ code: "server_unreachable", message: "the server does not answer" });
+  }
+  if (response.ok) return response.blob();
+  if (response.status === 401) endSession();
+  const answer: unknown = await response.json().catch(() => undefined);
+  throw new ApiProblem(readProblem(answer) ?? { code: "unexpected", message: `the server answered with status ${response.status}` });
+}
+
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {

@@ -272,6 +272,7 @@ pub const ROUTES: &[Operation] = &[
     Operation::read("GET /api/anomalies/{id}", Signed, &[Anomaly("id", Read)]),
     Operation::change("POST /api/anomalies/{id}/{action}", OPERATOR, &[Anomaly("id", Read)]),
     Operation::change("POST /api/plugins", ADMIN, &[]),
+    Operation::read("GET /api/runs/{id}/artifacts/{name}", Signed, &[Rows("id")]),
     Operation::read("GET /api/tasks", Signed, &[]),
     Operation::read("GET /api/tasks/{name}", Signed, &[Workflow("name", Read)]),
     Operation::change("PUT /api/tasks/{name}", Signed, &[Workflow("name", Write)]),

@@ -8,6 +8,7 @@ use engine::Scheduled;
 use engine::ports::{RunEvent, RunEventKind, RunFilter, VersionRecord, WorkflowRecord};
 use engine::runs::RunView;
 use juniper::{GraphQLEnum, GraphQLObject, graphql_object};
+use model::artifact;
 use model::document::{self, Trigger};
 use model::kind::{Inputs, KindInfo};
 use model::run::{LogLine, StepRun};
@@ -252,6 +253,44 @@ impl Run {
         }
         Ok(filling.page().into())
     }
+    /// The small files it left, by name, at most 100; `GET /api/runs/{id}/artifacts/{name}` answers one.
+    async fn artifacts(&self, context: &Context) -> Result<Vec<Artifact>, ApiError> {
+        let found = context.workbench.artifacts.list_artifacts(self.0.id).await.map_err(Fault::from)?;
+        Ok(found.into_iter().map(Artifact).collect())
+    }
+}
+
+/// A small file that a run left.
+pub struct Artifact(artifact::Artifact);
+
+#[graphql_object(context = Context)]
+impl Artifact {
+    /// Unique within the run.
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// The step that left it.
+    fn step(&self) -> &str {
+        self.0.step.as_str()
+    }
+    fn media_type(&self) -> &str {
+        &self.0.media_type
+    }
+    /// Its size.
+    fn bytes(&self) -> f64 {
+        count(self.0.bytes)
+    }
+    /// Rows that it holds.
+    fn rows(&self) -> f64 {
+        count(self.0.rows)
+    }
+    /// SHA-256 of its bytes, in hex.
+    fn digest(&self) -> &str {
+        &self.0.digest
+    }
+    fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
 }
 
 /// One step of a run.
@@ -288,6 +327,10 @@ impl Step {
     }
     fn duration_ms(&self) -> f64 {
         count(self.0.metrics.duration_ms)
+    }
+    /// How much of `durationMs` it worked rather than waited for a step before or behind it.
+    fn busy_ms(&self) -> f64 {
+        count(self.0.metrics.busy_ms)
     }
     /// Rows by port, as JSON text.
     fn ports(&self) -> String {

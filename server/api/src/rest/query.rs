@@ -9,13 +9,14 @@ use actix_web::http::{Version, header};
 use actix_web::web::{Bytes, Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
+use data::encode::Format;
 use model::access::{Level, Role, Thing};
 use model::{ErrorCode, Fault, StatementId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
-use workbench::console::export::{Export, Format};
+use workbench::console::export::Export;
 use workbench::console::{self, Ask, Page, StatementFilter, StatementRecord};
 
 /// A statement to run.

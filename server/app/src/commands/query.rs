@@ -6,13 +6,13 @@ use crate::settings::Settings;
 use crate::wire::Parts;
 use clap::{Args, Subcommand};
 use data::StatementCheck;
+use data::encode::Format;
 use model::{ErrorCode, Fault, StatementId};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use workbench::console::export::Format;
 use workbench::console::{Ask, Caller, Console, Page, StatementFilter};
 
 mod file;

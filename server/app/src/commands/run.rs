@@ -6,9 +6,10 @@ use crate::output;
 use crate::settings::Settings;
 use crate::wire::{Parts, Role};
 use clap::Args;
-use engine::ports::RunEventKind;
+use engine::ports::{Artifacts, RunEventKind};
 use engine::{Engine, RunView, StartRun};
 use indicatif::{ProgressBar, ProgressStyle};
+use model::artifact::Artifact;
 use model::{ErrorCode, Fault, RunStatus, StepStatus};
 use serde_json::{Map, Value};
 use std::io::IsTerminal;
@@ -58,12 +59,12 @@ impl Run {
             follow.abort();
         }
         engine.shutdown(Duration::from_secs(10)).await;
-        parts.database.close().await.map_err(Fault::from)?;
         if self.json {
             output::json(&*view);
         } else {
-            print_run(&view);
+            print_run(&view, parts.database.as_ref()).await?;
         }
+        parts.database.close().await.map_err(Fault::from)?;
         Ok(if view.status == RunStatus::Succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
@@ -121,8 +122,8 @@ async fn follow(engine: Arc<Engine>) {
     }
 }
 
-/// Prints a run as a person wants to read it.
-pub(super) fn print_run(view: &RunView) {
+/// Prints a run as a person wants to read it, with the files it left.
+pub(super) async fn print_run(view: &RunView, artifacts: &dyn Artifacts) -> Result<(), Fault> {
     let took = match (view.started_at, view.finished_at) {
         (Some(start), Some(end)) => u64::try_from((end - start).num_milliseconds()).unwrap_or(0),
         _ => 0,
@@ -156,4 +157,9 @@ pub(super) fn print_run(view: &RunView) {
             }
         }
     }
+    for Artifact { name, rows, bytes, .. } in artifacts.list_artifacts(view.id).await? {
+        let (rows, bytes) = (output::counted(rows, "row"), output::counted(bytes, "byte"));
+        output::line(format!("left `{name}` ({rows}, {bytes}): sluice workflow artifact {} {name:?}", view.id));
+    }
+    Ok(())
 }

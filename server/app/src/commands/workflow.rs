@@ -5,13 +5,15 @@ use super::validate::read_document;
 use crate::failure::Failure;
 use crate::output;
 use crate::settings::Settings;
+use crate::target::Target;
 use crate::wire::Parts;
 use clap::Subcommand;
-use engine::ports::{RunFilter, RunStore, SystemClock};
+use engine::ports::{Artifacts, RunFilter, RunStore, SystemClock};
 use engine::{Config, Deps, Engine, RunView, StartRun};
-use model::RunId;
+use model::artifact::Artifact;
+use model::{ErrorCode, Fault, RunId, StepId};
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -93,19 +95,37 @@ pub(crate) enum Workflow {
         /// Its id.
         run: RunId,
     },
+    /// List the files that a run left.
+    Artifacts {
+        /// Its id.
+        run: RunId,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a file that a run left to standard output, or into a file.
+    Artifact {
+        /// The run's id.
+        run: RunId,
+        /// The artifact's name.
+        name: String,
+        /// The file to write.
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 impl Workflow {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode, Failure> {
         let parts = Parts::open(settings).await?;
         let engine = ask_only(&parts).await?;
-        self.carry_out(&engine).await?;
+        self.carry_out(&engine, parts.database.as_ref()).await?;
         engine.shutdown(std::time::Duration::ZERO).await;
-        parts.database.close().await.map_err(model::Fault::from)?;
+        parts.database.close().await.map_err(Fault::from)?;
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn carry_out(self, engine: &Engine) -> Result<(), Failure> {
+    async fn carry_out(self, engine: &Engine, artifacts: &dyn Artifacts) -> Result<(), Failure> {
         match self {
             Self::Save { file } => {
                 let saved = engine.save_workflow(&read_document(&file)?).await;
@@ -134,7 +154,16 @@ impl Workflow {
             Self::Runs { workflow, limit, json } => runs(engine, workflow, limit, json).await?,
             Self::Run { run, json } => {
                 let view = engine.get_run(run).await?;
-                if json { output::json(&view) } else { print_run(&view) }
+                if json { output::json(&view) } else { print_run(&view, artifacts).await? }
+            }
+            Self::Artifacts { run, json } => {
+                engine.get_run(run).await?;
+                let found = artifacts.list_artifacts(run).await.map_err(Fault::from)?;
+                if json { output::json(&found) } else { list_artifacts(found) }
+            }
+            Self::Artifact { run, name, output } => {
+                engine.get_run(run).await?;
+                write_artifact(artifacts, run, &name, output.as_deref()).await?;
             }
             Self::Cancel { run } => {
                 engine.cancel_run(run, "canceled from the command line").await?;
@@ -142,9 +171,8 @@ impl Workflow {
             }
             Self::Retry { run, from } => {
                 let from = from.map(|step| {
-                    model::StepId::new(&step).ok_or_else(|| {
-                        model::Fault::new(model::ErrorCode::StepNotFound, format!("`{step}` is not a step id"))
-                    })
+                    StepId::new(&step)
+                        .ok_or_else(|| Fault::new(ErrorCode::StepNotFound, format!("`{step}` is not a step id")))
                 });
                 engine.retry_run(run, from.transpose()?).await?;
                 output::line(format!("trying {run} again"));
@@ -171,8 +199,34 @@ impl Workflow {
     }
 }
 
+fn list_artifacts(found: Vec<Artifact>) {
+    let row = |artifact: Artifact| {
+        let numbers = [output::count(artifact.rows), output::count(artifact.bytes)];
+        [vec![artifact.name, artifact.step.to_string()], numbers.to_vec(), vec![artifact.media_type]].concat()
+    };
+    let header = ["artifact", "step", "rows", "bytes", "type"];
+    let rows = found.into_iter().map(row).collect();
+    output::list(&header, &["rows", "bytes"], rows, "The run left no files; a step `artifact` leaves one.");
+}
+
+async fn write_artifact(artifacts: &dyn Artifacts, run: RunId, name: &str, path: Option<&Path>) -> Result<(), Failure> {
+    let found = artifacts.find_artifact(run, name).await.map_err(Fault::from)?;
+    let Some((_, content)) = found else {
+        let message = format!("`{run}` has no artifact `{}`", output::one_line(name, 80));
+        return Err(Fault::new(ErrorCode::ArtifactNotFound, message)
+            .hint(format!("`sluice workflow artifacts {run}` lists what it has."))
+            .into());
+    };
+    let mut target = Target::open(path, &run.to_string())?;
+    if let Err(error) = target.write(&content) {
+        target.discard();
+        return Err(error.into());
+    }
+    Ok(target.keep()?)
+}
+
 /// An engine that accepts and shows, but runs nothing in this process.
-pub(super) async fn ask_only(parts: &Parts) -> Result<Arc<Engine>, model::Fault> {
+pub(super) async fn ask_only(parts: &Parts) -> Result<Arc<Engine>, Fault> {
     struct Nobody;
     #[async_trait::async_trait]
     impl engine::ports::TaskRunner for Nobody {

@@ -8,7 +8,7 @@ mod parts;
 use crate::catalog::Catalog;
 use crate::runner::Runner;
 use engine::ports::{LeasedTask, StepReport, TaskContext, TaskRunner, TaskSpec};
-use engine::testing::MemoryTableLogs;
+use engine::testing::{MemoryArtifacts, MemoryTableLogs};
 use memory::{Memory, Shared};
 use model::document::read::Reader;
 use model::document::read_steps;
@@ -67,6 +67,7 @@ impl Run {
             plugins: self.memory.clone(),
             translator: Arc::new(data::NoTranslator),
             table_logs: self.table_logs.clone(),
+            artifacts: Arc::<MemoryArtifacts>::default(),
             files: self.folder.path().to_owned(),
             data_dir: self.folder.path().to_owned(),
             watch: Arc::new(engine::testing::MemoryWatch::default()),

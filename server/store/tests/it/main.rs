@@ -3,6 +3,7 @@
 
 mod alerts;
 mod anomalies;
+mod artifacts;
 mod catalogs;
 mod commits;
 mod console;

@@ -2,10 +2,10 @@
 //!
 //! A name that is only worked out while a run goes on (`${{ … }}`) cannot be seen here.
 
-use engine::ports::{RunStore, StoreError};
+use engine::ports::RunStore;
+use model::Fault;
 use model::document::read::read;
 use model::tree::{self, Limits};
-use model::{ErrorCode, Fault};
 use serde_json::Value;
 use store::Database;
 
@@ -17,11 +17,11 @@ pub(super) async fn workflows(database: &Database, connection: &str) -> Result<V
     let mut users = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = database.list_workflows(after.as_deref(), PAGE).await.map_err(to_fault)?;
+        let page = database.list_workflows(after.as_deref(), PAGE).await?;
         let Some(last) = page.last() else { return Ok(users) };
         after = Some(last.name.clone());
         for workflow in page.iter().filter(|workflow| workflow.enabled) {
-            let Some(version) = database.find_version(workflow.version).await.map_err(to_fault)? else { continue };
+            let Some(version) = database.find_version(workflow.version).await? else { continue };
             if document_names(&version.text, connection) {
                 users.push(workflow.name.clone());
             }
@@ -54,13 +54,6 @@ fn holds(value: &Value, connection: &str) -> bool {
         Value::Array(items) => items.iter().any(|item| holds(item, connection)),
         Value::Object(members) => members.values().any(|member| holds(member, connection)),
         _ => false,
-    }
-}
-
-fn to_fault(error: StoreError) -> Fault {
-    match error {
-        StoreError::Failed(fault) => fault,
-        other => Fault::new(ErrorCode::StoreFailed, format!("the metadata database failed: {other}")),
     }
 }
 

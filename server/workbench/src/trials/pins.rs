@@ -1,6 +1,6 @@
 //! Pinned rows: what a trial showed, made rows again.
 //!
-//! The way back of [`crate::console::values`]: the types are those that a trial told, as Arrow spells them. What cannot be
+//! The way back of [`data::encode::values::rows_of`]: the types are those that a trial told, as Arrow spells them. What cannot be
 //! had back from what is shown (a duration, a union) stays the text it is shown as.
 
 use super::MOST_ROWS;
@@ -113,11 +113,11 @@ fn decode(kind: DataType, values: Vec<Value>) -> Result<ArrayRef, ArrowError> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::console::values;
     use arrow::array::{
         BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
         TimestampMicrosecondArray,
     };
+    use data::encode::values::rows_of;
     use serde_json::json;
 
     fn pinned(columns: &[(&str, &str)], rows: Value) -> PinnedPort {
@@ -164,12 +164,12 @@ mod tests {
                 .iter()
                 .map(|field| PageColumn { name: field.name().clone(), native_type: field.data_type().to_string() })
                 .collect(),
-            rows: values(&batch).unwrap(),
+            rows: rows_of(&batch).unwrap(),
         };
         let back = shown.batch().unwrap();
         assert_eq!(back.schema(), batch.schema());
         // NaN equals nothing, so what is shown is compared.
-        assert_eq!(values(&back).unwrap(), shown.rows);
+        assert_eq!(rows_of(&back).unwrap(), shown.rows);
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
         .batch()
         .unwrap();
         assert_eq!(
-            values(&batch).unwrap(),
+            rows_of(&batch).unwrap(),
             [vec![json!([1, 2]), json!("{\"a\":1}"), json!("x")], vec![Value::Null; 3]]
         );
         assert_eq!(pinned(&[("id", "Int64")], json!([])).batch().unwrap().num_rows(), 0);

@@ -12,6 +12,7 @@ const STEP = {
   rowsRejected: 0,
   bytes: 0,
   durationMs: 0,
+  busyMs: 0,
   ports: "{}",
   startedAt: null,
   finishedAt: null,

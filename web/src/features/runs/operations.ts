@@ -57,6 +57,7 @@ export const RunStep = graphql(`
     rowsRejected
     bytes
     durationMs
+    busyMs
     ports
     startedAt
     finishedAt
@@ -117,6 +118,21 @@ export const RunLogs = graphql(`
           hasNextPage
           endCursor
         }
+      }
+    }
+  }
+`);
+
+export const RunArtifacts = graphql(`
+  query RunArtifacts($id: String!) {
+    run(id: $id) {
+      id
+      artifacts {
+        name
+        step
+        rows
+        bytes
+        createdAt
       }
     }
   }

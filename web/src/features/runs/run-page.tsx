@@ -17,6 +17,7 @@ import { asProblem } from "@/graphql/problem.ts";
 import { formatSpan } from "@/lib/format.ts";
 import { pick, useLanguage, useWords } from "@/lib/language.ts";
 import { isOver, RUN_STATUS, spanOf } from "@/lib/run-status.ts";
+import { ArtifactPane } from "./artifact-pane.tsx";
 import type { GraphProps } from "./graph-props.ts";
 import { statesOf, useLiveRun, type LogLine, type RunView } from "./live-run.ts";
 import { LogPane } from "./log-pane.tsx";
@@ -103,6 +104,7 @@ function Run({ id, Graph }: { id: string; Graph: ComponentType<GraphProps> }) {
             },
             { value: "timeline", label: t("timeline"), content: <Timeline run={run} chosen={chosen} onChoose={(next) => set("step", next)} /> },
             { value: "logs", label: t("logs"), content: <LogPane run={run} heard={heard} /> },
+            { value: "artifacts", label: t("artifacts"), content: <ArtifactPane run={run} onChoose={(next) => set("step", next)} /> },
           ]}
         />
         {step && <StepDetail run={run} step={step} onClose={() => set("step", null)} />}

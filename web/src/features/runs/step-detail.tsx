@@ -14,6 +14,12 @@ import { readPorts, type RunView } from "./live-run.ts";
 import { RetryRun } from "./operations.ts";
 import { words } from "./words.ts";
 
+interface Fact {
+  name: string;
+  value: string;
+  help?: string;
+}
+
 /** One step of the run: how it went, its rows, its outputs, and what to do where it failed. */
 export function StepDetail({ run, step, onClose }: { run: RunView; step: RunStepFragment; onClose: () => void }) {
   const t = useWords(words);
@@ -21,14 +27,20 @@ export function StepDetail({ run, step, onClose }: { run: RunView; step: RunStep
   const number = (value: number) => formatNumber(value, language);
   const retry = useChange(RetryRun, { onSuccess: () => tell(t("retried")), onError: (error) => tell(error.message, { isBad: true }) });
   const outputs = JSON.parse(step.outputs) as Record<string, unknown>;
-  const facts: [string, string][] = [
-    [t("attempts"), number(step.attempts)],
-    [t("duration"), formatSpan(step.durationMs)],
-    [t("rowsIn"), number(step.rowsIn)],
-    [t("rowsOut"), number(step.rowsOut)],
-    [t("rowsRejected"), number(step.rowsRejected)],
-    [t("bytes"), number(step.bytes)],
+  const span = step.durationMs;
+  const facts: Fact[] = [
+    { name: t("attempts"), value: number(step.attempts) },
+    { name: t("duration"), value: formatSpan(span) },
+    { name: t("rowsIn"), value: number(step.rowsIn) },
+    { name: t("rowsOut"), value: number(step.rowsOut) },
+    { name: t("rowsRejected"), value: number(step.rowsRejected) },
+    { name: t("bytes"), value: number(step.bytes) },
   ];
+  if (span > 0) {
+    const share = Math.min(100, Math.round((step.busyMs / span) * 100));
+    const rate = Math.round((Math.max(step.rowsIn, step.rowsOut) / span) * 1000);
+    facts.push({ name: t("working"), value: `${number(share)} %`, help: t("workingHelp") }, { name: t("rate"), value: number(rate) });
+  }
   return (
     <aside className="step-detail" aria-label={`${t("step")} ${step.id}`}>
       <header className="row">
@@ -50,8 +62,8 @@ export function StepDetail({ run, step, onClose }: { run: RunView; step: RunStep
         )}
       </div>
       <dl className="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
+        {facts.map(({ name, value, help }) => (
+          <div key={name} title={help}>
             <dt>{name}</dt>
             <dd className="number">{value}</dd>
           </div>

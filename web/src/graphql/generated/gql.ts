@@ -96,9 +96,10 @@ type Documents = {
     "\n  fragment RunRow on Run {\n    id\n    status\n    trigger\n    workflowName\n    createdAt\n    startedAt\n    finishedAt\n    error {\n      message\n    }\n    steps {\n      id\n      rowsOut\n      rowsRejected\n    }\n  }\n": typeof types.RunRowFragmentDoc,
     "\n  query RunList($workflow: String, $statuses: [RunStatusWord!], $after: String) {\n    runs(workflow: $workflow, statuses: $statuses, after: $after, first: 50) {\n      nodes {\n        ...RunRow\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.RunListDocument,
     "\n  query RunWorkflows {\n    workflows(first: 200) {\n      nodes {\n        id\n        name\n      }\n    }\n  }\n": typeof types.RunWorkflowsDocument,
-    "\n  fragment RunStep on Step {\n    id\n    status\n    attempts\n    outputs\n    rowsIn\n    rowsOut\n    rowsRejected\n    bytes\n    durationMs\n    ports\n    startedAt\n    finishedAt\n    error {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": typeof types.RunStepFragmentDoc,
+    "\n  fragment RunStep on Step {\n    id\n    status\n    attempts\n    outputs\n    rowsIn\n    rowsOut\n    rowsRejected\n    bytes\n    durationMs\n    busyMs\n    ports\n    startedAt\n    finishedAt\n    error {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": typeof types.RunStepFragmentDoc,
     "\n  query RunDetail($id: String!) {\n    run(id: $id) {\n      id\n      status\n      trigger\n      inputs\n      workflowId\n      workflowName\n      createdAt\n      startedAt\n      finishedAt\n      version {\n        number\n        text\n      }\n      error {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n      steps {\n        ...RunStep\n      }\n    }\n  }\n": typeof types.RunDetailDocument,
     "\n  query RunLogs($id: String!, $after: String) {\n    run(id: $id) {\n      id\n      logs(after: $after, first: 200) {\n        nodes {\n          at\n          step\n          level\n          message\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": typeof types.RunLogsDocument,
+    "\n  query RunArtifacts($id: String!) {\n    run(id: $id) {\n      id\n      artifacts {\n        name\n        step\n        rows\n        bytes\n        createdAt\n      }\n    }\n  }\n": typeof types.RunArtifactsDocument,
     "\n  subscription RunEvents($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      rowsRejected\n      ports\n      log {\n        at\n        step\n        level\n        message\n      }\n      error {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n": typeof types.RunEventsDocument,
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": typeof types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.CancelRunDocument,
@@ -241,9 +242,10 @@ const documents: Documents = {
     "\n  fragment RunRow on Run {\n    id\n    status\n    trigger\n    workflowName\n    createdAt\n    startedAt\n    finishedAt\n    error {\n      message\n    }\n    steps {\n      id\n      rowsOut\n      rowsRejected\n    }\n  }\n": types.RunRowFragmentDoc,
     "\n  query RunList($workflow: String, $statuses: [RunStatusWord!], $after: String) {\n    runs(workflow: $workflow, statuses: $statuses, after: $after, first: 50) {\n      nodes {\n        ...RunRow\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.RunListDocument,
     "\n  query RunWorkflows {\n    workflows(first: 200) {\n      nodes {\n        id\n        name\n      }\n    }\n  }\n": types.RunWorkflowsDocument,
-    "\n  fragment RunStep on Step {\n    id\n    status\n    attempts\n    outputs\n    rowsIn\n    rowsOut\n    rowsRejected\n    bytes\n    durationMs\n    ports\n    startedAt\n    finishedAt\n    error {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": types.RunStepFragmentDoc,
+    "\n  fragment RunStep on Step {\n    id\n    status\n    attempts\n    outputs\n    rowsIn\n    rowsOut\n    rowsRejected\n    bytes\n    durationMs\n    busyMs\n    ports\n    startedAt\n    finishedAt\n    error {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n": types.RunStepFragmentDoc,
     "\n  query RunDetail($id: String!) {\n    run(id: $id) {\n      id\n      status\n      trigger\n      inputs\n      workflowId\n      workflowName\n      createdAt\n      startedAt\n      finishedAt\n      version {\n        number\n        text\n      }\n      error {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n      steps {\n        ...RunStep\n      }\n    }\n  }\n": types.RunDetailDocument,
     "\n  query RunLogs($id: String!, $after: String) {\n    run(id: $id) {\n      id\n      logs(after: $after, first: 200) {\n        nodes {\n          at\n          step\n          level\n          message\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": types.RunLogsDocument,
+    "\n  query RunArtifacts($id: String!) {\n    run(id: $id) {\n      id\n      artifacts {\n        name\n        step\n        rows\n        bytes\n        createdAt\n      }\n    }\n  }\n": types.RunArtifactsDocument,
     "\n  subscription RunEvents($run: String!) {\n    runEvents(run: $run) {\n      runId\n      status\n      step\n      stepStatus\n      rowsIn\n      rowsOut\n      rowsRejected\n      ports\n      log {\n        at\n        step\n        level\n        message\n      }\n      error {\n        code\n        message\n        hint\n        path\n        line\n        column\n      }\n    }\n  }\n": types.RunEventsDocument,
     "\n  subscription AllRunEvents {\n    runEvents {\n      runId\n      status\n    }\n  }\n": types.AllRunEventsDocument,
     "\n  mutation CancelRun($id: String!) {\n    cancelRun(id: $id) {\n      id\n      status\n    }\n  }\n": types.CancelRunDocument,
@@ -632,7 +634,7 @@ export function graphql(source: "\n  query RunWorkflows {\n    workflows(first: 
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  fragment RunStep on Step {\n    id\n    status\n    attempts\n    outputs\n    rowsIn\n    rowsOut\n    rowsRejected\n    bytes\n    durationMs\n    ports\n    startedAt\n    finishedAt\n    error {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n"): typeof import('./graphql').RunStepFragmentDoc;
+export function graphql(source: "\n  fragment RunStep on Step {\n    id\n    status\n    attempts\n    outputs\n    rowsIn\n    rowsOut\n    rowsRejected\n    bytes\n    durationMs\n    busyMs\n    ports\n    startedAt\n    finishedAt\n    error {\n      code\n      message\n      hint\n      path\n      line\n      column\n    }\n  }\n"): typeof import('./graphql').RunStepFragmentDoc;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -641,6 +643,10 @@ export function graphql(source: "\n  query RunDetail($id: String!) {\n    run(id
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query RunLogs($id: String!, $after: String) {\n    run(id: $id) {\n      id\n      logs(after: $after, first: 200) {\n        nodes {\n          at\n          step\n          level\n          message\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"): typeof import('./graphql').RunLogsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RunArtifacts($id: String!) {\n    run(id: $id) {\n      id\n      artifacts {\n        name\n        step\n        rows\n        bytes\n        createdAt\n      }\n    }\n  }\n"): typeof import('./graphql').RunArtifactsDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

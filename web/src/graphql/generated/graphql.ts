@@ -324,6 +324,22 @@ export type ApiToken = {
   userId: Scalars['String']['output'];
 };
 
+export type Artifact = {
+  __typename?: 'Artifact';
+  /** Its size. */
+  bytes: Scalars['Float']['output'];
+  createdAt: Scalars['DateTime']['output'];
+  /** SHA-256 of its bytes, in hex. */
+  digest: Scalars['String']['output'];
+  mediaType: Scalars['String']['output'];
+  /** Unique within the run. */
+  name: Scalars['String']['output'];
+  /** Rows that it holds. */
+  rows: Scalars['Float']['output'];
+  /** The step that left it. */
+  step: Scalars['String']['output'];
+};
+
 export type AuditConnection = {
   __typename?: 'AuditConnection';
   /** Items, each with its cursor. */
@@ -2169,6 +2185,8 @@ export type RoleWord =
 
 export type Run = {
   __typename?: 'Run';
+  /** The small files it left, by name, at most 100; `GET /api/runs/{id}/artifacts/{name}` answers one. */
+  artifacts: Array<Artifact>;
   createdAt: Scalars['DateTime']['output'];
   /** Why it failed or was canceled. */
   error?: Maybe<Problem>;
@@ -2360,6 +2378,8 @@ export type Step = {
   __typename?: 'Step';
   /** How many times it was tried. */
   attempts: Scalars['Int']['output'];
+  /** How much of `durationMs` it worked rather than waited for a step before or behind it. */
+  busyMs: Scalars['Float']['output'];
   bytes: Scalars['Float']['output'];
   durationMs: Scalars['Float']['output'];
   error?: Maybe<Problem>;
@@ -3467,14 +3487,14 @@ export type RunWorkflowsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type RunWorkflowsQuery = { __typename?: 'Query', workflows: { __typename?: 'WorkflowConnection', nodes: Array<{ __typename?: 'Workflow', id: string, name: string }> } };
 
-export type RunStepFragment = { __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null };
+export type RunStepFragment = { __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, busyMs: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null };
 
 export type RunDetailQueryVariables = Exact<{
   id: Scalars['String']['input'];
 }>;
 
 
-export type RunDetailQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, inputs: string, workflowId: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, version?: { __typename?: 'Version', number: number, text: string } | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null }> } };
+export type RunDetailQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, inputs: string, workflowId: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, version?: { __typename?: 'Version', number: number, text: string } | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, busyMs: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null }> } };
 
 export type RunLogsQueryVariables = Exact<{
   id: Scalars['String']['input'];
@@ -3483,6 +3503,13 @@ export type RunLogsQueryVariables = Exact<{
 
 
 export type RunLogsQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, logs: { __typename?: 'LogConnection', nodes: Array<{ __typename?: 'Log', at: string, step?: string | null, level: string, message: string }>, pageInfo: { __typename?: 'PageInfo', hasNextPage: boolean, endCursor?: string | null } } } };
+
+export type RunArtifactsQueryVariables = Exact<{
+  id: Scalars['String']['input'];
+}>;
+
+
+export type RunArtifactsQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, artifacts: Array<{ __typename?: 'Artifact', name: string, step: string, rows: number, bytes: number, createdAt: string }> } };
 
 export type RunEventsSubscriptionVariables = Exact<{
   run: Scalars['String']['input'];
@@ -4044,6 +4071,7 @@ export const RunStepFragmentDoc = new TypedDocumentString(`
   rowsRejected
   bytes
   durationMs
+  busyMs
   ports
   startedAt
   finishedAt
@@ -5281,6 +5309,7 @@ export const RunDetailDocument = new TypedDocumentString(`
   rowsRejected
   bytes
   durationMs
+  busyMs
   ports
   startedAt
   finishedAt
@@ -5312,6 +5341,20 @@ export const RunLogsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RunLogsQuery, RunLogsQueryVariables>;
+export const RunArtifactsDocument = new TypedDocumentString(`
+    query RunArtifacts($id: String!) {
+  run(id: $id) {
+    id
+    artifacts {
+      name
+      step
+      rows
+      bytes
+      createdAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RunArtifactsQuery, RunArtifactsQueryVariables>;
 export const RunEventsDocument = new TypedDocumentString(`
     subscription RunEvents($run: String!) {
   runEvents(run: $run) {

@@ -6,6 +6,7 @@ import {
   Database,
   DatabaseBackup,
   Download,
+  FileText,
   Filter,
   Gauge,
   GitCompare,
@@ -26,6 +27,7 @@ import {
 
 const ICONS: Record<string, LucideIcon> = {
   alert: Bell,
+  artifact: FileText,
   backup: DatabaseBackup,
   classify: Tags,
   cleanup: Trash2,
@@ -54,7 +56,7 @@ export function iconOf(uses: string): LucideIcon {
 /** Kinds that belong together stand together. */
 export const KIND_GROUPS: readonly { label: readonly [string, string]; kinds: readonly string[] }[] = [
   { label: ["Bring in", "读取"], kinds: ["fetch"] },
-  { label: ["Rows", "数据处理"], kinds: ["classify", "validate", "transform", "route", "write", "quality"] },
+  { label: ["Rows", "数据处理"], kinds: ["classify", "validate", "transform", "route", "write", "artifact", "quality"] },
   { label: ["Tables", "表"], kinds: ["migrate", "diff", "count", "schema", "tables", "sql"] },
   { label: ["Care", "运维"], kinds: ["inspect", "backup", "cleanup"] },
   { label: ["Control", "控制"], kinds: ["alert", "script", "foreach"] },

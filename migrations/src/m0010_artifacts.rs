@@ -1,0 +1,41 @@
+//! Artifacts: small files that runs leave.
+
+use crate::dialect;
+use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+
+pub(crate) struct Change;
+
+impl MigrationName for Change {
+    fn name(&self) -> &str {
+        "m0010_artifacts"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Change {
+    #[allow(elided_lifetimes_in_paths, reason = "the trait leaves the lifetime out, and must be matched")]
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        dialect::execute(manager, STATEMENTS).await
+    }
+}
+
+// `content` comes last: SQLite then reads what stands before it without the pages it fills.
+const STATEMENTS: &str = "
+CREATE TABLE artifact (
+  id {serial},
+  run_id {uuid} NOT NULL,
+  name TEXT NOT NULL,
+  step TEXT NOT NULL,
+  task TEXT NOT NULL,
+  fence {bigint} NOT NULL,
+  media_type TEXT NOT NULL,
+  bytes {bigint} NOT NULL,
+  rows_held {bigint} NOT NULL,
+  digest TEXT NOT NULL,
+  created_at {bigint} NOT NULL,
+  content {bytes} NOT NULL,
+  UNIQUE (run_id, name)
+);
+
+CREATE INDEX artifact_by_age ON artifact (created_at);
+";
