@@ -87,7 +87,7 @@ impl Writer {
     /// # Errors
     /// `value_refused` for columns that the format cannot hold.
     pub fn new(format: Format, schema: &SchemaRef) -> Result<Self> {
-        let names = unique(schema);
+        let names = unique_names(schema);
         let mut bytes = Vec::new();
         let form = match format {
             Format::Csv { spreadsheet } => {
@@ -182,7 +182,8 @@ fn refused(error: &parquet::errors::ParquetError) -> Error {
 }
 
 /// The columns' names, each once: the second `id` of a join is `id_2`.
-fn unique(schema: &SchemaRef) -> Vec<String> {
+#[must_use]
+pub fn unique_names(schema: &Schema) -> Vec<String> {
     let given: HashSet<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     let mut taken = HashSet::new();
     let mut names = Vec::new();

@@ -6,9 +6,12 @@
 use crate::kind::{Flow, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::settings;
 use crate::watching::store_failed;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::new_null_array;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
-use data::encode::{Format, Writer};
+use data::encode::{Format, Writer, unique_names};
 use data::{Batch, Error, Result};
 use model::artifact::{Artifact, LARGEST, NewArtifact, check_name};
 use model::document::Step;
@@ -18,6 +21,7 @@ use model::{ErrorCode, Fault};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// The step kind `artifact`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -103,7 +107,8 @@ impl StepKind for ArtifactStep {
             context,
             settings,
             format,
-            open: None,
+            columns: Vec::new(),
+            writer: None,
             content: Vec::new(),
             rows: 0,
             left_out: 0,
@@ -115,8 +120,10 @@ struct Keeping {
     context: StepContext,
     settings: Settings,
     format: Format,
-    /// Since the first lane told its columns.
-    open: Option<(SchemaRef, Writer)>,
+    /// Columns of all lanes; each once.
+    columns: Vec<Field>,
+    /// Since the first rows came: every lane has told its columns by then.
+    writer: Option<Writer>,
     content: Vec<u8>,
     rows: u64,
     left_out: u64,
@@ -129,30 +136,17 @@ impl Flow for Keeping {
     }
 
     async fn process(&mut self, batch: Batch, _: &mut Outputs<'_>) -> Result<()> {
-        let schema = batch.records.schema();
-        let (known, writer) = match &mut self.open {
-            Some(open) => open,
-            None => {
-                let writer = Writer::new(self.format, &schema)?;
-                self.open.insert((schema.clone(), writer))
-            }
-        };
-        if known.fields() != schema.fields() {
-            return Err(Error::permanent(
-                ErrorCode::InvalidValue,
-                format!("artifact `{}` gets rows of different columns", self.settings.name),
-            )
-            .hint(
-                "Keep each in an artifact of its own, or bring them to the same columns with `transform` or `sql`.",
-            ));
-        }
         let records = &batch.records;
+        if records.num_rows() == 0 {
+            return self.learn(&records.schema());
+        }
         let room = self.settings.rows.map_or(u64::MAX, |most| most.saturating_sub(self.rows));
         let taken = usize::try_from(room).unwrap_or(usize::MAX).min(records.num_rows());
         self.left_out += (records.num_rows() - taken) as u64;
         if taken > 0 {
             self.rows += taken as u64;
-            let bytes = writer.write(&records.slice(0, taken))?;
+            let rows = self.align(&records.slice(0, taken))?;
+            let bytes = self.writer()?.write(&rows)?;
             self.content.extend_from_slice(&bytes);
         }
         self.require_small()
@@ -160,11 +154,9 @@ impl Flow for Keeping {
 
     async fn finish(&mut self, _: &mut Outputs<'_>) -> Result<()> {
         // Without any lane there are no columns, and so no rows.
-        let writer = match self.open.take() {
-            Some((_, writer)) => writer,
-            None => Writer::new(self.format, &SchemaRef::new(Schema::empty()))?,
-        };
-        self.content.extend_from_slice(&writer.finish()?);
+        self.writer()?;
+        let last = self.writer.take().map(Writer::finish).transpose()?;
+        self.content.extend_from_slice(&last.unwrap_or_default());
         self.require_small()?;
         if self.context.trial.is_none() {
             self.keep().await?;
@@ -187,6 +179,55 @@ impl Flow for Keeping {
 }
 
 impl Keeping {
+    /// Takes up a lane's columns. One that lanes have in different types is text, as all of them can be.
+    fn learn(&mut self, schema: &Schema) -> Result<()> {
+        for (field, name) in schema.fields().iter().zip(unique_names(schema)) {
+            let known = self.columns.iter_mut().find(|known| *known.name() == name);
+            match known {
+                Some(known) if known.data_type() == field.data_type() => {}
+                Some(known) if self.writer.is_none() => *known = Field::new(name, DataType::Utf8, true),
+                None if self.writer.is_none() => {
+                    self.columns.push(field.as_ref().clone().with_name(name).with_nullable(true));
+                }
+                _ => {
+                    let message =
+                        format!("artifact `{}` gets further columns after its first rows", self.settings.name);
+                    return Err(Error::permanent(ErrorCode::InvalidValue, message).hint(
+                        "Keep each in an artifact of its own, or bring them to the same columns with `transform`.",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows with the columns of all lanes; what a lane does not have is null.
+    fn align(&self, records: &RecordBatch) -> Result<RecordBatch> {
+        let names = unique_names(&records.schema());
+        let column = |field: &Field| {
+            let found = names.iter().position(|name| name == field.name()).map(|place| records.column(place));
+            match found {
+                Some(column) if column.data_type() == field.data_type() => Ok(column.clone()),
+                Some(column) => cast(column, field.data_type()),
+                None => Ok(new_null_array(field.data_type(), records.num_rows())),
+            }
+        };
+        let columns = self.columns.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
+        Ok(RecordBatch::try_new_with_options(self.schema(), columns, &options)?)
+    }
+
+    fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::new(self.columns.clone()))
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer> {
+        if self.writer.is_none() {
+            self.writer = Some(Writer::new(self.format, &self.schema())?);
+        }
+        Ok(self.writer.as_mut().expect("just made where it was missing"))
+    }
+
     fn require_small(&self) -> Result<()> {
         if self.content.len() <= LARGEST {
             return Ok(());

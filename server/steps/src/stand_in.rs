@@ -122,19 +122,21 @@ impl World {
     ) -> Result<Map<String, Value>> {
         let Opened::Flow(mut flow) = kind.open(context).await? else { panic!("not a flow") };
         let mut port = self.clone();
+        // As in a stage: every lane tells its columns before any has rows.
         for (name, batches) in lanes {
-            feed(flow.as_mut(), &mut port, name, batches).await?;
+            feed(flow.as_mut(), &mut port, name, 0, &[batches[0].slice(0, 0)]).await?;
+        }
+        for (name, batches) in lanes {
+            feed(flow.as_mut(), &mut port, name, 1, batches).await?;
         }
         flow.finish(&mut Outputs::new(&mut port)).await?;
         Ok(flow.outputs())
     }
 }
 
-async fn feed(flow: &mut dyn Flow, port: &mut World, name: &str, batches: &[RecordBatch]) -> Result<()> {
-    let empty = batches[0].slice(0, 0);
-    for (sequence, records) in std::iter::once(&empty).chain(batches).enumerate() {
-        let records = records.clone();
-        let batch = Batch { lane: Lane::new(name), sequence: sequence as u64, checkpoint: None, records };
+async fn feed(flow: &mut dyn Flow, port: &mut World, name: &str, first: u64, batches: &[RecordBatch]) -> Result<()> {
+    for (sequence, records) in (first..).zip(batches) {
+        let batch = Batch { lane: Lane::new(name), sequence, checkpoint: None, records: records.clone() };
         flow.process(batch, &mut Outputs::new(port)).await?;
     }
     Ok(())
@@ -576,9 +578,9 @@ mod tests {
         assert_eq!(outputs["lanes"]["words"]["evidence"], json!(["pinned: we know"]));
         let sent = world.sent.lock().unwrap();
         let places: Vec<_> = sent.iter().map(|(_, batch)| (batch.lane.as_str(), batch.sequence)).collect();
-        assert_eq!(places, [("bars", 0), ("bars", 1), ("bars", 2), ("words", 0), ("words", 1)]);
+        assert_eq!(places, [("bars", 0), ("words", 0), ("bars", 1), ("bars", 2), ("words", 1)]);
         assert_eq!(column(&sent[0].1, "class"), Vec::<Option<String>>::new());
-        for (_, batch) in &sent[1..3] {
+        for (_, batch) in &sent[2..4] {
             let market = Some("market".to_owned());
             assert_eq!(column(batch, "class"), [market.clone(), market, Some("derived".to_owned())]);
             assert_eq!(column(batch, "subclass")[2].as_deref(), Some("signal"));

@@ -83,11 +83,38 @@ async fn a_file_that_grows_too_large_fails_and_keeps_nothing() {
 }
 
 #[tokio::test]
-async fn rows_of_different_columns_are_refused() {
-    let other: ArrayRef = Arc::new(Int64Array::from(vec![1]));
-    let other = RecordBatch::try_from_iter([("n", other)]).unwrap();
-    let error = keep(json!({ "name": "a.csv" }), &[("a", vec![rows(1, 1)]), ("b", vec![other])]).await.unwrap_err();
-    assert!(error.fault.message.contains("different columns"), "{error}");
+async fn lanes_of_different_columns_become_one_file_of_all_of_them() {
+    let line: ArrayRef = Arc::new(Int64Array::from(vec![7]));
+    let id: ArrayRef = Arc::new(StringArray::from(vec!["x1"]));
+    let other = RecordBatch::try_from_iter([("_line", line), ("id", id)]).unwrap();
+    let lanes = [("a", vec![rows(1, 1)]), ("b", vec![other])];
+    let (_, _, content) = keep(json!({ "name": "a.csv", "spreadsheet": false }), &lanes).await.unwrap();
+    assert_eq!(String::from_utf8(content).unwrap(), "id,text,_line\n1,=cmd(),\nx1,,7\n");
+    // Two columns of one name stay two.
+    let number = |n: i64| Arc::new(Int64Array::from(vec![n])) as ArrayRef;
+    let twice = RecordBatch::try_from_iter([("id", number(1)), ("id", number(2))]).unwrap();
+    let (_, _, content) = keep(json!({ "name": "a.jsonl" }), &[("a", vec![twice])]).await.unwrap();
+    assert_eq!(String::from_utf8(content).unwrap(), "{\"id\":1,\"id_2\":2}\n");
+}
+
+#[tokio::test]
+async fn columns_that_come_after_the_first_rows_are_refused() {
+    let world = World::default();
+    let Opened::Flow(mut flow) =
+        ArtifactStep.open(world.context("artifact", json!({ "name": "a.csv" }))).await.unwrap()
+    else {
+        panic!()
+    };
+    let mut port = world.clone();
+    let late: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let late = RecordBatch::try_from_iter([("late", late)]).unwrap();
+    let mut last = Ok(());
+    for (lane, records) in [("a", rows(1, 0)), ("a", rows(1, 1)), ("b", late.slice(0, 0))] {
+        assert!(last.is_ok());
+        let batch = Batch { lane: data::Lane::new(lane), sequence: 0, checkpoint: None, records };
+        last = flow.process(batch, &mut Outputs::new(&mut port)).await;
+    }
+    assert!(last.unwrap_err().fault.message.contains("further columns"));
 }
 
 #[tokio::test]
