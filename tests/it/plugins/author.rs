@@ -24,7 +24,7 @@ pub(super) fn author() -> Option<Sluice> {
     Some(sluice.set("CARGO_NET_OFFLINE", "true").set("CARGO_TARGET_DIR", target.to_str().unwrap()))
 }
 
-/// Begins a plugin of that kind in the program's folder.
+/// Begins a plugin of that kind in the program's folder; the checkout's SDK is compiled once for all of them.
 pub(super) fn begin(sluice: &Sluice, name: &str, kind: &str) -> PathBuf {
     sluice.call(&["plugin", "new", name, "--kind", kind, "--sdk", root().to_str().unwrap()]);
     sluice.folder.path().join(name)
@@ -38,7 +38,8 @@ fn text(path: &Path) -> &str {
 fn five_commands_lead_from_nothing_to_a_workflow_that_uses_the_plugin() {
     let Some(sluice) = author() else { return };
     sluice.add_sqlite("history");
-    let folder = begin(&sluice, "my-source", "source");
+    sluice.call(&["plugin", "new", "my-source", "--kind", "source"]);
+    let folder = sluice.folder.path().join("my-source");
     sluice.call(&["plugin", "build", "my-source"]);
     let report = sluice.call(&["plugin", "check", "my-source"]);
     assert!(report.contains("0 failed") && report.contains("source.resume"), "{report}");

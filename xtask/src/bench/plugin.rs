@@ -155,8 +155,7 @@ fn neighbor(rates: &Path, neighbor: &Path) -> Result<Value> {
 fn measure(program: &Path, rates: &Path, folder: &Path, language: &str, file: &str, identity: &str) -> Result<Value> {
     let build = |name: &str| -> Result<PathBuf> {
         let call = |arguments: &[&str]| command::output(Command::new(program).current_dir(folder).args(arguments));
-        let root = project::root().to_str().context("the checkout's path is not UTF-8")?;
-        call(&["plugin", "new", name, "--kind", "transform", "--language", language, "--sdk", root])?;
+        call(&["plugin", "new", name, "--kind", "transform", "--language", language])?;
         if name.starts_with("same") {
             fs::write(folder.join(name).join(file), identity)?;
         }

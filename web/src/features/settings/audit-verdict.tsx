@@ -1,6 +1,6 @@
 import { ShieldAlert, ShieldCheck } from "lucide-react";
 import { Button } from "@/components/button.tsx";
-import { Notice } from "@/components/notice.tsx";
+import { Notice, Ticked } from "@/components/notice.tsx";
 import { useData } from "@/graphql/client.ts";
 import { asProblem } from "@/graphql/problem.ts";
 import { formatNumber } from "@/lib/format.ts";
@@ -42,7 +42,9 @@ export function Verdict() {
               ))}
             </ul>
             {verdict.faultCount > SHOWN && <p className="muted">{t("moreFaults", { n: verdict.faultCount - SHOWN })}</p>}
-            <p className="muted">{t("notWholeHint")}</p>
+            <p className="muted">
+              <Ticked text={t("notWholeHint")} />
+            </p>
           </div>
         )}
       </div>

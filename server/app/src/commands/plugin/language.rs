@@ -24,11 +24,18 @@ pub(super) trait Language: Sync {
         Entry::Component
     }
 
-    /// Paths and texts of a new plugin; `{{name}}` and `{{sdk}}` are replaced.
+    /// Paths and texts of a new plugin, but for the SDK's; `{{name}}` and `{{sdk}}` are replaced.
     fn template(&self, kind: PluginKind) -> Vec<TemplateFile>;
 
-    /// What `{{sdk}}` stands for: the published SDK, or that in a checkout.
-    fn sdk(&self, checkout: Option<&Path>) -> Result<String, Fault>;
+    /// The SDK that a new plugin gets a copy of; none: the language needs none.
+    fn sdk(&self) -> Vec<TemplateFile>;
+
+    /// The same where it is taken from a checkout instead: what `{{sdk}}` stands for.
+    fn sdk_of(&self, checkout: &Path) -> Result<String, Fault> {
+        let _ = checkout;
+        let message = format!("`--sdk` has no meaning in {}, whose SDK comes along as source", self.name());
+        Err(Fault::new(ErrorCode::InvalidValue, message).hint("Leave it out."))
+    }
 
     /// Builds the plugin in the folder and gives its code. Tools speak on the standard error.
     fn build(&self, folder: &Path, manifest: &[u8], purpose: Purpose) -> Result<Vec<u8>, Fault>;

@@ -18,7 +18,7 @@ pub(crate) struct New {
     /// What it is written in: `rust`, `typescript`, `python` or `rhai`.
     #[arg(long, default_value = "rust")]
     language: String,
-    /// Take the SDK from this checkout of the server rather than the published one.
+    /// Rust: depend on the SDK in this checkout of the server rather than on a copy.
     #[arg(long, value_name = "PATH")]
     sdk: Option<PathBuf>,
     /// The folder to make, rather than one of the plugin's name.
@@ -37,13 +37,17 @@ impl New {
     pub(super) fn run(self) -> Result<ExitCode, Fault> {
         let language = language::find(&self.language)?;
         Manifest::check_name(&self.name).map_err(|error| *error.fault)?;
-        let sdk = language.sdk(self.sdk.as_deref())?;
+        // Where the copy lies, as the dependency names it.
+        let (sdk, copied) = match &self.sdk {
+            Some(checkout) => (language.sdk_of(checkout)?, Vec::new()),
+            None => ("{ path = \"sluice\" }".to_owned(), language.sdk()),
+        };
         let folder = self.folder.unwrap_or_else(|| PathBuf::from(&self.name));
         if folder.exists() {
             let message = format!("`{}` is there already", folder.display());
             return Err(Fault::new(ErrorCode::AlreadyExists, message).hint("Choose another name, or give `--folder`."));
         }
-        for TemplateFile { path, text } in language.template(self.kind) {
+        for TemplateFile { path, text } in language.template(self.kind).into_iter().chain(copied) {
             let text = text.replace("{{name}}", &self.name).replace("{{sdk}}", &sdk);
             write(&folder.join(path), &text)?;
         }
@@ -82,12 +86,31 @@ mod tests {
     }
 
     #[test]
-    fn the_sdk_is_the_published_one_unless_a_checkout_is_named() {
-        let rust = language::find("rust").unwrap();
-        assert!(rust.sdk(None).unwrap().contains("package = \"sluice-plugin-sdk\""));
+    fn the_sdk_comes_along_whole_unless_a_checkout_is_named() {
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-        assert!(rust.sdk(Some(checkout)).unwrap().contains("plugin-sdk\""));
-        assert_eq!(rust.sdk(Some(Path::new("/nowhere"))).unwrap_err().code, ErrorCode::FileNotFound);
+        for (language, folder, below) in [
+            ("rust", "plugin-sdk/src", "sluice/src"),
+            ("typescript", "plugin-sdk/typescript", "sluice"),
+            ("python", "plugin-sdk/python/sluice_plugin", "sluice_plugin"),
+        ] {
+            let copied: Vec<&str> = language::find(language).unwrap().sdk().iter().map(|file| file.path).collect();
+            for entry in std::fs::read_dir(checkout.join(folder)).unwrap() {
+                let (name, kind) = entry.map(|entry| (entry.file_name(), entry.file_type().unwrap())).unwrap();
+                let path = format!("{below}/{}", name.to_str().unwrap());
+                assert!(!kind.is_file() || copied.contains(&path.as_str()), "{language}: {path} is not copied");
+            }
+        }
+        let rust = language::find("rust").unwrap();
+        // Its dependencies are those of the checkout.
+        let workspace = std::fs::read_to_string(checkout.join("Cargo.toml")).unwrap();
+        let manifest = rust.sdk().into_iter().find(|file| file.path == "sluice/Cargo.toml").unwrap().text;
+        let (_, dependencies) = manifest.split_once("[dependencies]\n").unwrap();
+        for line in dependencies.lines() {
+            assert!(workspace.lines().any(|known| known.starts_with(line)), "{line}");
+        }
+        assert!(rust.sdk_of(checkout).unwrap().contains("plugin-sdk\""));
+        assert_eq!(rust.sdk_of(Path::new("/nowhere")).unwrap_err().code, ErrorCode::FileNotFound);
+        assert_eq!(language::find("python").unwrap().sdk_of(checkout).unwrap_err().code, ErrorCode::InvalidValue);
         assert!(language::find("cobol").err().unwrap().hint.unwrap().contains("rust"));
     }
 }

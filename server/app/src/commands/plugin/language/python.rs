@@ -52,7 +52,11 @@ impl Language for Python {
             template!("requirements.txt", "shared", "requirements.txt.template"),
             template!(".gitignore", "shared", "gitignore.template"),
         ];
-        let sdk = [
+        shared::files(kind).into_iter().chain(own).chain(project).collect()
+    }
+
+    fn sdk(&self) -> Vec<TemplateFile> {
+        vec![
             sdk!("__init__.py"),
             sdk!("batch.py"),
             sdk!("dev.py"),
@@ -62,13 +66,7 @@ impl Language for Python {
             sdk!("host.py"),
             sdk!("kinds.py"),
             sdk!("testing.py"),
-        ];
-        shared::files(kind).into_iter().chain(own).chain(project).chain(sdk).collect()
-    }
-
-    /// The SDK comes along as source, whatever `--sdk` names.
-    fn sdk(&self, _: Option<&Path>) -> Result<String, Fault> {
-        Ok(String::new())
+        ]
     }
 
     fn build(&self, folder: &Path, manifest: &[u8], purpose: Purpose) -> Result<Vec<u8>, Fault> {

@@ -47,9 +47,8 @@ impl Language for Rhai {
         }
     }
 
-    /// The language needs none.
-    fn sdk(&self, _: Option<&Path>) -> Result<String, Fault> {
-        Ok(String::new())
+    fn sdk(&self) -> Vec<TemplateFile> {
+        Vec::new()
     }
 
     fn build(&self, folder: &Path, manifest: &[u8], _: Purpose) -> Result<Vec<u8>, Fault> {

@@ -7,9 +7,6 @@ use plugin_host::PluginKind;
 use std::path::Path;
 use std::process::Command;
 
-/// The version of the SDK that new plugins ask for: the server's own.
-const SDK: &str = env!("CARGO_PKG_VERSION");
-
 pub(super) struct Rust;
 
 /// A file of the plugin, and where its text lies among the templates.
@@ -18,6 +15,16 @@ macro_rules! file {
         TemplateFile {
             path: $path,
             text: include_str!(concat!("../../../../../../plugin-sdk/templates/rust/", $folder, "/", $name)),
+        }
+    };
+}
+
+/// A file of the SDK, which a new plugin gets a copy of.
+macro_rules! sdk {
+    ($name:literal) => {
+        TemplateFile {
+            path: concat!("sluice/", $name),
+            text: include_str!(concat!("../../../../../../plugin-sdk/", $name)),
         }
     };
 }
@@ -57,11 +64,36 @@ impl Language for Rust {
         own.into_iter().chain(shared).collect()
     }
 
-    fn sdk(&self, checkout: Option<&Path>) -> Result<String, Fault> {
-        let Some(path) = checkout else {
-            // The package has the product's name, so that nobody else's `plugin-sdk` is taken for it.
-            return Ok(format!("{{ package = \"sluice-plugin-sdk\", version = \"{SDK}\" }}"));
-        };
+    fn sdk(&self) -> Vec<TemplateFile> {
+        vec![
+            file!("sluice/Cargo.toml", "shared", "sdk.Cargo.toml.template"),
+            sdk!("wit/0.1/plugin.wit"),
+            sdk!("src/answer.rs"),
+            sdk!("src/batch.rs"),
+            sdk!("src/cell.rs"),
+            sdk!("src/channel.rs"),
+            sdk!("src/columns.rs"),
+            sdk!("src/connection.rs"),
+            sdk!("src/error.rs"),
+            sdk!("src/export.rs"),
+            sdk!("src/host.rs"),
+            sdk!("src/lib.rs"),
+            sdk!("src/markdown.rs"),
+            sdk!("src/redis.rs"),
+            sdk!("src/sign.rs"),
+            sdk!("src/sink.rs"),
+            sdk!("src/source.rs"),
+            sdk!("src/sql.rs"),
+            sdk!("src/testing.rs"),
+            sdk!("src/text.rs"),
+            sdk!("src/time.rs"),
+            sdk!("src/transform.rs"),
+            sdk!("src/translator.rs"),
+            sdk!("src/url.rs"),
+        ]
+    }
+
+    fn sdk_of(&self, path: &Path) -> Result<String, Fault> {
         let wrong = |why: String| {
             Fault::new(ErrorCode::FileNotFound, format!("`--sdk {}` {why}", path.display()))
                 .hint("Name a checkout of the server, or its folder `plugin-sdk`.")

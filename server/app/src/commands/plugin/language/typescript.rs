@@ -56,7 +56,11 @@ impl Language for TypeScript {
             template!("tsconfig.json", "shared", "tsconfig.json.template"),
             template!(".gitignore", "shared", "gitignore.template"),
         ];
-        let sdk = [
+        shared::files(kind).into_iter().chain(own).chain(project).collect()
+    }
+
+    fn sdk(&self) -> Vec<TemplateFile> {
+        vec![
             sdk!("index.ts"),
             sdk!("batch.ts"),
             sdk!("error.ts"),
@@ -66,13 +70,7 @@ impl Language for TypeScript {
             sdk!("kinds.ts"),
             sdk!("testing.ts"),
             sdk!("text.ts"),
-        ];
-        shared::files(kind).into_iter().chain(own).chain(project).chain(sdk).collect()
-    }
-
-    /// The SDK comes along as source, whatever `--sdk` names.
-    fn sdk(&self, _: Option<&Path>) -> Result<String, Fault> {
-        Ok(String::new())
+        ]
     }
 
     fn build(&self, folder: &Path, manifest: &[u8], purpose: Purpose) -> Result<Vec<u8>, Fault> {
