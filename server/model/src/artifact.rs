@@ -70,6 +70,7 @@ pub fn check_name(name: &str) -> Result<(), Fault> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
