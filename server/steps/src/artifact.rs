@@ -7,7 +7,7 @@ use crate::kind::{Flow, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::settings;
 use crate::watching::store_failed;
 use arrow::array::new_null_array;
-use arrow::compute::cast;
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
@@ -184,7 +184,7 @@ impl Keeping {
         for (field, name) in schema.fields().iter().zip(unique_names(schema)) {
             let known = self.columns.iter_mut().find(|known| *known.name() == name);
             match known {
-                Some(known) if known.data_type() == field.data_type() => {}
+                Some(known) if [field.data_type(), &DataType::Utf8].contains(&known.data_type()) => {}
                 Some(known) if self.writer.is_none() => *known = Field::new(name, DataType::Utf8, true),
                 None if self.writer.is_none() => {
                     self.columns.push(field.as_ref().clone().with_name(name).with_nullable(true));
@@ -208,7 +208,10 @@ impl Keeping {
             let found = names.iter().position(|name| name == field.name()).map(|place| records.column(place));
             match found {
                 Some(column) if column.data_type() == field.data_type() => Ok(column.clone()),
-                Some(column) => cast(column, field.data_type()),
+                // What cannot be text fails, rather than becoming null.
+                Some(column) => {
+                    cast_with_options(column, field.data_type(), &CastOptions { safe: false, ..Default::default() })
+                }
                 None => Ok(new_null_array(field.data_type(), records.num_rows())),
             }
         };

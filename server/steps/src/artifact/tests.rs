@@ -87,9 +87,10 @@ async fn lanes_of_different_columns_become_one_file_of_all_of_them() {
     let line: ArrayRef = Arc::new(Int64Array::from(vec![7]));
     let id: ArrayRef = Arc::new(StringArray::from(vec!["x1"]));
     let other = RecordBatch::try_from_iter([("_line", line), ("id", id)]).unwrap();
-    let lanes = [("a", vec![rows(1, 1)]), ("b", vec![other])];
+    // A batch without rows comes at any time.
+    let lanes = [("a", vec![rows(1, 1), rows(2, 0), rows(2, 1)]), ("b", vec![other.slice(0, 0), other])];
     let (_, _, content) = keep(json!({ "name": "a.csv", "spreadsheet": false }), &lanes).await.unwrap();
-    assert_eq!(String::from_utf8(content).unwrap(), "id,text,_line\n1,=cmd(),\nx1,,7\n");
+    assert_eq!(String::from_utf8(content).unwrap(), "id,text,_line\n1,=cmd(),\n2,=cmd(),\nx1,,7\n");
     // Two columns of one name stay two.
     let number = |n: i64| Arc::new(Int64Array::from(vec![n])) as ArrayRef;
     let twice = RecordBatch::try_from_iter([("id", number(1)), ("id", number(2))]).unwrap();
