@@ -39,6 +39,28 @@ describe.skipIf(missing())("versions, runs and templates", () => {
     await leave(page);
   });
 
+  it("runs again with other inputs", async () => {
+    const name = `again-${Date.now()}`;
+    await save(`name: ${name}\ninputs:\n  limit: { type: integer, default: 1 }\n  day: { type: string }\nsteps:\n  - { id: rows, uses: fetch, with: { source: csv, path: fruit.csv } }\n  - { id: few, uses: transform, from: rows, with: { sql: "SELECT * FROM input LIMIT \${{ inputs.limit }}" } }\n`);
+    const { startRun } = await server.graphql<{ startRun: { id: string } }>("mutation($name: String!, $inputs: String) { startRun(workflow: $name, inputs: $inputs) { id } }", {
+      name,
+      inputs: JSON.stringify({ limit: 2, day: "=monday" }),
+    });
+    await ended(server, startRun.id);
+    const page = await visit(browser, server, `/runs/${startRun.id}`);
+    await page.getByRole("button", { name: "Run again…" }).click();
+    const dialog = page.getByRole("dialog");
+    expect(await dialog.getByLabel("limit").inputValue()).toBe("2");
+    expect(await dialog.getByLabel("day").inputValue()).toBe("=monday");
+    await dialog.getByLabel("limit").fill("3");
+    await picture(page, "run-again");
+    await dialog.getByRole("button", { name: "Run", exact: true }).click();
+    await page.waitForURL((url) => url.pathname.startsWith("/runs/run_") && !url.pathname.includes(startRun.id));
+    await page.getByText("limit=3").waitFor();
+    await page.getByText("day==monday").waitFor();
+    await leave(page);
+  });
+
   it("hands over the files that a run left", async () => {
     const name = `files-${Date.now()}`;
     await save(text(name, "2", '  - { id: kept, uses: artifact, from: few, with: { name: "水果 few.csv" } }\n'));

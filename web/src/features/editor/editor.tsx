@@ -1,7 +1,7 @@
 import { ReactFlowProvider } from "@xyflow/react";
 import { BoxSelect, Ellipsis, FlaskConical, History, ListTree, Maximize, Play, Plus, Redo2, Save, StickyNote, Undo2 } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useNavigate, useSearchParams } from "react-router";
+import { useLocation, useNavigate, useSearchParams } from "react-router";
 import { Button } from "@/components/button.tsx";
 import { Empty, Skeleton } from "@/components/empty.tsx";
 import { IconButton } from "@/components/icon-button.tsx";
@@ -83,9 +83,10 @@ export function Editor() {
   // The selected step is part of the address, so that it can be linked.
   const wanted = search.get("step");
   const isRunAsked = search.get("run") !== null;
+  const handed: unknown = useLocation().state;
   useEffect(() => {
     if (wanted) useEditor.getState().select([wanted]);
-    if (isRunAsked) useEditor.getState().setPanel({ kind: "run" });
+    if (isRunAsked) useEditor.getState().setPanel({ kind: "run", given: inputsOf(handed) });
     // Only what the address says at first.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
@@ -236,9 +237,15 @@ export function Editor() {
       {panel?.kind === "add" && <AddPanel panel={panel} graph={graph} kinds={kinds} />}
       {panel?.kind === "find" && <FindPanel graph={graph} canvas={canvas.current} />}
       {panel?.kind === "keys" && <KeysDialog onClose={() => state.setPanel(null)} />}
-      {panel?.kind === "run" && <RunDialog name={title} inputs={document.inputs} save={() => save()} />}
+      {panel?.kind === "run" && <RunDialog name={title} inputs={document.inputs} given={panel.given} save={() => save()} />}
       {panel?.kind === "versions" && saved && <VersionsDrawer workflow={saved.id} />}
       {theirs && <ConflictDialog theirs={theirs} onOverwrite={() => void save(true)} onClose={dropTheirs} />}
     </Page>
   );
+}
+
+/** Inputs that another page hands over: those of a run that is to be repeated. */
+function inputsOf(state: unknown): Record<string, unknown> | undefined {
+  if (typeof state !== "object" || state === null || !("inputs" in state)) return undefined;
+  return typeof state.inputs === "object" && state.inputs !== null ? (state.inputs as Record<string, unknown>) : undefined;
 }

@@ -1,5 +1,5 @@
 /** One run: its graph with the rows on the wires, its timeline, its log, and the step that was chosen. */
-import { Ban, Copy, GitCompareArrows, Pencil, RotateCcw } from "lucide-react";
+import { Ban, Copy, GitCompareArrows, Pencil, Play, RotateCcw } from "lucide-react";
 import { useCallback, useMemo, useState, type ComponentType } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { Button } from "@/components/button.tsx";
@@ -136,6 +136,13 @@ function Actions({ run }: { run: RunView }) {
       )}
       {run.workflowName && (
         <IconButton icon={GitCompareArrows} label={t("compare")} onClick={() => void navigate(`/runs/compare?a=${run.id}`)} />
+      )}
+      {run.workflowName && isOver(run.status) && (
+        <May ask="startRun">
+          <Button icon={Play} title={t("runAgainHelp")} onClick={() => void navigate(`/workflows/${run.workflowName ?? ""}?run`, { state: { inputs: JSON.parse(run.inputs) as unknown } })}>
+            {t("runAgain")}
+          </Button>
+        </May>
       )}
       {!isOver(run.status) && (
         <May ask="cancelRun">

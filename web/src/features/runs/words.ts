@@ -29,6 +29,8 @@ export const words = {
   canceled: ["The run is being canceled", "正在取消运行"],
   retry: ["Retry", "重试"],
   retryHelp: ["Tries again what did not succeed", "重试未成功的步骤"],
+  runAgain: ["Run again…", "再次运行…"],
+  runAgainHelp: ["Starts the workflow anew; its inputs begin as they were here", "重新启动工作流，输入默认与本次相同"],
   retryFrom: ["Retry from here", "从此步骤重试"],
   retried: ["Trying again", "正在重试"],
   openEditor: ["Open in the editor", "在编辑器中打开"],

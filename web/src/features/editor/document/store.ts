@@ -22,7 +22,8 @@ export type Panel =
   | { kind: "add"; x: number; y: number; place?: { x: number; y: number }; from?: PortRef & { isData: boolean }; edge?: string }
   | { kind: "find" }
   | { kind: "keys" }
-  | { kind: "run" }
+  /** `given`: inputs of an earlier run, to begin with. */
+  | { kind: "run"; given?: Record<string, unknown> }
   | { kind: "versions" }
   | { kind: "conflict" };
 

@@ -17,13 +17,17 @@ import { words } from "../words.ts";
 interface Props {
   name: string;
   inputs: readonly InputView[];
+  /** Values to begin with. */
+  given?: Record<string, unknown> | undefined;
   save: () => Promise<boolean>;
 }
 
-export function RunDialog({ name, inputs, save }: Props) {
+export function RunDialog({ name, inputs, given: before = {}, save }: Props) {
   const t = useWords(words);
   const navigate = useNavigate();
-  const [given, setGiven] = useState<Record<string, string>>({});
+  const [given, setGiven] = useState<Record<string, string>>(() =>
+    Object.fromEntries(inputs.flatMap(({ name: input }) => (input in before ? [[input, writeInput(before[input])]] : []))),
+  );
   const [problem, setProblem] = useState<ProblemView>();
   const [isBusy, setBusy] = useState(false);
   const isChanged = useEditor(isDirty);
@@ -108,6 +112,11 @@ function InputField({ input, value, onChange }: { input: InputView; value: strin
       }
     </Field>
   );
+}
+
+/** A value as it is written into its field. */
+function writeInput(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** A text as the input's type; what is no such value goes as it is, and the server says what is wrong. */
