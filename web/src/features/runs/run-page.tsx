@@ -139,7 +139,7 @@ function Actions({ run }: { run: RunView }) {
       )}
       {run.workflowName && isOver(run.status) && (
         <May ask="startRun">
-          <Button icon={Play} title={t("runAgainHelp")} onClick={() => void navigate(`/workflows/${run.workflowName ?? ""}?run`, { state: { inputs: JSON.parse(run.inputs) as unknown } })}>
+          <Button icon={Play} className="short-narrow" title={t("runAgainHelp")} onClick={() => void navigate(`/workflows/${run.workflowName ?? ""}?run`, { state: { inputs: JSON.parse(run.inputs) as unknown } })}>
             {t("runAgain")}
           </Button>
         </May>
@@ -153,7 +153,7 @@ function Actions({ run }: { run: RunView }) {
       )}
       {(run.status === "FAILED" || run.status === "CANCELED") && (
         <May ask="retryRun">
-          <Button icon={RotateCcw} title={t("retryHelp")} isBusy={retry.isPending} onClick={() => retry.mutate({ id: run.id })}>
+          <Button icon={RotateCcw} className="short-narrow" title={t("retryHelp")} isBusy={retry.isPending} onClick={() => retry.mutate({ id: run.id })}>
             {t("retry")}
           </Button>
         </May>
