@@ -48,38 +48,30 @@ export async function request<T, V>(document: TypedDocumentString<T, V>, variabl
   return answer.data;
 }
 
-/** Sends a file to a route of its own; an error of any kind is thrown as `ApiProblem`. */
-export async function upload<T>(path: string, file: Blob): Promise<T> {
+/** Asks a route beside GraphQL; an error of any kind is thrown as `ApiProblem`. */
+async function call(path: string, init: { method: string; headers?: Record<string, string>; body?: Blob }): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, {
-      method: "POST",
-      headers: { "Content-Type": "application/octet-stream", ...identify() },
-      body: file,
-    });
+    response = await fetch(path, { ...init, headers: { ...init.headers, ...identify() } });
   } catch {
     reportDown();
     throw new ApiProblem({ code: "server_unreachable", message: "the server does not answer" });
   }
-  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return response;
   if (response.status === 401) endSession();
-  if (!response.ok) throw new ApiProblem(readProblem(answer) ?? { code: "unexpected", message: `the server answered with status ${response.status}` });
-  return answer as T;
+  const answer: unknown = await response.json().catch(() => undefined);
+  throw new ApiProblem(readProblem(answer) ?? { code: "unexpected", message: `the server answered with status ${response.status}` });
+}
+
+/** Sends a file; an error of any kind is thrown as `ApiProblem`. */
+export async function upload<T>(path: string, file: Blob): Promise<T> {
+  const response = await call(path, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
+  return (await response.json().catch(() => undefined)) as T;
 }
 
 /** Fetches a file; an error of any kind is thrown as `ApiProblem`. */
 export async function fetchFile(path: string): Promise<Blob> {
-  let response: Response;
-  try {
-    response = await fetch(path, { headers: identify() });
-  } catch {
-    reportDown();
-    throw new ApiProblem({ code: "server_unreachable", message: "the server does not answer" });
-  }
-  if (response.ok) return response.blob();
-  if (response.status === 401) endSession();
-  const answer: unknown = await response.json().catch(() => undefined);
-  throw new ApiProblem(readProblem(answer) ?? { code: "unexpected", message: `the server answered with status ${response.status}` });
+  return (await call(path, { method: "GET" })).blob();
 }
 
 export const queryClient = new QueryClient({

@@ -43,13 +43,18 @@ function Run({ id, Graph }: { id: string; Graph: ComponentType<GraphProps> }) {
   const onLog = useCallback((line: LogLine) => setHeard((lines) => [...lines, line]), []);
   const { run, error } = useLiveRun(id, onLog);
   const chosen = search.get("step");
-  const set = (name: string, value: string | null) =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      if (value === null) next.delete(name);
-      else next.set(name, value);
-      return next;
-    }, { replace: true });
+  const set = useCallback(
+    (name: string, value: string | null) =>
+      setSearch((before) => {
+        const next = new URLSearchParams(before);
+        if (value === null) next.delete(name);
+        else next.set(name, value);
+        return next;
+      }, { replace: true }),
+    [setSearch],
+  );
+  // The same function while the run goes on: what is drawn with it keeps its focus.
+  const choose = useCallback((step: string | null) => set("step", step), [set]);
   const states = useMemo(() => (run ? statesOf(run) : new Map()), [run]);
   const crumbs = [{ label: t("title"), to: "/runs" }, { label: run?.workflowName ?? t("run") }];
   if (!run) {
@@ -97,17 +102,17 @@ function Run({ id, Graph }: { id: string; Graph: ComponentType<GraphProps> }) {
               value: "graph",
               label: t("graph"),
               content: run.version ? (
-                <Graph text={run.version.text} states={states} chosen={chosen} onChoose={(next) => set("step", next)} />
+                <Graph text={run.version.text} states={states} chosen={chosen} onChoose={choose} />
               ) : (
                 <Empty icon={Ban} title={t("noGraph")} />
               ),
             },
-            { value: "timeline", label: t("timeline"), content: <Timeline run={run} chosen={chosen} onChoose={(next) => set("step", next)} /> },
+            { value: "timeline", label: t("timeline"), content: <Timeline run={run} chosen={chosen} onChoose={choose} /> },
             { value: "logs", label: t("logs"), content: <LogPane run={run} heard={heard} /> },
-            { value: "artifacts", label: t("artifacts"), content: <ArtifactPane run={run} onChoose={(next) => set("step", next)} /> },
+            { value: "artifacts", label: t("artifacts"), content: <ArtifactPane run={run} onChoose={choose} /> },
           ]}
         />
-        {step && <StepDetail run={run} step={step} onClose={() => set("step", null)} />}
+        {step && <StepDetail run={run} step={step} onClose={() => choose(null)} />}
       </div>
     </Page>
   );
