@@ -13,9 +13,7 @@ import { May } from "@/graphql/may.tsx";
 import { download } from "@/lib/download.ts";
 import { pick, useLanguage, useWords } from "@/lib/language.ts";
 import type { CanvasHandle, Context } from "./actions/action.ts";
-import { add } from "./actions/add.ts";
 import { actions } from "./actions/all.ts";
-import { arrange } from "./actions/arrange.ts";
 import { Canvas } from "./canvas/canvas.tsx";
 import { isItem } from "./document/canvas.ts";
 import { read } from "./document/read.ts";
@@ -67,17 +65,18 @@ export function Editor() {
   // eslint-disable-next-line react-hooks/exhaustive-deps
   const places = useMemo(() => layout(graph, document.frames, kept), [shape, kept]);
 
-  const latest = useRef<Context | null>(null);
-  if (canvas.current) latest.current = { state, graph, kinds, places, canvas: canvas.current, save: () => save() };
-  const context = useCallback((): Context => {
-    if (!latest.current || !canvas.current) throw new Error("the canvas is not there yet");
+  // The canvas comes after the rendering that made it, and keys are heard from then on: it is looked up when it is asked for.
+  const latest = useRef<Omit<Context, "canvas" | "state">>(null);
+  latest.current = { graph, kinds, places, save: () => save() };
+  const context = useCallback((): Context | null => {
+    if (!latest.current || !canvas.current) return null;
     return { ...latest.current, state: useEditor.getState(), canvas: canvas.current };
   }, []);
   useActions(context);
   const perform = (id: string) => {
     const action = actions.find((one) => one.id === id);
     const now = context();
-    if (action?.isEnabled(now)) action.perform(now);
+    if (now && action?.isEnabled(now)) action.perform(now);
   };
 
   // The selected step is part of the address, so that it can be linked.
@@ -207,10 +206,10 @@ export function Editor() {
             </div>
           )}
           <div className="canvas-tools">
-            <IconButton icon={Plus} label={t("add")} shortcut="Tab" onClick={() => add.perform(context())} />
+            <IconButton icon={Plus} label={t("add")} shortcut="Tab" onClick={() => perform("add")} />
             <IconButton icon={StickyNote} label={t("addNote")} shortcut="n" onClick={() => perform("note")} />
             <IconButton icon={BoxSelect} label={t("addFrame")} shortcut="g" disabled={!selected.some((key) => !isItem(key))} onClick={() => perform("frame")} />
-            <IconButton icon={ListTree} label={t("layout")} shortcut="l" onClick={() => arrange.perform(context())} />
+            <IconButton icon={ListTree} label={t("layout")} shortcut="l" onClick={() => perform("arrange")} />
             <IconButton icon={Maximize} label={t("fit")} shortcut="1" onClick={() => canvas.current?.fit()} />
           </div>
         </div>

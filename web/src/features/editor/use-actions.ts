@@ -8,7 +8,7 @@ import { copySteps } from "./document/edit.ts";
 import { useEditor } from "./document/store.ts";
 
 /** Listens for the actions' keys, and for the browser's copy, cut and paste. */
-export function useActions(context: () => Context): void {
+export function useActions(context: () => Context | null): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector('[role="dialog"], [role="menu"]')) return;
@@ -21,7 +21,7 @@ export function useActions(context: () => Context): void {
         if (typing && !(action.isInText && (inCode || event.key === "s" || event.key === "Enter"))) continue;
         if (onControl && ["Tab", "Enter", " "].includes(event.key) && !event.ctrlKey && !event.metaKey) continue;
         const now = context();
-        if (!action.isEnabled(now)) continue;
+        if (!now || !action.isEnabled(now)) continue;
         event.preventDefault();
         action.perform(now);
         return;
@@ -33,8 +33,9 @@ export function useActions(context: () => Context): void {
       if (!isOurs(event) || selected.length === 0) return;
       event.clipboardData?.setData("text/plain", copySteps(text, selected));
       event.preventDefault();
-      if (event.type === "cut") {
-        edit(withoutSelected(text, context()));
+      const now = event.type === "cut" ? context() : null;
+      if (now) {
+        edit(withoutSelected(text, now));
         select([]);
       }
     };
