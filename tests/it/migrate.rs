@@ -217,6 +217,8 @@ fn a_migration_is_created_executed_looked_at_and_proven() {
     let view = server.wait_run(&run);
     assert_eq!(view["status"], "SUCCEEDED", "{view:#}");
     assert_eq!(step(&view, "migrate")["rowsOut"].as_f64(), Some(5_000.0));
+    let taken = ["cpuMs", "peakMemory"].map(|name| step(&view, "migrate")[name].as_f64().unwrap());
+    assert!(taken[0] > 0.0 && taken[1] > 1e6, "what its chunks took is known: {taken:?}");
     let told = status(&server.sluice);
     assert_eq!((&told["state"], &told["rows"]), (&json!("COMPLETED"), &json!(5_000)), "{told:#}");
     assert_same(&source, &target);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 const RUN: &str = "query($id: String!) { run(id: $id) { id status trigger inputs error { code message } steps {
-    id status attempts outputs rowsIn rowsOut rowsRejected error { code message hint path } } } }";
+    id status attempts outputs rowsIn rowsOut rowsRejected cpuMs peakMemory error { code message hint path } } } }";
 
 /// A running server; it ends at once when dropped.
 pub(crate) struct TestServer {

@@ -165,7 +165,7 @@ pub(crate) fn disk_failed(path: &Path, error: &std::io::Error) -> Error {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
+    match meter::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => {
             Err(Error::permanent(ErrorCode::Internal, format!("the work on a backup's files ended: {error}")))

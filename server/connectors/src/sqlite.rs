@@ -39,10 +39,12 @@ use data::{
     Abilities, Connector, Error, RangeFilter, Result, RowStatements, Sink, Site, Source, Split, SplitRequest, System,
     TwinRequest, WriteOptions,
 };
+use meter::Stopwatch;
 use model::ErrorCode;
 use rusqlite::{Connection, OpenFlags};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Opens the connector for the file named in `settings`.
 ///
@@ -70,7 +72,7 @@ impl Sqlite {
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let config = self.config.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        let done = meter::spawn_blocking(move || {
             let mut connection = connect(&config, Access::Write)?;
             work(&mut connection)
         });
@@ -84,6 +86,12 @@ impl Sqlite {
 enum Access {
     Read,
     Write,
+}
+
+/// Answers an order that a thread of ours carried out. Whoever no longer waits has dropped what the thread serves.
+fn answer<T>(asker: oneshot::Sender<Result<T>>, done: Result<T>, watch: &mut Stopwatch) {
+    watch.lap();
+    drop(asker.send(done));
 }
 
 /// Opens the file, in WAL mode, durable at every commit.

@@ -125,9 +125,28 @@ pub struct StepMetrics {
     /// Time spent working rather than waiting for a neighbor, in milliseconds.
     #[serde(default)]
     pub busy_ms: u64,
+    /// Processor time that the step's own tasks and threads took, in milliseconds.
+    #[serde(default)]
+    pub cpu_ms: u64,
+    /// The most memory of the process, in bytes, that was seen while the step was at work. Others may have been at work in it, too.
+    #[serde(default)]
+    pub peak_memory: u64,
     /// Rows that left, by port, for the numbers on the editor's edges.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub ports: Map<String, Value>,
+}
+
+impl StepMetrics {
+    /// Adds the work of another part of the same step: all but the duration, since parts may run at once, and the ports.
+    pub fn add(&mut self, part: &Self) {
+        self.rows_in += part.rows_in;
+        self.rows_out += part.rows_out;
+        self.rows_rejected += part.rows_rejected;
+        self.bytes += part.bytes;
+        self.busy_ms += part.busy_ms;
+        self.cpu_ms += part.cpu_ms;
+        self.peak_memory = self.peak_memory.max(part.peak_memory);
+    }
 }
 
 /// What is known of one step of one run.

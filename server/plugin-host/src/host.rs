@@ -405,7 +405,7 @@ impl Host {
             let program = inner.prepare(&installed.manifest, installed.entry, &code)?;
             Ok((installed.manifest, program))
         };
-        let prepared = tokio::task::spawn_blocking(work)
+        let prepared = meter::spawn_blocking(work)
             .await
             .map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))?;
         let (manifest, program) = prepared.inspect_err(|error| health.failed(error))?;

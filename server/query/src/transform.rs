@@ -129,7 +129,7 @@ impl Transform {
             return Running { schema, input: None, output, task: None, kept, bytes: 0, waiting: Some((self, results)) };
         }
         self.feed.supply_stream(batches);
-        let task = AbortOnDropHandle::new(tokio::spawn(self.drive(results)));
+        let task = AbortOnDropHandle::new(meter::spawn(self.drive(results)));
         Running { schema, input: Some(input), output, task: Some(task), kept, bytes: 0, waiting: None }
     }
 
@@ -220,7 +220,7 @@ impl Running {
         self.input = None;
         if let (Some((transform, results)), Some(kept)) = (self.waiting.take(), self.kept.take()) {
             transform.feed.supply_all(kept);
-            self.task = Some(AbortOnDropHandle::new(tokio::spawn(transform.drive(results))));
+            self.task = Some(AbortOnDropHandle::new(meter::spawn(transform.drive(results))));
         }
     }
 
@@ -290,6 +290,8 @@ mod tests {
     use super::*;
     use arrow::array::{Int64Array, StringArray};
     use arrow::util::pretty::pretty_format_batches;
+    use meter::Meter;
+    use std::time::Duration;
 
     fn batch(keys: &[&str], numbers: &[i64]) -> RecordBatch {
         let schema = Schema::new(vec![Field::new("Key", DataType::Utf8, true), Field::new("n", DataType::Int64, true)]);
@@ -383,5 +385,26 @@ mod tests {
         ] {
             assert_eq!(Transform::compile(sql, &schema).await.unwrap().is_deterministic(), expected, "{sql}");
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_query_over_all_rows_counts_for_who_started_it() {
+        let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
+        let query = Transform::compile("SELECT n, n % 7 AS m FROM input ORDER BY m, n DESC", &schema).await.unwrap();
+        let meter = Meter::default();
+        // Only what the query's own tasks took is counted: whoever feeds it does so outside.
+        let mut running = meter.count(async { query.start() }).await;
+        let mut rows = 0;
+        for batch in 0..40 {
+            let numbers: Int64Array = (0..8_192_i64).map(|n| n * 7_919 % 8_191 + batch).collect();
+            let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(numbers)]).unwrap();
+            rows += running.push(batch).await.unwrap().iter().map(RecordBatch::num_rows).sum::<usize>();
+        }
+        running.close();
+        while let Some(batch) = running.next().await.unwrap() {
+            rows += batch.num_rows();
+        }
+        assert_eq!(rows, 40 * 8_192);
+        assert!(meter.spent() > Duration::from_millis(5), "{:?}", meter.spent());
     }
 }

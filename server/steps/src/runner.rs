@@ -19,6 +19,7 @@ use engine::expression::{self, Scope};
 use engine::ports::{Alerts, Artifacts, Chunk, Observer, StepReport, TableLogs, TaskContext, TaskRunner, Watch};
 use futures::FutureExt;
 use futures::future::join_all;
+use meter::Meter;
 use model::document::Step;
 use model::{ErrorCode, Fault, RunId, StepId};
 use serde_json::Value;
@@ -172,15 +173,16 @@ impl Runner {
         let opening = steps.into_iter().zip(decided).map(|(step, decided)| {
             let cancel = frame.cancel.child_token();
             let of = of.clone();
+            let meter = Meter::default();
             async move {
                 let ports = self.catalog.find(&step.uses).map(|kind| kind.info().ports).unwrap_or_default();
                 match decided {
                     Ok(with) => {
                         let step = Step { with, ..step };
-                        let opened = self.open(frame, &step, values, of, &cancel).await;
-                        Member { step, ports, opened, cancel }
+                        let opened = meter.count(self.open(frame, &step, values, of, &cancel)).await;
+                        Member { step, ports, opened, cancel, meter }
                     }
-                    Err(ended) => Member { step, ports, opened: Err(ended), cancel },
+                    Err(ended) => Member { step, ports, opened: Err(ended), cancel, meter },
                 }
             }
         });

@@ -177,7 +177,7 @@ impl Action for Scripted {
         let value = if self.is_brief {
             evaluate(&context, &ast)?
         } else {
-            let running = tokio::task::spawn_blocking(move || evaluate(&context, &ast));
+            let running = meter::spawn_blocking(move || evaluate(&context, &ast));
             // The sandbox ends a script in time; should it ever not, the step ends all the same.
             match tokio::time::timeout(MAX_TIME + Duration::from_secs(5), running).await {
                 Ok(Ok(value)) => value?,

@@ -77,7 +77,7 @@ fn one_of() -> Fault {
 /// `invalid_value` for a path that leaves `root` or a file that is too large or no UTF-8; `file_not_found`.
 pub(crate) async fn read_text(root: &Path, file: &str) -> Result<String> {
     let (root, file) = (root.to_owned(), file.to_owned());
-    let read = tokio::task::spawn_blocking(move || read_blocking(&root, &file));
+    let read = meter::spawn_blocking(move || read_blocking(&root, &file));
     read.await.map_err(|_| Error::permanent(ErrorCode::Internal, "reading a file was interrupted"))?
 }
 

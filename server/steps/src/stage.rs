@@ -18,6 +18,7 @@ use data::{Error, Result};
 use engine::ports::{Observer, StepReport};
 use futures::FutureExt;
 use graph::{Graph, Vertex};
+use meter::Meter;
 use model::document::{OnError, Step};
 use model::run::{LogLevel, LogLine};
 use model::{ErrorCode, Fault, RunId, StepId, StepStatus};
@@ -39,6 +40,8 @@ pub struct Member {
     pub opened: Result<Opened, Ended>,
     /// What the step was told to watch; fires when it is over.
     pub cancel: CancellationToken,
+    /// Counts what the step takes, from its opening on.
+    pub meter: Meter,
 }
 
 /// Why a step ended without having done its work.
@@ -91,7 +94,14 @@ pub async fn run(members: Vec<Member>, settings: &Settings) -> Vec<StepReport> {
             Err(ended) => Prepared::Ended(ended),
         };
         let first_port = member.ports.first().cloned().unwrap_or_else(|| "out".to_owned());
-        candidates.push(Candidate { id: member.step.id.clone(), first_port, prepared, is_sink: None, spool: None });
+        candidates.push(Candidate {
+            id: member.step.id.clone(),
+            first_port,
+            prepared,
+            is_sink: None,
+            spool: None,
+            meter: member.meter,
+        });
         steps.push((member.step, member.cancel));
     }
     tokio::select! {
@@ -190,6 +200,7 @@ async fn stream(
             is_sink: candidate.is_sink.unwrap_or(true),
             observer: settings.observer.clone(),
             counted: Counted::new(),
+            meter: candidate.meter,
         };
         tasks.push(Ok(tokio::spawn(attend(node, step.timeout, settings.cancel.clone(), cancel.clone()))));
     }
@@ -214,6 +225,7 @@ async fn attend(
     own: CancellationToken,
 ) -> StepReport {
     let id = node.id.clone();
+    let meter = node.meter.clone();
     let over = async {
         match timeout {
             Some(timeout) => tokio::time::sleep(timeout).await,
@@ -221,7 +233,7 @@ async fn attend(
         }
     };
     let ended = {
-        let work = AssertUnwindSafe(node.drive()).catch_unwind();
+        let work = AssertUnwindSafe(meter.count(node.drive())).catch_unwind();
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Ended::Canceled),
@@ -236,7 +248,8 @@ async fn attend(
                 Ok(Err(error)) if error.code() == ErrorCode::UpstreamFailed => Err(Ended::Skipped(Some(*error.fault))),
                 Ok(Err(error)) => Err(Ended::Failed(error)),
                 Err(_) => Err(Ended::Failed(panicked(&id))),
-            }
+            },
+            never = meter.watch_memory() => match never {}
         }
     };
     if ended.is_err() {

@@ -9,6 +9,7 @@ use arrow::array::{Array, ArrayRef};
 use arrow::record_batch::RecordBatch;
 use arrow::row::{Row, Rows};
 use data::{Error, Result, Source};
+use meter::Meter;
 use model::ErrorCode;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -79,7 +80,7 @@ impl Cursor {
         let mut reader = JoinSet::new();
         let loader =
             Loader { side, names: names.to_vec(), renamed: renamed.to_vec(), pairing: pairing.clone(), last_key: None };
-        reader.spawn(loader.read(source, sender));
+        reader.spawn(Meter::current().count(loader.read(source, sender)));
         Self { side, batches, _reader: reader, current: None, position: 0, rows: 0 }
     }
 

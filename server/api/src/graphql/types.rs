@@ -332,6 +332,15 @@ impl Step {
     fn busy_ms(&self) -> f64 {
         count(self.0.metrics.busy_ms)
     }
+    /// Processor time of the step's own tasks and threads; what a database did for it is not among it.
+    fn cpu_ms(&self) -> f64 {
+        count(self.0.metrics.cpu_ms)
+    }
+    /// The most memory of the worker's process that was seen while the step was at work, in bytes. Other steps may have been at
+    /// work in it, too.
+    fn peak_memory(&self) -> f64 {
+        count(self.0.metrics.peak_memory)
+    }
     /// Rows by port, as JSON text.
     fn ports(&self) -> String {
         json_text(&self.0.metrics.ports)

@@ -64,7 +64,7 @@ const COLUMN_LIMIT: usize = 10_000;
 /// `column_not_found` for a type given to a column the file lacks, `replay_impossible` where the file has changed.
 pub async fn open_csv(location: &FileLocation, options: CsvOptions) -> Result<OpenedFile> {
     let location = location.clone();
-    let reader = tokio::task::spawn_blocking(move || Reader::open(&location, options)).await.map_err(panicked)??;
+    let reader = meter::spawn_blocking(move || Reader::open(&location, options)).await.map_err(panicked)??;
     Ok(OpenedFile::new(Box::new(reader), Resume::Replay))
 }
 

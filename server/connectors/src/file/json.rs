@@ -59,7 +59,7 @@ const COLUMN_LIMIT: usize = 10_000;
 /// 64 MiB, `replay_impossible` where the file has changed.
 pub async fn open_json(location: &FileLocation, options: JsonOptions) -> Result<OpenedFile> {
     let location = location.clone();
-    let reader = tokio::task::spawn_blocking(move || Reader::open(&location, options)).await.map_err(panicked)??;
+    let reader = meter::spawn_blocking(move || Reader::open(&location, options)).await.map_err(panicked)??;
     Ok(OpenedFile::new(Box::new(reader), Resume::Replay))
 }
 

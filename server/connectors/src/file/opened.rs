@@ -53,7 +53,7 @@ impl OpenedFile {
 }
 
 fn read_ahead(mut reader: Reader) -> Ahead {
-    tokio::task::spawn_blocking(move || {
+    meter::spawn_blocking(move || {
         let batch = reader.next_batch();
         (reader, batch)
     })

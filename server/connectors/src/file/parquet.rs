@@ -26,7 +26,7 @@ pub struct ParquetOptions {
 /// `replay_impossible` where the file has changed since the checkpoint.
 pub async fn open_parquet(location: &FileLocation, options: ParquetOptions) -> Result<OpenedFile> {
     let location = location.clone();
-    let reader = tokio::task::spawn_blocking(move || Reader::open(&location, &options)).await.map_err(panicked)??;
+    let reader = meter::spawn_blocking(move || Reader::open(&location, &options)).await.map_err(panicked)??;
     Ok(OpenedFile::new(Box::new(reader), Resume::Checkpoint))
 }
 

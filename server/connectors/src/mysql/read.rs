@@ -70,7 +70,7 @@ pub(super) async fn open(mysql: &Mysql, options: ReadOptions) -> Result<Box<dyn 
     let (sender, batches) = mpsc::channel(2);
     let task_schema = schema.clone();
     let connections = mysql.connections.clone();
-    tokio::spawn(async move {
+    meter::spawn(async move {
         let session = wire.session();
         let reading = stream(&mut wire, &config, &statement, plan, task_schema, &sender);
         let ended = tokio::select! {

@@ -85,7 +85,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce(&AtomicBool) -> Result<T>
     }
     let gone = Arc::new(AtomicBool::new(false));
     let leave = Leave(gone.clone());
-    let done = tokio::task::spawn_blocking(move || work(&gone)).await;
+    let done = meter::spawn_blocking(move || work(&gone)).await;
     drop(leave);
     done.map_err(|error| Error::permanent(ErrorCode::Internal, format!("the sqlite thread ended early: {error}")))?
 }

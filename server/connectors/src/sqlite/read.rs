@@ -16,6 +16,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
 use data::connector::{ReadOptions, Relation};
 use data::{BATCH_ROWS, Checkpoint, Error, Result, Resume, Source, SourceBatch};
+use meter::{Meter, Stopwatch};
 use model::ErrorCode;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, InterruptHandle};
@@ -37,11 +38,12 @@ pub(super) async fn open(config: Arc<Config>, options: ReadOptions) -> Result<Bo
     let (opened, on_opened) = oneshot::channel();
     let (batches, on_batch) = mpsc::channel(2);
     let thread = std::thread::Builder::new().name("sqlite-read".to_owned());
+    let meter = Meter::current();
     thread
         .spawn(move || {
-            if let Err(error) = run(&config, &options, opened, &batches) {
-                // The reader may be gone, and then nobody wants to know.
-                let _ = batches.blocking_send(Err(error));
+            let mut outlet = Outlet { batches, watch: meter.start() };
+            if let Err(error) = run(&config, &options, opened, &mut outlet) {
+                outlet.send(Err(error));
             }
         })
         .map_err(|error| Error::transient(ErrorCode::Internal, format!("no thread for reading: {error}")))?;
@@ -170,12 +172,21 @@ fn binary(key: &[String]) -> String {
     key.iter().map(|column| format!("{} COLLATE BINARY", quote(column))).collect::<Vec<_>>().join(", ")
 }
 
-fn run(
-    config: &Config,
-    options: &ReadOptions,
-    opened: oneshot::Sender<Opened>,
-    batches: &mpsc::Sender<Result<SourceBatch>>,
-) -> Result<()> {
+/// Where the thread puts what it has read.
+struct Outlet {
+    batches: mpsc::Sender<Result<SourceBatch>>,
+    watch: Stopwatch,
+}
+
+impl Outlet {
+    /// False where nobody reads on.
+    fn send(&mut self, batch: Result<SourceBatch>) -> bool {
+        self.watch.lap();
+        self.batches.blocking_send(batch).is_ok()
+    }
+}
+
+fn run(config: &Config, options: &ReadOptions, opened: oneshot::Sender<Opened>, outlet: &mut Outlet) -> Result<()> {
     let mapped = |error| error::mapped(&config.path, &error);
     let connection = connect(config, Access::Read)?;
     connection.execute_batch("BEGIN").map_err(mapped)?;
@@ -200,7 +211,7 @@ fn run(
     if opened.send(Opened { schema: schema.clone(), resume, interrupt }).is_err() {
         return Ok(());
     }
-    stream(&connection, config, &plan, position, options.limit, &schema, batches)
+    stream(&connection, config, &plan, position, options.limit, &schema, outlet)
 }
 
 fn plan_table(table: &Table, options: &ReadOptions) -> Result<Plan> {
@@ -319,7 +330,7 @@ fn stream(
     position: Option<Position>,
     limit: Option<u64>,
     schema: &SchemaRef,
-    batches: &mpsc::Sender<Result<SourceBatch>>,
+    outlet: &mut Outlet,
 ) -> Result<()> {
     let mapped = |error| error::mapped(&config.path, &error);
     let before = position.as_ref().map_or(0, |position| position.rows);
@@ -380,7 +391,7 @@ fn stream(
             })
             .map(Checkpoint);
         sent = true;
-        if batches.blocking_send(Ok(SourceBatch { records, checkpoint, rejected: None })).is_err() || ended {
+        if !outlet.send(Ok(SourceBatch { records, checkpoint, rejected: None })) || ended {
             return Ok(());
         }
     }

@@ -40,7 +40,7 @@ pub(super) async fn range_filter(
 
 pub(super) async fn describe(sqlite: &Sqlite, name: &str) -> Result<Table> {
     let (config, name) = (sqlite.config.clone(), name.to_owned());
-    let described = tokio::task::spawn_blocking(move || get_table(&connect(&config, Access::Read)?, &config, &name));
+    let described = meter::spawn_blocking(move || get_table(&connect(&config, Access::Read)?, &config, &name));
     described.await.map_err(|error| {
         data::Error::permanent(ErrorCode::Internal, format!("the sqlite thread ended early: {error}"))
     })?

@@ -3,7 +3,7 @@
 use super::console::{Stop, told};
 use super::guard::{Guard, protect};
 use super::write::{insert, insert_statement};
-use super::{Access, Config, connect, error, introspect};
+use super::{Access, Config, answer, connect, error, introspect};
 use crate::error::{Culprit, column_not_found};
 use crate::statement::within_transaction;
 use crate::{canonical, cell};
@@ -12,6 +12,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use async_trait::async_trait;
 use data::transaction::{SqlTransaction, wrong_placeholders};
 use data::{Batch, ConsoleLimits, Error, Lane, Result, System, WriteOptions};
+use meter::{Meter, Stopwatch};
 use model::ErrorCode;
 use rusqlite::types::Value;
 use rusqlite::{Statement, Transaction, TransactionBehavior};
@@ -30,9 +31,10 @@ enum Order {
 pub(super) async fn begin(config: Arc<Config>, time: Duration) -> Result<Box<dyn SqlTransaction>> {
     let (orders, on_order) = mpsc::channel::<Order>(1);
     let (begun, on_begun) = oneshot::channel();
+    let meter = Meter::current();
     std::thread::Builder::new()
         .name("sqlite-plugin".to_owned())
-        .spawn(move || keep(&config, time, on_order, begun))
+        .spawn(move || keep(&config, time, on_order, begun, &mut meter.start()))
         .map_err(|error| Error::transient(ErrorCode::Internal, format!("no thread for the transaction: {error}")))?;
     on_begun.await.map_err(|_| ended())??;
     Ok(Box::new(Kept(orders)))
@@ -85,7 +87,13 @@ impl Patience {
 }
 
 /// The thread: takes orders until it committed or nobody gives any more.
-fn keep(config: &Arc<Config>, time: Duration, mut on_order: mpsc::Receiver<Order>, begun: oneshot::Sender<Result<()>>) {
+fn keep(
+    config: &Arc<Config>,
+    time: Duration,
+    mut on_order: mpsc::Receiver<Order>,
+    begun: oneshot::Sender<Result<()>>,
+    watch: &mut Stopwatch,
+) {
     let patience = Patience {
         limits: ConsoleLimits { time, ..ConsoleLimits::default() },
         stop: Arc::new(Mutex::new(Stop::after(time))),
@@ -111,15 +119,14 @@ fn keep(config: &Arc<Config>, time: Duration, mut on_order: mpsc::Receiver<Order
     if begun.send(Ok(())).is_err() {
         return;
     }
-    // Whoever no longer waits for an answer has dropped the transaction.
     while let Some(order) = on_order.blocking_recv() {
         patience.begin();
         match order {
-            Order::Execute(sql, parameters, answer) => {
-                drop(answer.send(execute(&transaction, config, &patience, &sql, &parameters)));
+            Order::Execute(sql, parameters, asker) => {
+                answer(asker, execute(&transaction, config, &patience, &sql, &parameters), watch);
             }
-            Order::Write(table, rows, answer) => drop(answer.send(write(&transaction, config, &table, rows))),
-            Order::Commit(answer) => return drop(answer.send(transaction.commit().map_err(mapped))),
+            Order::Write(table, rows, asker) => answer(asker, write(&transaction, config, &table, rows), watch),
+            Order::Commit(asker) => return answer(asker, transaction.commit().map_err(mapped), watch),
         }
     }
 }

@@ -6,7 +6,7 @@
 use super::introspect::{self, Table};
 use super::types;
 use super::value::{Cells, Refusal};
-use super::{Access, Config, connect, error};
+use super::{Access, Config, answer, connect, error};
 use crate::error::{Culprit, column_not_found, key_missing, key_not_unique, lease_lost, type_refused};
 use crate::name::{quote, quote_all};
 use arrow::datatypes::SchemaRef;
@@ -15,6 +15,7 @@ use data::{
     Batch, Checkpoint, Error, Lane, LedgerEntry, LedgerKey, Mode, RefusalKeeper, RefusedRow, Result, Sink,
     WriteOptions, Written,
 };
+use meter::Meter;
 use model::ErrorCode;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::HashMap;
@@ -29,9 +30,11 @@ const CREATE_LEDGER: &str = "CREATE TABLE IF NOT EXISTS _sluice_ledger (
 pub(super) async fn open(config: Arc<Config>, schema: SchemaRef, options: WriteOptions) -> Result<Box<dyn Sink>> {
     let (orders, mut on_order) = mpsc::channel::<Order>(1);
     let (opened, on_opened) = oneshot::channel();
+    let meter = Meter::current();
     std::thread::Builder::new()
         .name("sqlite-write".to_owned())
         .spawn(move || {
+            let mut watch = meter.start();
             let (mut writer, made) = match Writer::open(config, schema, options) {
                 Ok(writer) => writer,
                 Err(error) => return drop(opened.send(Err(error))),
@@ -39,14 +42,13 @@ pub(super) async fn open(config: Arc<Config>, schema: SchemaRef, options: WriteO
             if opened.send(Ok(made)).is_err() {
                 return;
             }
-            // Whoever no longer waits for an answer has dropped the sink.
             while let Some(order) = on_order.blocking_recv() {
                 match order {
-                    Order::Claim(lane, answer) => drop(answer.send(writer.claim(&lane))),
-                    Order::Write(batch, agreed, answer) => {
-                        drop(answer.send(writer.write(&batch, agreed.as_deref())));
+                    Order::Claim(lane, asker) => answer(asker, writer.claim(&lane), &mut watch),
+                    Order::Write(batch, agreed, asker) => {
+                        answer(asker, writer.write(&batch, agreed.as_deref()), &mut watch);
                     }
-                    Order::Finish(answer) => drop(answer.send(writer.finish())),
+                    Order::Finish(asker) => answer(asker, writer.finish(), &mut watch),
                 }
             }
         })

@@ -1,9 +1,11 @@
 use super::world::*;
 use arrow::array::*;
-use data::connector::TableInfo;
+use data::connector::{ReadOptions, TableInfo};
 use data::{Mode, WriteOptions};
+use meter::Meter;
 use model::ErrorCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 async fn names(world: &World, table: &str) -> Vec<(i64, String)> {
     let rows = world.rows(table, &["id"]).await;
@@ -108,12 +110,27 @@ pub(super) async fn a_hundred_thousand_rows_arrive(world: &World) {
     };
     let schema = part(0).schema();
     let options = WriteOptions { mode: Mode::Upsert, key: vec!["id".to_owned()], ..ledgered("t", 1) };
-    let mut sink = world.connector.write(schema, options).await.unwrap();
-    sink.claim(&lane()).await.unwrap();
-    for sequence in 0..10 {
-        sink.write(&batch(sequence + 1, &part(sequence as i64 * 10_000))).await.unwrap();
+    let (writing, reading) = (Meter::default(), Meter::default());
+    let parts: Vec<RecordBatch> = (0..10).map(|sequence| part(sequence * 10_000)).collect();
+    let written = async {
+        let mut sink = world.connector.write(schema, options).await.unwrap();
+        sink.claim(&lane()).await.unwrap();
+        for (sequence, part) in (1..).zip(&parts) {
+            sink.write(&batch(sequence, part)).await.unwrap();
+        }
+        sink.finish().await.unwrap();
+    };
+    writing.count(written).await;
+    let read = async {
+        let options = ReadOptions { order_by: vec!["id".to_owned()], ..ReadOptions::table("t") };
+        let mut source = world.connector.read(options).await.unwrap();
+        while source.next().await.unwrap().is_some() {}
+    };
+    reading.count(read).await;
+    // Whoever only waits for another task or thread of the connector takes far less.
+    for meter in [writing, reading] {
+        assert!(meter.spent() > Duration::from_millis(10), "{:?}", meter.spent());
     }
-    sink.finish().await.unwrap();
     let rows = world.rows("t", &["id"]).await;
     let ids = rows.column(0).as_primitive::<arrow::datatypes::Int64Type>();
     assert_eq!(ids.values().to_vec(), (0..100_000).collect::<Vec<i64>>());

@@ -117,7 +117,7 @@ async fn on_disk<T: Send + 'static>(
     path: PathBuf,
     work: impl FnOnce(&Path) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let done = tokio::task::spawn_blocking(move || work(&path)).await;
+    let done = meter::spawn_blocking(move || work(&path)).await;
     done.map_err(|error| Error::permanent(ErrorCode::Internal, format!("the work on a backup's file ended: {error}")))?
 }
 

@@ -111,7 +111,7 @@ impl Advance<'_, '_> {
         let chunks = self.chunks(index);
         chunks.active.remove(&chunk);
         for report in reports {
-            add(&mut chunks.metrics, &report.metrics);
+            chunks.metrics.add(&report.metrics);
             let is_failed = match &chunks.finish {
                 Some(_) => report.status != StepStatus::Succeeded,
                 None => report.status == StepStatus::Failed,
@@ -203,7 +203,7 @@ impl Advance<'_, '_> {
             let fault = Fault::new(ErrorCode::Internal, format!("step `{id}` was not reported"));
             StepReport::failed(id.clone(), fault, false)
         });
-        add(&mut metrics, &report.metrics);
+        metrics.add(&report.metrics);
         let step = self.state.step_mut(&id);
         step.status = report.status;
         step.outputs = report.outputs;
@@ -226,14 +226,6 @@ impl Advance<'_, '_> {
             _ => self.state.stages[index].halt(),
         }
     }
-}
-
-fn add(sum: &mut StepMetrics, more: &StepMetrics) {
-    sum.rows_in += more.rows_in;
-    sum.rows_out += more.rows_out;
-    sum.rows_rejected += more.rows_rejected;
-    sum.bytes += more.bytes;
-    sum.busy_ms += more.busy_ms;
 }
 
 /// Puts what one chunk tells to what others have told; the sum stays small however many there are.

@@ -84,7 +84,7 @@ impl State {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T, Error> {
     let failed =
         |error: String| refuse(ErrorKind::Transient, format!("the plugin's memory cannot be reached: {error}"));
-    match tokio::task::spawn_blocking(work).await {
+    match meter::spawn_blocking(work).await {
         Ok(outcome) => outcome.map_err(|error| failed(error.to_string())),
         Err(error) => Err(failed(error.to_string())),
     }

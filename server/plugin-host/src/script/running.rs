@@ -222,7 +222,7 @@ impl Running {
             let done = parts.engine.call_fn_with_options::<Dynamic>(options, &mut scope, &parts.ast, &name, arguments);
             (parts, done)
         };
-        let thread = tokio::task::spawn_blocking(work);
+        let thread = meter::spawn_blocking(work);
         let (parts, done) = match tokio::time::timeout(self.bench.limits.time + GRACE, thread).await {
             Ok(Ok(ended)) => ended,
             Ok(Err(_)) => return Err(failed(self.plugin(), "broke off with a panic of the script engine")),

@@ -94,7 +94,7 @@ impl Alerting {
         let values = template::values(&self.context.values, &own, more);
         let path = format!("steps.{}.with.template", self.context.step.id);
         // Expressions may take their time.
-        let made = tokio::task::spawn_blocking(move || template::render(&template, &values, &own, Utc::now())).await;
+        let made = meter::spawn_blocking(move || template::render(&template, &values, &own, Utc::now())).await;
         let made =
             made.map_err(|_| Error::permanent(ErrorCode::Internal, "rendering the alert's template panicked"))?;
         made.map_err(|fault| {

@@ -155,7 +155,7 @@ impl Vault {
         }
         let folder = PathBuf::from(&record.folder);
         let checksum = record.checksum.clone();
-        let read = tokio::task::spawn_blocking(move || {
+        let read = meter::spawn_blocking(move || {
             let (manifest, found) = read_manifest(&folder)?;
             if found != checksum {
                 return Err(damaged(format!("`{MANIFEST}` is not as it was written")));
@@ -325,7 +325,7 @@ async fn write(
         tables: report.tables,
     };
     let (folder, verify) = (folder.to_owned(), making.verify);
-    let finishing = tokio::task::spawn_blocking(move || {
+    let finishing = meter::spawn_blocking(move || {
         if folder.join(INNER).is_file() && !manifest.files.iter().any(|file| file.path == INNER) {
             manifest.files.push(describe(&folder, INNER)?);
         }

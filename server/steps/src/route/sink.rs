@@ -37,7 +37,7 @@ impl SinkTask {
     /// Starts the task. Where `may_lack`, a connection that cannot be had matters only once rows go there.
     pub(super) fn start(target: Target, may_lack: bool) -> Self {
         let (queue, commands) = mpsc::channel(EDGE_BATCHES);
-        Self { queue, _task: AbortOnDropHandle::new(tokio::spawn(work(target, may_lack, commands))) }
+        Self { queue, _task: AbortOnDropHandle::new(meter::spawn(work(target, may_lack, commands))) }
     }
 
     /// Asks where the target stands in the lane.

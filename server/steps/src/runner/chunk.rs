@@ -152,12 +152,8 @@ fn seen_by_expressions(report: &StepReport) -> Value {
 }
 
 fn add(report: &mut StepReport, inner: StepReport, on_error: OnError) {
-    report.metrics.rows_in += inner.metrics.rows_in;
-    report.metrics.rows_out += inner.metrics.rows_out;
-    report.metrics.rows_rejected += inner.metrics.rows_rejected;
-    report.metrics.bytes += inner.metrics.bytes;
+    report.metrics.add(&inner.metrics);
     report.metrics.duration_ms += inner.metrics.duration_ms;
-    report.metrics.busy_ms += inner.metrics.busy_ms;
     let fails = match inner.status {
         StepStatus::Failed => on_error != OnError::Continue,
         StepStatus::Canceled => true,

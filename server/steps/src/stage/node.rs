@@ -5,6 +5,7 @@ use crate::kind::{Action, ActionReport, Claim, Flow, Outputs};
 use crate::spool::{Remembered, SpoolReader};
 use data::{Batch, Checkpoint, Error, Lane, Result, Source};
 use engine::ports::{Expansion, Observer};
+use meter::Meter;
 use model::run::StepMetrics;
 use model::{ErrorCode, StepId};
 use serde_json::{Map, Value};
@@ -48,6 +49,7 @@ pub(crate) struct Node {
     pub(crate) is_sink: bool,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) counted: Counted,
+    pub(crate) meter: Meter,
 }
 
 /// What a step has done so far.
@@ -88,6 +90,7 @@ impl Counted {
 impl Node {
     /// What is counted so far.
     pub(crate) fn metrics(&self) -> StepMetrics {
+        self.meter.look_at_memory();
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         StepMetrics {
             rows_in: self.counted.rows_in,
@@ -96,6 +99,8 @@ impl Node {
             bytes: self.counted.bytes,
             duration_ms: millis(self.counted.started.elapsed()),
             busy_ms: millis(self.counted.busy),
+            cpu_ms: millis(self.meter.spent()),
+            peak_memory: self.meter.peak_memory(),
             ports: self.ports.rows_by_port(),
         }
     }
@@ -260,7 +265,7 @@ impl Node {
 
 /// Runs `work` where it may block.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
+    match meter::spawn_blocking(work).await {
         Ok(result) => result,
         Err(_) => Err(Error::permanent(ErrorCode::Internal, "work on the spool stopped in the middle")),
     }

@@ -19,6 +19,7 @@ use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use data::{Batch, Checkpoint, Error, Lane, LedgerEntry, Result, Resume};
 use futures::FutureExt;
+use meter::Meter;
 use model::{ErrorCode, StepId};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -47,6 +48,7 @@ pub(crate) struct Candidate {
     /// Whether it writes somewhere; none where no empty batch has reached it.
     pub(crate) is_sink: Option<bool>,
     pub(crate) spool: Option<Spool>,
+    pub(crate) meter: Meter,
 }
 
 /// Decides for all steps.
@@ -100,7 +102,8 @@ async fn start_source(
     graph: &Graph,
     settings: &Settings,
 ) -> Result<SourceWork> {
-    let source = opener.open(None).await?;
+    let meter = candidates[index].meter.clone();
+    let source = meter.count(opener.open(None)).await?;
     let mut sent = vec![(candidates[index].first_port.clone(), empty_batch(&candidates[index].id, source.schema()))];
     if let Some(schema) = source.rejected_schema() {
         sent.push((crate::edge::REJECTED.to_owned(), empty_batch(&candidates[index].id, schema)));
@@ -119,7 +122,7 @@ async fn start_source(
     {
         drop(source);
         let marks = probe.marks(entry.sequence);
-        let source = opener.open(Some(checkpoint.clone())).await?;
+        let source = meter.count(opener.open(Some(checkpoint.clone()))).await?;
         return Ok(SourceWork { source, next_sequence: entry.sequence + 1, marks });
     }
     let may_start_over = match source.resume() {
@@ -173,7 +176,9 @@ impl Probe {
                 hidden.extend(graph.reachable(step));
                 continue;
             }
-            let met = AssertUnwindSafe(probe.visit(&mut candidates[step], batch, is_behind_spool));
+            let meter = candidates[step].meter.clone();
+            let visit = probe.visit(&mut candidates[step], batch, is_behind_spool);
+            let met = AssertUnwindSafe(meter.count(visit));
             let (sent, spools) = match met.catch_unwind().await {
                 Ok(Ok(met)) => met,
                 Ok(Err(error)) => {

@@ -331,6 +331,29 @@ async fn a_slow_sink_holds_the_others_back_only_by_the_edge() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_tells_what_it_took_of_the_machine() {
+    let mut run = Run::new();
+    run.memory.source(60);
+    run.memory.hold("slow", "never", 1);
+    let reports = run
+        .attempt(
+            "
+- { id: busy, uses: script, with: { script: 'let sum = 0; for n in 0..200000 { sum += n * n % 7; } #{ sum: sum }' } }
+- { id: rows, uses: fetch, with: { path: replay.csv } }
+- { id: slow, uses: write, timeout: 300ms, from: rows, with: { connection: store, table: slow } }
+",
+        )
+        .await;
+    assert_eq!(spell(&reports), "busy succeeded, rows succeeded, slow failed step_timeout");
+    let [busy, rows, slow] = [0, 1, 2].map(|index| &reports[index].metrics);
+    assert!(busy.cpu_ms > 10 && busy.cpu_ms <= busy.duration_ms + 100, "{busy:?}");
+    assert!(slow.duration_ms >= 300 && slow.cpu_ms * 10 < slow.duration_ms, "waiting costs nothing: {slow:?}");
+    for metrics in [busy, rows, slow] {
+        assert!(metrics.peak_memory > 1 << 20, "{metrics:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_canceled_stage_stops() {
     let mut run = Run::new();
     run.memory.source(100);

@@ -357,7 +357,7 @@ struct Reader {
 impl Reader {
     fn start(mut source: Box<dyn Source>) -> Self {
         let (sender, batches) = mpsc::channel(WAITING);
-        tokio::spawn(async move {
+        meter::spawn(async move {
             loop {
                 let next = tokio::select! {
                     next = source.next() => next,

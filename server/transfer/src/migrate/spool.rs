@@ -108,7 +108,7 @@ impl Source for Kept {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
     let failed = |why: String| Error::permanent(ErrorCode::DiskFailed, format!("rows cannot be kept on disk: {why}"));
-    match tokio::task::spawn_blocking(work).await {
+    match meter::spawn_blocking(work).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Err(_) => Err(failed("the work stopped in the middle".to_owned())),

@@ -13,6 +13,8 @@ const STEP = {
   bytes: 0,
   durationMs: 0,
   busyMs: 0,
+  cpuMs: 0,
+  peakMemory: 0,
   ports: "{}",
   startedAt: null,
   finishedAt: null,

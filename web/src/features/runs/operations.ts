@@ -58,6 +58,8 @@ export const RunStep = graphql(`
     bytes
     durationMs
     busyMs
+    cpuMs
+    peakMemory
     ports
     startedAt
     finishedAt

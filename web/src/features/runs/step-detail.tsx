@@ -7,7 +7,7 @@ import { Status } from "@/components/status.tsx";
 import { tell } from "@/components/toast.tsx";
 import { useChange } from "@/graphql/client.ts";
 import type { RunStepFragment } from "@/graphql/generated/graphql.ts";
-import { formatNumber, formatSpan } from "@/lib/format.ts";
+import { formatBytes, formatNumber, formatSpan } from "@/lib/format.ts";
 import { pick, useLanguage, useWords } from "@/lib/language.ts";
 import { isOver, STEP_STATUS } from "@/lib/run-status.ts";
 import { readPorts, type RunView } from "./live-run.ts";
@@ -34,12 +34,18 @@ export function StepDetail({ run, step, onClose }: { run: RunView; step: RunStep
     { name: t("rowsIn"), value: number(step.rowsIn) },
     { name: t("rowsOut"), value: number(step.rowsOut) },
     { name: t("rowsRejected"), value: number(step.rowsRejected) },
-    { name: t("bytes"), value: number(step.bytes) },
+    { name: t("bytes"), value: formatBytes(step.bytes) },
   ];
   if (span > 0) {
     const share = Math.min(100, Math.round((step.busyMs / span) * 100));
     const rate = Math.round((Math.max(step.rowsIn, step.rowsOut) / span) * 1000);
     facts.push({ name: t("working"), value: `${number(share)} %`, help: t("workingHelp") }, { name: t("rate"), value: number(rate) });
+  }
+  if (step.peakMemory > 0) {
+    facts.push(
+      { name: t("processor"), value: formatSpan(step.cpuMs), help: t("processorHelp") },
+      { name: t("memory"), value: formatBytes(step.peakMemory), help: t("memoryHelp") },
+    );
   }
   return (
     <aside className="step-detail" aria-label={`${t("step")} ${step.id}`}>

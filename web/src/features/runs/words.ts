@@ -40,6 +40,16 @@ export const words = {
   working: ["Working", "工作占比"],
   workingHelp: ["How much of the time it worked rather than waited for a step before or behind it", "实际工作而非等待上下游步骤的时间占比"],
   rate: ["Rows per second", "每秒行数"],
+  processor: ["Processor time", "处理器时间"],
+  processorHelp: [
+    "What the step's own tasks and threads took of all processors; a database's work for it is not among it",
+    "步骤自身的任务和线程占用的全部处理器时间，不包括数据库为其所做的工作",
+  ],
+  memory: ["Peak memory", "内存峰值"],
+  memoryHelp: [
+    "The most memory the worker's process had while the step was at work; other steps may have been at work in it, too",
+    "步骤工作期间工作进程的最高内存占用，其中可能包含同时运行的其他步骤",
+  ],
   rowsIn: ["Rows in", "输入行"],
   rowsOut: ["Rows out", "输出行"],
   rowsRejected: ["Rows rejected", "拒绝行"],

@@ -2381,12 +2381,19 @@ export type Step = {
   /** How much of `durationMs` it worked rather than waited for a step before or behind it. */
   busyMs: Scalars['Float']['output'];
   bytes: Scalars['Float']['output'];
+  /** Processor time of the step's own tasks and threads; what a database did for it is not among it. */
+  cpuMs: Scalars['Float']['output'];
   durationMs: Scalars['Float']['output'];
   error?: Maybe<Problem>;
   finishedAt?: Maybe<Scalars['DateTime']['output']>;
   id: Scalars['String']['output'];
   /** Values for later steps, as JSON text. */
   outputs: Scalars['String']['output'];
+  /**
+   * The most memory of the worker's process that was seen while the step was at work, in bytes. Other steps may have been at
+   * work in it, too.
+   */
+  peakMemory: Scalars['Float']['output'];
   /** Rows by port, as JSON text. */
   ports: Scalars['String']['output'];
   /** Rows that arrived; a float, since GraphQL's integers end at 2³¹. */
@@ -3487,14 +3494,14 @@ export type RunWorkflowsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type RunWorkflowsQuery = { __typename?: 'Query', workflows: { __typename?: 'WorkflowConnection', nodes: Array<{ __typename?: 'Workflow', id: string, name: string }> } };
 
-export type RunStepFragment = { __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, busyMs: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null };
+export type RunStepFragment = { __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, busyMs: number, cpuMs: number, peakMemory: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null };
 
 export type RunDetailQueryVariables = Exact<{
   id: Scalars['String']['input'];
 }>;
 
 
-export type RunDetailQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, inputs: string, workflowId: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, version?: { __typename?: 'Version', number: number, text: string } | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, busyMs: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null }> } };
+export type RunDetailQuery = { __typename?: 'Query', run: { __typename?: 'Run', id: string, status: RunStatusWord, trigger: string, inputs: string, workflowId: string, workflowName?: string | null, createdAt: string, startedAt?: string | null, finishedAt?: string | null, version?: { __typename?: 'Version', number: number, text: string } | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null, steps: Array<{ __typename?: 'Step', id: string, status: StepStatusWord, attempts: number, outputs: string, rowsIn: number, rowsOut: number, rowsRejected: number, bytes: number, durationMs: number, busyMs: number, cpuMs: number, peakMemory: number, ports: string, startedAt?: string | null, finishedAt?: string | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null }> } };
 
 export type RunLogsQueryVariables = Exact<{
   id: Scalars['String']['input'];
@@ -4072,6 +4079,8 @@ export const RunStepFragmentDoc = new TypedDocumentString(`
   bytes
   durationMs
   busyMs
+  cpuMs
+  peakMemory
   ports
   startedAt
   finishedAt
@@ -5310,6 +5319,8 @@ export const RunDetailDocument = new TypedDocumentString(`
   bytes
   durationMs
   busyMs
+  cpuMs
+  peakMemory
   ports
   startedAt
   finishedAt
