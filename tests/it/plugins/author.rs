@@ -48,6 +48,17 @@ fn five_commands_lead_from_nothing_to_a_workflow_that_uses_the_plugin() {
     assert_eq!(run["status"], "succeeded", "{run:#}");
     assert_eq!(sluice.read("history", "example_rows").len(), 3);
 
+    // What was built before the last change is told from what was not.
+    let warned = || {
+        let output = sluice.command().args(["plugin", "pack", "my-source"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).contains("`src/lib.rs` changed after the plugin was built")
+    };
+    assert!(!warned());
+    let source = folder.join("src/lib.rs");
+    std::fs::write(&source, std::fs::read(&source).unwrap()).unwrap();
+    assert!(warned());
+
     // What is wrong with the settings is told as for any step.
     let document = std::fs::read_to_string(folder.join("example.yaml")).unwrap().replace("rows: 3", "rows: many");
     let file = sluice.folder.path().join("wrong.yaml");

@@ -7,9 +7,13 @@ use model::{ErrorCode, Fault};
 use plugin_host::{Entry, Manifest};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 /// Where a build is put, below the plugin's folder.
 const DIST: &str = "dist";
+
+/// Folders that tools write to, at any depth.
+const WRITTEN: [&str; 6] = ["target", "dist", "node_modules", "__pycache__", ".venv", ".git"];
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
@@ -69,12 +73,18 @@ pub(super) fn build(folder: &Path, purpose: Purpose) -> Result<PathBuf, Fault> {
     Ok(dist)
 }
 
-/// The folder of a built plugin: the one named, or what `build` made below it.
+/// The folder of a built plugin: the one named, or what `build` made below it. Says so where the source has changed since.
 pub(super) fn built_folder(folder: &Path) -> Result<PathBuf, Fault> {
-    for candidate in [folder.to_owned(), folder.join(DIST)] {
-        if candidate.join("plugin.toml").is_file() && Entry::of_folder(&candidate).is_some() {
-            return Ok(candidate);
+    let is_built = |folder: &Path| folder.join("plugin.toml").is_file() && Entry::of_folder(folder).is_some();
+    if is_built(folder) {
+        return Ok(folder.to_owned());
+    }
+    let dist = folder.join(DIST);
+    if is_built(&dist) {
+        if let Some(file) = changed_since_built(folder, &dist) {
+            eprintln!("warning: `{file}` changed after the plugin was built; `sluice plugin build` builds it anew");
         }
+        return Ok(dist);
     }
     let message = format!("`{}` holds no built plugin", folder.display());
     let hint = if folder.join("plugin.toml").is_file() {
@@ -83,6 +93,33 @@ pub(super) fn built_folder(folder: &Path) -> Result<PathBuf, Fault> {
         "Name the folder that holds `plugin.toml` and `plugin.wasm` or `plugin.rhai`, or an archive made by `sluice plugin pack`."
     };
     Err(Fault::new(ErrorCode::FileNotFound, message).hint(hint))
+}
+
+/// A file of the source that is newer than what was built of it.
+fn changed_since_built(folder: &Path, dist: &Path) -> Option<String> {
+    let code = dist.join(Entry::of_folder(dist)?.file_name());
+    let built = std::fs::metadata(code).and_then(|code| code.modified()).ok()?;
+    let (newer, ..) =
+        source(folder).into_iter().find(|(_, _, changed)| changed.is_some_and(|changed| changed > built))?;
+    Some(newer.strip_prefix(folder).unwrap_or(&newer).display().to_string())
+}
+
+/// Every file of the source with its size and moment; an archive that `pack` left is none.
+pub(super) fn source(folder: &Path) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let Ok(metadata) = entry.metadata() else { continue };
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if metadata.is_dir() && !WRITTEN.contains(&name.as_str()) {
+                folders.push(entry.path());
+            } else if metadata.is_file() && name != "Cargo.lock" && !name.ends_with(".sluice") {
+                files.push((entry.path(), metadata.len(), metadata.modified().ok()));
+            }
+        }
+    }
+    files.sort();
+    files
 }
 
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, Fault> {

@@ -1,22 +1,20 @@
 //! `sluice plugin dev`: builds a plugin and puts it to use in a running server, again at every change of its source.
 
-use super::build::{build, built_folder};
+use super::build::{build, built_folder, source};
 use super::language::Purpose;
 use crate::output;
 use crate::settings::Settings;
 use clap::Args;
 use model::{ErrorCode, Fault};
 use plugin_host::{Limits, Package};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// How often the source is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long the server may take: an engine that it has not seen is compiled first, which on a slow machine takes minutes.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// Folders that tools write to, at any depth.
-const WRITTEN: [&str; 6] = ["target", "dist", "node_modules", "__pycache__", ".venv", ".git"];
 
 #[derive(Debug, Args)]
 pub(crate) struct Dev {
@@ -127,22 +125,4 @@ impl Dev {
         }
         Ok(())
     }
-}
-
-/// Every file of the source with its size and moment.
-fn source(folder: &Path) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
-    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let Ok(metadata) = entry.metadata() else { continue };
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if metadata.is_dir() && !WRITTEN.contains(&name.as_str()) {
-                folders.push(entry.path());
-            } else if metadata.is_file() && name != "Cargo.lock" {
-                files.push((entry.path(), metadata.len(), metadata.modified().ok()));
-            }
-        }
-    }
-    files.sort();
-    files
 }
