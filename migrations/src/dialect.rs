@@ -2,19 +2,10 @@
 //!
 //! A statement writes `{uuid}`, `{bytes}`, `{serial}`, `{bigint}`, `{without_rowid}` or `{busy}`; nothing else is replaced.
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
-use sea_orm_migration::{DbErr, SchemaManager};
+use sea_orm_migration::sea_orm::DbBackend;
 
-/// Runs the statements, separated by `;` at the end of a line, in the words of the manager's database.
-pub(crate) async fn execute(manager: &SchemaManager<'_>, statements: &str) -> Result<(), DbErr> {
-    let backend = manager.get_database_backend();
-    for statement in statements.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
-        manager.get_connection().execute_unprepared(&translate(backend, statement)).await?;
-    }
-    Ok(())
-}
-
-fn translate(backend: DbBackend, statement: &str) -> String {
+/// The statement in the words of this database.
+pub(crate) fn translate(backend: DbBackend, statement: &str) -> String {
     let postgres = backend == DbBackend::Postgres;
     let words: [(&str, &str, &str); 6] = [
         ("{uuid}", "uuid", "BLOB"),

@@ -4,6 +4,7 @@
 //! SQLite and PostgreSQL both read; [`dialect`] fills in the few words in which they differ. How a change is made
 //! without stopping the servers is told in `README.md`.
 
+mod change;
 mod dialect;
 mod m0001_runs;
 mod m0002_catalogs;
@@ -26,16 +27,16 @@ pub struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            Box::new(m0001_runs::Change),
-            Box::new(m0002_catalogs::Change),
-            Box::new(m0003_table_logs::Change),
-            Box::new(m0004_console::Change),
-            Box::new(m0005_anomalies::Change),
-            Box::new(m0006_connections::Change),
-            Box::new(m0007_statement_times::Change),
-            Box::new(m0008_alerts::Change),
-            Box::new(m0009_people::Change),
-            Box::new(m0010_artifacts::Change),
+            Box::new(m0001_runs::change()),
+            Box::new(m0002_catalogs::change()),
+            Box::new(m0003_table_logs::change()),
+            Box::new(m0004_console::change()),
+            Box::new(m0005_anomalies::change()),
+            Box::new(m0006_connections::change()),
+            Box::new(m0007_statement_times::change()),
+            Box::new(m0008_alerts::change()),
+            Box::new(m0009_people::change()),
+            Box::new(m0010_artifacts::change()),
         ]
     }
 }

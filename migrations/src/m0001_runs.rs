@@ -3,23 +3,10 @@
 //! Instants are microseconds since 1970 (UTC). Ids are UUIDs of version 7, so that "newest first" is "largest id
 //! first" and every index grows at its end.
 
-use crate::dialect;
-use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+use crate::change::Change;
 
-pub(crate) struct Change;
-
-impl MigrationName for Change {
-    fn name(&self) -> &str {
-        "m0001_runs"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Change {
-    #[allow(elided_lifetimes_in_paths, reason = "the trait leaves the lifetime out, and must be matched")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::execute(manager, STATEMENTS).await
-    }
+pub(crate) fn change() -> Change {
+    Change::new("m0001_runs", STATEMENTS)
 }
 
 const STATEMENTS: &str = "

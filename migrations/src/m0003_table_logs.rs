@@ -2,26 +2,11 @@
 //!
 //! They share one shape. Entries are only ever added and, by `cleanup`, removed when they are old.
 
-use crate::dialect;
-use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+use crate::change::Change;
 
-pub(crate) struct Change;
-
-impl MigrationName for Change {
-    fn name(&self) -> &str {
-        "m0003_table_logs"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Change {
-    #[allow(elided_lifetimes_in_paths, reason = "the trait leaves the lifetime out, and must be matched")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for (table, subject) in LOGS {
-            dialect::execute(manager, &STATEMENTS.replace("{table}", table).replace("{subject}", subject)).await?;
-        }
-        Ok(())
-    }
+pub(crate) fn change() -> Change {
+    let all = LOGS.map(|(table, subject)| STATEMENTS.replace("{table}", table).replace("{subject}", subject));
+    Change::new("m0003_table_logs", all.concat())
 }
 
 /// Each log's table, and what its entries are about.

@@ -1,23 +1,10 @@
 //! Connections: whether the console may write, what people say about them, how the last test went, and a revision by
 //! which a change is noticed.
 
-use crate::dialect;
-use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+use crate::change::Change;
 
-pub(crate) struct Change;
-
-impl MigrationName for Change {
-    fn name(&self) -> &str {
-        "m0006_connections"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Change {
-    #[allow(elided_lifetimes_in_paths, reason = "the trait leaves the lifetime out, and must be matched")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::execute(manager, STATEMENTS).await
-    }
+pub(crate) fn change() -> Change {
+    Change::new("m0006_connections", STATEMENTS)
 }
 
 const STATEMENTS: &str = "

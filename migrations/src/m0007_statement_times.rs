@@ -1,23 +1,10 @@
 //! The console's history: until when a statement can still be running, so that one whose process was killed is told
 //! from one that runs; and its order by the time of asking, since an id may be the caller's own.
 
-use crate::dialect;
-use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+use crate::change::Change;
 
-pub(crate) struct Change;
-
-impl MigrationName for Change {
-    fn name(&self) -> &str {
-        "m0007_statement_times"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Change {
-    #[allow(elided_lifetimes_in_paths, reason = "the trait leaves the lifetime out, and must be matched")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::execute(manager, STATEMENTS).await
-    }
+pub(crate) fn change() -> Change {
+    Change::new("m0007_statement_times", STATEMENTS)
 }
 
 // What ran before may have had any limit of time; an hour is beyond what anybody sets.

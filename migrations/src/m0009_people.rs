@@ -1,22 +1,9 @@
 //! People and access: who may sign in, from which browsers and with which tokens, what each may do, and the audit log.
 
-use crate::dialect;
-use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+use crate::change::Change;
 
-pub(crate) struct Change;
-
-impl MigrationName for Change {
-    fn name(&self) -> &str {
-        "m0009_people"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Change {
-    #[allow(elided_lifetimes_in_paths, reason = "the trait leaves the lifetime out, and must be matched")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::execute(manager, STATEMENTS).await
-    }
+pub(crate) fn change() -> Change {
+    Change::new("m0009_people", STATEMENTS)
 }
 
 // `user` is a reserved word of PostgreSQL.

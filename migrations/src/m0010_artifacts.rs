@@ -1,22 +1,9 @@
 //! Artifacts: small files that runs leave.
 
-use crate::dialect;
-use sea_orm_migration::{DbErr, MigrationName, MigrationTrait, SchemaManager};
+use crate::change::Change;
 
-pub(crate) struct Change;
-
-impl MigrationName for Change {
-    fn name(&self) -> &str {
-        "m0010_artifacts"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Change {
-    #[allow(elided_lifetimes_in_paths, reason = "the trait leaves the lifetime out, and must be matched")]
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::execute(manager, STATEMENTS).await
-    }
+pub(crate) fn change() -> Change {
+    Change::new("m0010_artifacts", STATEMENTS)
 }
 
 // `content` comes last: SQLite then reads what stands before it without the pages it fills.
