@@ -3,15 +3,13 @@
 //! The file is kept whole when the last row has come, in place of what an earlier attempt kept, so that a repeat leaves one
 //! file. Since it is made anew in each attempt, the source starts from its beginning in each.
 
+use crate::columns::Columns;
 use crate::kind::{Flow, Opened, Outputs, StepContext, StepKind, Trying};
 use crate::settings;
 use crate::watching::store_failed;
-use arrow::array::new_null_array;
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::Schema;
 use async_trait::async_trait;
-use data::encode::{Format, Writer, unique_names};
+use data::encode::{Format, Writer};
 use data::{Batch, Error, Result};
 use model::artifact::{Artifact, LARGEST, NewArtifact, check_name};
 use model::document::Step;
@@ -21,7 +19,6 @@ use model::{ErrorCode, Fault};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 
 /// The step kind `artifact`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -107,9 +104,10 @@ impl StepKind for ArtifactStep {
             context,
             settings,
             format,
-            columns: Vec::new(),
+            columns: Columns::default(),
             writer: None,
             content: Vec::new(),
+            bytes: 0,
             rows: 0,
             left_out: 0,
         })))
@@ -120,11 +118,13 @@ struct Keeping {
     context: StepContext,
     settings: Settings,
     format: Format,
-    /// Columns of all lanes; each once.
-    columns: Vec<Field>,
+    /// Columns of all lanes.
+    columns: Columns,
     /// Since the first rows came: every lane has told its columns by then.
     writer: Option<Writer>,
+    /// Handed over at the end.
     content: Vec<u8>,
+    bytes: u64,
     rows: u64,
     left_out: u64,
 }
@@ -145,7 +145,7 @@ impl Flow for Keeping {
         self.left_out += (records.num_rows() - taken) as u64;
         if taken > 0 {
             self.rows += taken as u64;
-            let rows = self.align(&records.slice(0, taken))?;
+            let rows = self.columns.align(&records.slice(0, taken))?;
             let bytes = self.writer()?.write(&rows)?;
             self.content.extend_from_slice(&bytes);
         }
@@ -158,6 +158,7 @@ impl Flow for Keeping {
         let last = self.writer.take().map(Writer::finish).transpose()?;
         self.content.extend_from_slice(&last.unwrap_or_default());
         self.require_small()?;
+        self.bytes = self.content.len() as u64;
         if self.context.trial.is_none() {
             self.keep().await?;
         }
@@ -173,60 +174,27 @@ impl Flow for Keeping {
             ("name".to_owned(), self.settings.name.clone().into()),
             ("rows".to_owned(), self.rows.into()),
             ("left_out".to_owned(), self.left_out.into()),
-            ("bytes".to_owned(), self.content.len().into()),
+            ("bytes".to_owned(), self.bytes.into()),
         ])
     }
 }
 
 impl Keeping {
-    /// Takes up a lane's columns. One that lanes have in different types is text, as all of them can be.
+    /// Takes up a lane's columns.
     fn learn(&mut self, schema: &Schema) -> Result<()> {
-        for (field, name) in schema.fields().iter().zip(unique_names(schema)) {
-            let known = self.columns.iter_mut().find(|known| *known.name() == name);
-            match known {
-                Some(known) if [field.data_type(), &DataType::Utf8].contains(&known.data_type()) => {}
-                Some(known) if self.writer.is_none() => *known = Field::new(name, DataType::Utf8, true),
-                None if self.writer.is_none() => {
-                    self.columns.push(field.as_ref().clone().with_name(name).with_nullable(true));
-                }
-                _ => {
-                    let message =
-                        format!("artifact `{}` gets further columns after its first rows", self.settings.name);
-                    return Err(Error::permanent(ErrorCode::InvalidValue, message).hint(
-                        "Keep each in an artifact of its own, or bring them to the same columns with `transform`.",
-                    ));
-                }
-            }
+        if self.writer.is_none() {
+            self.columns.add(schema);
+        } else if !self.columns.hold(schema) {
+            let message = format!("artifact `{}` gets further columns after its first rows", self.settings.name);
+            return Err(Error::permanent(ErrorCode::InvalidValue, message)
+                .hint("Keep each in an artifact of its own, or bring them to the same columns with `transform`."));
         }
         Ok(())
     }
 
-    /// The rows with the columns of all lanes; what a lane does not have is null.
-    fn align(&self, records: &RecordBatch) -> Result<RecordBatch> {
-        let names = unique_names(&records.schema());
-        let column = |field: &Field| {
-            let found = names.iter().position(|name| name == field.name()).map(|place| records.column(place));
-            match found {
-                Some(column) if column.data_type() == field.data_type() => Ok(column.clone()),
-                // What cannot be text fails, rather than becoming null.
-                Some(column) => {
-                    cast_with_options(column, field.data_type(), &CastOptions { safe: false, ..Default::default() })
-                }
-                None => Ok(new_null_array(field.data_type(), records.num_rows())),
-            }
-        };
-        let columns = self.columns.iter().map(column).collect::<Result<Vec<_>, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
-        Ok(RecordBatch::try_new_with_options(self.schema(), columns, &options)?)
-    }
-
-    fn schema(&self) -> SchemaRef {
-        Arc::new(Schema::new(self.columns.clone()))
-    }
-
     fn writer(&mut self) -> Result<&mut Writer> {
         if self.writer.is_none() {
-            self.writer = Some(Writer::new(self.format, &self.schema())?);
+            self.writer = Some(Writer::new(self.format, &self.columns.schema())?);
         }
         Ok(self.writer.as_mut().expect("just made where it was missing"))
     }
@@ -247,14 +215,15 @@ impl Keeping {
             name,
             step: context.step.id.clone(),
             media_type: self.format.media_type().to_owned(),
-            bytes: self.content.len() as u64,
+            bytes: self.bytes,
             rows: self.rows,
             digest: hex::encode(Sha256::digest(&self.content)),
             created_at: chrono::Utc::now(),
         };
         let key = context.ledger_key("");
         let said = format!("kept `{}`: {} rows, {} bytes", artifact.name, artifact.rows, artifact.bytes);
-        let new = NewArtifact { artifact, task: key.task, fence: key.fence, content: self.content.clone() };
+        let new =
+            NewArtifact { artifact, task: key.task, fence: key.fence, content: std::mem::take(&mut self.content) };
         context.artifacts.keep_artifact(new).await.map_err(store_failed)?;
         context.log(LogLevel::Info, said);
         if self.left_out > 0 {

@@ -10,6 +10,7 @@ pub mod backup;
 pub mod catalog;
 pub mod classify;
 pub mod cleanup;
+mod columns;
 pub mod count;
 pub mod diff;
 mod edge;

@@ -1,12 +1,14 @@
 //! What an alert says: its own words, or those a template makes of run, steps and rows.
 
 use super::{Alerting, Attach, Making, ReadyMade};
+use crate::columns::Columns;
 use crate::diff::to_json;
 use crate::kind::StepContext;
 use crate::settings;
 use crate::watching::store_failed;
 use arrow::record_batch::RecordBatch;
 use chrono::Utc;
+use data::encode::{Format, Writer};
 use data::{Alert, Attachment, Error, Result};
 use engine::alerts::template::{self, Template, one_line};
 use model::ErrorCode;
@@ -19,6 +21,7 @@ const MAX_CELL: usize = 60;
 const LONGEST_ID: usize = 200;
 /// Bytes of an attachment at most.
 const LARGEST_ATTACHMENT: usize = 256 * 1024;
+const CSV: Format = Format::Csv { spreadsheet: true };
 
 impl Alerting {
     /// What is sent.
@@ -191,32 +194,21 @@ fn table(records: &RecordBatch) -> Result<String> {
 
 /// The rows as CSV, as many as fit; text that a spreadsheet would run as a formula stands behind a `'`.
 fn csv(sample: &[RecordBatch]) -> Result<String> {
-    let names = sample.first().map(names).unwrap_or_default();
-    let line = |cells: Vec<String>| format!("{}\r\n", cells.join(","));
-    let mut content = line(names.iter().map(|name| csv_field(name, true)).collect());
-    for records in sample {
-        for row in to_json(records)? {
-            let field = |name: &String| match row.get(name) {
-                None | Some(Value::Null) => String::new(),
-                Some(Value::String(text)) => csv_field(text, true),
-                Some(other) => csv_field(&other.to_string(), false),
-            };
-            let next = line(names.iter().map(field).collect());
-            if content.len() + next.len() > LARGEST_ATTACHMENT {
-                return Ok(content);
+    let mut columns = Columns::default();
+    sample.iter().for_each(|records| columns.add(&records.schema()));
+    let mut writer = Writer::new(CSV, &columns.schema())?;
+    let mut content = writer.write(&RecordBatch::new_empty(columns.schema()))?;
+    'rows: for records in sample {
+        let records = columns.align(records)?;
+        for row in 0..records.num_rows() {
+            let line = writer.write(&records.slice(row, 1))?;
+            if content.len() + line.len() > LARGEST_ATTACHMENT {
+                break 'rows;
             }
-            content.push_str(&next);
+            content.extend_from_slice(&line);
         }
     }
-    Ok(content)
-}
-
-fn csv_field(text: &str, is_text: bool) -> String {
-    let is_number = text.parse::<f64>().is_ok();
-    let is_formula = is_text && !is_number && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
-    let needs_quotes = text.contains([',', '"', '\n', '\r']) || text.trim() != text || text.starts_with('\'');
-    if needs_quotes { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    String::from_utf8(content).map_err(|error| Error::permanent(ErrorCode::Internal, error.to_string()))
 }
 
 #[cfg(test)]
@@ -239,18 +231,10 @@ mod tests {
 
     #[test]
     fn rows_become_csv_that_runs_no_formula() {
-        assert_eq!(csv(&[records()]).unwrap(), "name,n\r\n\"a|b\nc\",1\r\n,-2\r\n");
-        for (text, written) in [
-            ("=1+1", "\"'=1+1\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("-1.5", "-1.5"),
-            ("+cmd|' /C calc'!A0", "\"'+cmd|' /C calc'!A0\""),
-            ("\tx", "\"'\tx\""),
-            ("say \"hi\"", "\"say \"\"hi\"\"\""),
-            ("600000.SH", "600000.SH"),
-        ] {
-            assert_eq!(csv_field(text, true), written);
-        }
+        let texts: ArrayRef = Arc::new(StringArray::from(vec!["=1+1", "600000.SH"]));
+        let others = RecordBatch::try_from_iter([("name", texts)]).unwrap();
+        let content = csv(&[records(), others]).unwrap();
+        assert_eq!(content, "name,n\n\"a|b\nc\",1\n,-2\n\"'=1+1\",\n600000.SH,\n");
         let long: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(100_000); 5]));
         let large = csv(&[RecordBatch::try_from_iter([("a", long)]).unwrap()]).unwrap();
         assert!(large.len() <= LARGEST_ATTACHMENT && large.lines().count() == 3);

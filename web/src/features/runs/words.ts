@@ -45,7 +45,7 @@ export const words = {
     "What the step's own tasks and threads took of all processors; a database's work for it is not among it",
     "步骤自身的任务和线程占用的全部处理器时间，不包括数据库为其所做的工作",
   ],
-  memory: ["Peak memory", "内存峰值"],
+  memory: ["Worker's peak memory", "工作进程内存峰值"],
   memoryHelp: [
     "The most memory the worker's process had while the step was at work; other steps may have been at work in it, too",
     "步骤工作期间工作进程的最高内存占用，其中可能包含同时运行的其他步骤",
