@@ -5,11 +5,13 @@
 mod connectors;
 mod diff;
 mod engine;
+mod history;
 mod load;
 mod machine;
 mod migrate;
 mod plugin;
 mod restate;
+mod server;
 mod stage;
 mod translate;
 mod usage;
@@ -33,6 +35,8 @@ enum Bench {
     Diff(diff::Options),
     /// Runs per second and latency of workflows that do nothing, started over HTTP, every step durable.
     Engine(engine::Options),
+    /// What the editor asks of the history of runs, with ten thousand of them and with a million.
+    History(history::Options),
     /// A table from MariaDB to PostgreSQL, beside the pipe of their clients, pgloader and Sling.
     Migrate(migrate::Options),
     /// What a call through the sandbox costs in each language, what an instance takes, and how soon a change is in use.
@@ -49,6 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Bench::Connectors(options) => connectors::run(options),
         Bench::Diff(options) => diff::run(options),
         Bench::Engine(options) => engine::run(options),
+        Bench::History(options) => history::run(options),
         Bench::Migrate(options) => migrate::run(options),
         Bench::Plugin(options) => plugin::run(options),
         Bench::Stage(options) => stage::run(options),

@@ -4,16 +4,13 @@
 use super::load::{self, Load, Request, Seen};
 use super::machine;
 use super::restate::Restate;
-use crate::command;
+use super::server::Sluice;
 use crate::project::{self, Profile};
-use crate::servers::{Kind, Servers, free_port};
-use anyhow::{Context, Result, bail};
+use crate::servers::{Kind, Servers};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use std::fs;
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 /// How long and against whom.
 #[derive(clap::Args)]
@@ -30,9 +27,6 @@ pub(crate) struct Options {
 }
 
 const STEP_COUNTS: [u32; 2] = [1, 10];
-
-/// What callers prove to know.
-const SECRET: &str = "only-for-this-measurement";
 
 struct Figure {
     system: String,
@@ -79,17 +73,18 @@ fn measure_sluice(
     load: Load,
     figures: &mut Vec<Figure>,
 ) -> Result<()> {
-    let server = Sluice::start(program, database)?;
+    let documents = STEP_COUNTS.map(|steps| (format!("noop-{steps}"), workflow(steps)));
+    let server = Sluice::start(program, database, &documents)?;
     for steps in STEP_COUNTS {
         println!("{system}: {steps} steps");
         let request = Request {
             port: server.port,
             path: format!("/hooks/noop-{steps}?wait=30s"),
-            headers: vec![format!("Authorization: Bearer {SECRET}")],
+            headers: vec![format!("Authorization: Bearer {}", Sluice::SECRET)],
             body: "{}".into(),
             expect: "\"status\":\"succeeded\"",
         };
-        let seen = load::drive(&request, load).with_context(|| format!("see {}", server.folder.display()))?;
+        let seen = load::drive(&request, load).with_context(|| server.see())?;
         figures.push(Figure { system: system.to_owned(), steps, seen });
     }
     Ok(())
@@ -105,66 +100,6 @@ fn workflow(steps: u32) -> String {
         }
     }
     text
-}
-
-/// A server of our own with a fresh data folder; ends when dropped.
-struct Sluice {
-    process: Child,
-    port: u16,
-    folder: PathBuf,
-}
-
-impl Sluice {
-    fn start(program: &Path, database: Option<&str>) -> Result<Self> {
-        let folder = project::target_dir().join("bench/sluice");
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder)?;
-        let port = free_port()?;
-        let command = |arguments: &[&str]| {
-            let mut command = Command::new(program);
-            command.arg("--data-dir").arg(&folder).args(arguments);
-            command.env("SLUICE_SECRET_BENCH", SECRET);
-            if let Some(url) = database {
-                command.env("SLUICE_METADATA_URL", url);
-            }
-            command
-        };
-        for steps in STEP_COUNTS {
-            let file = folder.join(format!("noop-{steps}.yaml"));
-            fs::write(&file, workflow(steps))?;
-            let file = file.to_str().context("the build folder's name is not UTF-8")?;
-            command::output(&mut command(&["workflow", "save", file]))?;
-        }
-        let log = fs::File::create(folder.join("log"))?;
-        let mut serve = command(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
-        serve.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let process = serve.spawn().context("cannot start the server")?;
-        let mut server = Self { process, port, folder };
-        server.wait_ready()?;
-        Ok(server)
-    }
-
-    fn wait_ready(&mut self) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if let Some(status) = self.process.try_wait()? {
-                bail!("the server ended at once ({status}); see {}", self.folder.display());
-            }
-            if Instant::now() > deadline {
-                bail!("the server does not listen; see {}", self.folder.display());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Sluice {
-    fn drop(&mut self) {
-        // Durable is what was acknowledged, so nothing is lost by ending it at once.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 fn print(figures: &[Figure], machine: &Value, load: Load) {
