@@ -76,6 +76,39 @@ fn a_listener_hears_a_run_to_its_end() {
 }
 
 #[test]
+fn a_listener_that_falls_behind_misses_events_and_hears_the_end() {
+    const LINES: usize = 100 * 500;
+    let Some(sluice) = Sluice::find() else { return };
+    let server = TestServer::start(sluice);
+    let items: Vec<usize> = (0..100).collect();
+    let words = "a few words that make the line long enough to fill what lies between a server and who does not listen";
+    server.save(&format!(
+        "name: flood\nsteps:\n  - id: each\n    uses: foreach\n    with:\n      items: {items:?}\n      steps:\n        \
+         - {{ id: talk, uses: script, with: {{ script: 'for n in 0..500 {{ log(\"info\", \"{words}\"); }}' }} }}\n"
+    ));
+    let mut socket = WebSocket::open(server.address, PATH, &[]).unwrap();
+    socket.send(&init(&server.token));
+    assert_eq!(socket.next().unwrap()["type"], "connection_ack");
+    let run = server.start_run("flood", &json!({}));
+    let query = "subscription($run: String) { runEvents(run: $run) { status log { message } } }";
+    let payload = json!({ "query": query, "variables": { "run": run } });
+    socket.send(&json!({ "id": "slow", "type": "subscribe", "payload": payload }));
+    assert_eq!(server.wait_run(&run)["status"], "SUCCEEDED");
+
+    let (mut lines, mut last) = (0, Value::Null);
+    loop {
+        let message = next(&mut socket);
+        match message["type"].as_str().unwrap() {
+            "next" => last = message["payload"]["data"]["runEvents"].clone(),
+            _ => break assert_eq!(message["type"], "complete", "{message:#}"),
+        }
+        lines += usize::from(last["log"].is_object());
+    }
+    assert!(lines > 0 && lines < LINES, "{lines}");
+    assert_eq!(last["status"], "SUCCEEDED");
+}
+
+#[test]
 fn strangers_do_not_listen() {
     let Some(sluice) = Sluice::find() else { return };
     let server = TestServer::start(sluice);

@@ -24,11 +24,13 @@ export interface Look {
   theme?: "light" | "dark";
   language?: "en" | "zh";
   width?: number;
+  /** Whether the journey may turn the page's clock forward (`page.clock`). */
+  clock?: boolean;
 }
 
 /** A page that is signed in; whatever it writes to its console as an error fails the journey at `leave`. */
 export async function visit(browser: Browser, server: Server, path: string, look: Look = {}): Promise<Page> {
-  const { theme = "light", language = "en", width = 1440 } = look;
+  const { theme = "light", language = "en", width = 1440, clock = false } = look;
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: theme,
@@ -43,6 +45,7 @@ export async function visit(browser: Browser, server: Server, path: string, look
     if (message.type() === "error") faults.push(message.text());
   });
   found.set(page, faults);
+  if (clock) await page.clock.install();
   await page.goto(`${server.base}${path}#token=${server.token}`);
   return page;
 }

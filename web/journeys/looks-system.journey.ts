@@ -8,7 +8,7 @@ import { startReceiver, type Receiver } from "./receiver.ts";
 import { startServer, type Server } from "./server.ts";
 
 // Each width, language and theme twice, in pairs.
-const LOOKS: readonly Required<Look>[] = [
+const LOOKS: readonly Required<Omit<Look, "clock">>[] = [
   { language: "en", theme: "light", width: 1440 },
   { language: "zh", theme: "dark", width: 1440 },
   { language: "en", theme: "dark", width: 390 },

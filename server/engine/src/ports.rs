@@ -324,8 +324,9 @@ pub trait Dispatch: Send + Sync + 'static {
     async fn notify(&self, tasks: &[TaskId]);
     /// Returns when tasks may be there to lease, or after `timeout`.
     async fn wait(&self, timeout: Duration);
-    /// Tells every process that something happened to a run.
-    async fn publish(&self, event: &RunEvent);
+    /// Tells every process that something happened to a run, in the order it is told here. It waits for nobody: who misses an
+    /// event reads the run.
+    fn publish(&self, event: &RunEvent);
     /// Events of all runs, from now on; a slow reader misses old ones.
     fn subscribe(&self) -> tokio::sync::broadcast::Receiver<Arc<RunEvent>>;
 }

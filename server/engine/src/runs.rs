@@ -426,11 +426,11 @@ impl Runs {
         if !queued.is_empty() {
             self.dispatch.notify(&queued).await;
         }
-        self.publish(before, &record, &state).await;
+        self.publish(before, &record, &state);
         Ok(Current { record, state, plan: before.plan.clone() })
     }
 
-    async fn publish(&self, before: &Current, record: &RunRecord, state: &RunState) {
+    fn publish(&self, before: &Current, record: &RunRecord, state: &RunState) {
         let at = self.clock.now();
         let event = |kind| RunEvent { run: record.id, workflow: record.workflow, at, kind };
         for (old, new) in before.state.steps.iter().zip(&state.steps) {
@@ -441,11 +441,11 @@ impl Runs {
                     metrics: new.metrics.clone(),
                     error: new.error.clone(),
                 };
-                self.dispatch.publish(&event(kind)).await;
+                self.dispatch.publish(&event(kind));
             }
         }
         if before.record.status != record.status || record.revision == 1 {
-            self.dispatch.publish(&event(RunEventKind::Run { status: record.status })).await;
+            self.dispatch.publish(&event(RunEventKind::Run { status: record.status }));
         }
     }
 

@@ -70,7 +70,7 @@ impl Dispatch for MemoryDispatch {
         let _ = tokio::time::timeout(timeout, self.wake.notified()).await;
     }
 
-    async fn publish(&self, event: &RunEvent) {
+    fn publish(&self, event: &RunEvent) {
         if self.events.receiver_count() > 0 {
             // Without receivers there is nobody to tell.
             let _ = self.events.send(Arc::new(event.clone()));

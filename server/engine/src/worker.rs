@@ -10,13 +10,13 @@ use crate::ports::{
 };
 use crate::run_state::Event;
 use crate::runs::{ApplyError, Runs, lock};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use futures::FutureExt;
-use model::run::{LogLine, StepMetrics};
+use model::run::{LogLevel, LogLine, StepMetrics};
 use model::{ErrorCode, Fault, RunId, StepId, TaskId, WorkflowId};
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -305,6 +305,7 @@ impl Worker {
             logs: self.logs.clone(),
             dispatch: self.dispatch.clone(),
             clock: self.clock.clone(),
+            lost: AtomicU64::new(0),
         });
         let time_left = task.spec.deadline.map(|deadline| (deadline - self.clock.now()).to_std().unwrap_or_default());
         task.fence = ledger_fence(&task.spec, task.fence);
@@ -313,7 +314,7 @@ impl Worker {
             workflow_id: planned.workflow,
             workflow: planned.plan.workflow.clone(),
             cancel: cancel.clone(),
-            observer,
+            observer: observer.clone(),
         };
 
         let mut work = AssertUnwindSafe(self.runner.run(context)).catch_unwind().boxed();
@@ -331,6 +332,7 @@ impl Worker {
                 tokio::time::timeout(GRACE, &mut work).await.ok()
             }
         };
+        observer.tell_of_lost_lines().await;
         match ended {
             Some(Ok(reports)) => reports,
             Some(Err(panic)) => {
@@ -406,6 +408,8 @@ struct TaskObserver {
     logs: mpsc::Sender<(RunId, LogLine)>,
     dispatch: Arc<dyn Dispatch>,
     clock: Arc<dyn Clock>,
+    /// Lines that are not in the log, of which it does not tell yet.
+    lost: AtomicU64,
 }
 
 impl std::fmt::Debug for TaskObserver {
@@ -416,17 +420,36 @@ impl std::fmt::Debug for TaskObserver {
 
 impl TaskObserver {
     fn publish(&self, kind: RunEventKind) {
-        let event = RunEvent { run: self.run, workflow: self.workflow, at: self.clock.now(), kind };
-        let dispatch = self.dispatch.clone();
-        tokio::spawn(async move { dispatch.publish(&event).await });
+        self.dispatch.publish(&RunEvent { run: self.run, workflow: self.workflow, at: self.clock.now(), kind });
+    }
+
+    /// The line that stands for those that were lost, where any were.
+    fn take_lost(&self) -> Option<(u64, LogLine)> {
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        let message = format!("lines left out here: {lost}; they came more quickly than they can be kept");
+        (lost > 0).then(|| (lost, LogLine { at: self.clock.now(), step: None, level: LogLevel::Warn, message }))
+    }
+
+    async fn tell_of_lost_lines(&self) {
+        if let Some((_, line)) = self.take_lost() {
+            // It fails only where the worker is being dropped.
+            let _ = self.logs.send((self.run, line)).await;
+        }
     }
 }
 
 impl Observer for TaskObserver {
-    fn log(&self, line: LogLine) {
-        // Losing a line is better than letting a flood of them fill the memory or stop the work.
+    fn log(&self, mut line: LogLine) {
+        // As precise as it is stored, so that who hears a line and reads it later knows it again.
+        line.at = line.at.trunc_subsecs(6);
+        // Losing lines is better than letting a flood of them fill the memory or stop the work; the log says how many.
+        if let Some((lost, told)) = self.take_lost()
+            && self.logs.try_send((self.run, told)).is_err()
+        {
+            self.lost.fetch_add(lost, Ordering::Relaxed);
+        }
         if self.logs.try_send((self.run, line.clone())).is_err() {
-            tracing::warn!(run.id = %self.run, "a log line was lost: too many are waiting to be stored");
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
         self.publish(RunEventKind::Log { line });
     }

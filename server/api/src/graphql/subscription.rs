@@ -4,11 +4,13 @@ use super::Context;
 use super::query::run_id;
 use super::types::Happening;
 use crate::error::ApiError;
-use engine::ports::RunEventKind;
+use engine::ports::{RunEvent, RunEventKind};
 use futures::Stream;
 use juniper::graphql_subscription;
+use model::RunId;
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
 
 /// Runs of which a listener remembers whether they are shown.
@@ -43,7 +45,11 @@ impl Subscription {
                 loop {
                     let event = match events.recv().await {
                         Ok(event) => event,
-                        Err(RecvError::Lagged(_)) => continue,
+                        // What the listener waits for may be among what it missed.
+                        Err(RecvError::Lagged(_)) => match end_of(&context, only).await {
+                            Some(end) => end,
+                            None => continue,
+                        },
                         Err(RecvError::Closed) => return None,
                     };
                     let wanted = match only {
@@ -69,4 +75,15 @@ impl Subscription {
             },
         )))
     }
+}
+
+/// The end of the one run that is listened to, where it has ended.
+async fn end_of(context: &Context, only: Option<RunId>) -> Option<Arc<RunEvent>> {
+    let view = context.engine.get_run(only?).await.ok().filter(|view| view.status.is_final())?;
+    Some(Arc::new(RunEvent {
+        run: view.id,
+        workflow: view.workflow,
+        at: view.finished_at.unwrap_or(view.created_at),
+        kind: RunEventKind::Run { status: view.status },
+    }))
 }

@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::ports::{RunRecord, StepReport, TaskContext};
+use crate::ports::{RunEventKind, RunRecord, StepReport, TaskContext};
 use crate::testing::{ManualClock, MemoryDispatch, MemoryStore};
 use async_trait::async_trait;
 use chrono::TimeZone;
 use model::document::Step;
 use model::kind::{Inputs, KindInfo};
+use model::run::{LogLevel, LogLine};
 use model::{RunStatus, StepStatus};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::Notify;
@@ -36,7 +37,8 @@ impl Catalog for TestCatalog {
     }
 }
 
-/// Runs steps of kind `test`: `fail: n` fails the first n attempts, `hang: true` waits for cancel, `hold: true` for a word.
+/// Runs steps of kind `test`: `fail: n` fails the first n attempts, `hang: true` waits for cancel, `hold: true` for a word,
+/// `log: n` writes n lines at once.
 #[derive(Default)]
 struct TestRunner {
     started: AtomicU32,
@@ -60,6 +62,10 @@ impl TaskRunner for TestRunner {
             }
             if setting("hold") == json!(true) {
                 self.release.notified().await;
+            }
+            for line in 0..setting("log").as_u64().unwrap_or(0) {
+                let (at, message) = (Utc::now(), format!("line {line}"));
+                context.observer.log(LogLine { at, step: Some(id.clone()), level: LogLevel::Info, message });
             }
             let failures = setting("fail").as_u64().unwrap_or(0);
             if u64::from(context.task.spec.attempt) <= failures {
@@ -372,4 +378,42 @@ async fn what_a_crash_left_queued_or_leased_is_taken_up() {
     until(|| world.runner.started.load(Ordering::SeqCst) == 2).await;
     world.runner.release.notify_waiters();
     assert_eq!(ended(&next, run).await.status, RunStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn a_flood_of_lines_is_cut_and_the_log_says_by_how_much() {
+    let world = World::new();
+    let engine = world.engine("w").await;
+    let mut events = engine.subscribe();
+    // On one thread nothing is stored while the step writes: what fits between the two is kept.
+    let run = start(&engine, "name: flood\nsteps:\n  - { id: a, uses: test, with: { log: 25000 } }\n").await;
+    ended(&engine, run).await;
+    let kept = || async { world.store.list_logs(run, 0, 50_000).await.unwrap() };
+    while kept().await.last().is_none_or(|(_, line)| !line.message.starts_with("lines left out")) {
+        tokio::task::yield_now().await;
+    }
+    let kept: Vec<String> = kept().await.into_iter().map(|(_, line)| line.message).collect();
+    let lines: Vec<&String> = kept.iter().filter(|line| line.starts_with("line ")).collect();
+    let expected: Vec<String> = (0..lines.len()).map(|line| format!("line {line}")).collect();
+    assert_eq!(lines, expected.iter().collect::<Vec<_>>(), "in order, from the first");
+    assert!(lines.len() >= 10_000 && kept.len() == lines.len() + 1, "{}", kept.len());
+    let told = format!("lines left out here: {}; they came more quickly than they can be kept", 25_000 - lines.len());
+    assert_eq!(kept.last(), Some(&told));
+
+    // Who listens misses old events, and hears the others in order.
+    let mut heard = Vec::new();
+    loop {
+        match events.try_recv() {
+            Ok(event) => {
+                if let RunEventKind::Log { line } = &event.kind {
+                    heard.push(line.message.clone());
+                }
+            }
+            Err(tokio::sync::broadcast::error::TryRecvError::Lagged(_)) => {}
+            Err(_) => break,
+        }
+    }
+    assert_eq!(heard.last().map(String::as_str), Some("line 24999"));
+    let numbers: Vec<u64> = heard.iter().map(|line| line["line ".len()..].parse().unwrap()).collect();
+    assert!(numbers.is_sorted(), "{numbers:?}");
 }

@@ -46,7 +46,7 @@ impl Dispatch for MemoryDispatch {
         let _ = tokio::time::timeout(timeout, self.tasks.notified()).await;
     }
 
-    async fn publish(&self, event: &RunEvent) {
+    fn publish(&self, event: &RunEvent) {
         if self.events.receiver_count() > 0 {
             // It fails only where the last subscriber left just now.
             let _ = self.events.send(Arc::new(event.clone()));

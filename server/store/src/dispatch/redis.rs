@@ -141,7 +141,7 @@ impl Dispatch for RedisDispatch {
         let _ = tokio::time::timeout(timeout, self.shared.wake.notified()).await;
     }
 
-    async fn publish(&self, event: &RunEvent) {
+    fn publish(&self, event: &RunEvent) {
         let event = Arc::new(event.clone());
         // It fails only where nobody listens here.
         let _ = self.shared.events.send(Arc::clone(&event));

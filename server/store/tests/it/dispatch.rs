@@ -46,7 +46,7 @@ async fn check(near: Arc<dyn Dispatch>, far: Arc<dyn Dispatch>) {
     let mut there = far.subscribe();
     let events = [event(), event(), event()];
     for event in &events {
-        near.publish(event).await;
+        near.publish(event);
     }
     for receiver in [&mut here, &mut there] {
         for event in &events {
@@ -72,7 +72,7 @@ async fn meet(near: &RedisDispatch, far: &RedisDispatch) {
     let mut there = far.subscribe();
     let begun = Instant::now();
     while begun.elapsed() < LONG {
-        near.publish(&event()).await;
+        near.publish(&event());
         if tokio::time::timeout(Duration::from_millis(50), there.recv()).await.is_ok() {
             // What was published meanwhile arrives before the suite subscribes.
             while tokio::time::timeout(Duration::from_millis(100), there.recv()).await.is_ok() {}
@@ -122,7 +122,7 @@ async fn without_redis_workers_poll_and_this_process_hears_its_own_events() {
     let dispatch = RedisDispatch::start("redis://:hunter2@127.0.0.1:1/0", &prefix()).unwrap();
     let mut here = dispatch.subscribe();
     let event = event();
-    dispatch.publish(&event).await;
+    dispatch.publish(&event);
     assert_eq!(here.recv().await.unwrap().as_ref(), &event);
     for _ in 0..3 {
         let begun = Instant::now();

@@ -10,7 +10,7 @@ import { RunDetail, RunEvents } from "./operations.ts";
 export type RunView = RunDetailQuery["run"];
 export type LogLine = RunLogsQuery["run"]["logs"]["nodes"][number];
 
-export function useLiveRun(id: string, onLog: (line: LogLine) => void) {
+export function useLiveRun(id: string, onLog: () => void) {
   const key = useMemo(() => keyOf(RunDetail, { id }), [id]);
   const { data, error } = useData(RunDetail, { id }, {
     // Events may be missed; what matters is read again.
@@ -29,7 +29,7 @@ export function useLiveRun(id: string, onLog: (line: LogLine) => void) {
     { run: id },
     isOn,
     ({ runEvents: event }) => {
-      if (event.log) return onLog(event.log);
+      if (event.log) return onLog();
       queryClient.setQueryData<RunDetailQuery>(key, (old) => (old ? { run: apply(old.run, event) } : old));
       if (event.status || event.stepStatus) readAgain();
       return undefined;

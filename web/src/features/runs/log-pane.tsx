@@ -1,40 +1,28 @@
 /** The run's log: follows its end until one scrolls up, filters by step, level and text, and draws only what is seen. */
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, Download } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Button } from "@/components/button.tsx";
 import { Select, TextInput } from "@/components/field.tsx";
-import { request } from "@/graphql/client.ts";
 import { download } from "@/lib/download.ts";
 import { formatClock } from "@/lib/format.ts";
 import { useWords } from "@/lib/language.ts";
-import { isOver } from "@/lib/run-status.ts";
 import type { LogLine, RunView } from "./live-run.ts";
-import { RunLogs } from "./operations.ts";
+import type { RunLines } from "./run-lines.ts";
 import { words } from "./words.ts";
 
 const LEVELS = ["error", "warn", "info", "debug"] as const;
 
-export function LogPane({ run, heard }: { run: RunView; heard: readonly LogLine[] }) {
+export function LogPane({ run, log: { lines, earlier } }: { run: RunView; log: RunLines }) {
   const t = useWords(words);
   const [wanted, setWanted] = useState("");
   const [step, setStep] = useState("");
   const [level, setLevel] = useState("");
   const [follows, setFollows] = useState(true);
   const scroller = useRef<HTMLDivElement>(null);
-  const { data, hasNextPage, fetchNextPage, isFetching } = useInfiniteQuery({
-    queryKey: ["RunLogs", run.id, isOver(run.status)],
-    queryFn: ({ pageParam, signal }) => request(RunLogs, { id: run.id, after: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => (last.run.logs.pageInfo.hasNextPage ? last.run.logs.pageInfo.endCursor : undefined),
-  });
-  useEffect(() => {
-    if (hasNextPage && !isFetching) void fetchNextPage();
-  }, [hasNextPage, isFetching, fetchNextPage]);
-  const lines = useMemo(() => merge(data?.pages.flatMap((page) => page.run.logs.nodes) ?? [], heard), [data, heard]);
   const shown = useMemo(() => {
     const needle = wanted.toLowerCase();
+    if (step === "" && level === "" && needle === "") return lines;
     return lines.filter(
       (line) =>
         (step === "" || line.step === step) && (level === "" || line.level === level) && (needle === "" || line.message.toLowerCase().includes(needle)),
@@ -65,7 +53,10 @@ export function LogPane({ run, heard }: { run: RunView; heard: readonly LogLine[
             <option key={one}>{one}</option>
           ))}
         </Select>
-        <span className="muted grow">{t("lines", { n: shown.length })}</span>
+        <span className="muted grow">
+          {t("lines", { n: shown.length })}
+          {earlier > 0 && ` ${t("earlier", { n: earlier })}`}
+        </span>
         <Button icon={Download} disabled={lines.length === 0} onClick={() => download(`${run.id}.log`, lines.map(spell).join("\n"))}>
           {t("download")}
         </Button>
@@ -108,10 +99,4 @@ export function LogPane({ run, heard }: { run: RunView; heard: readonly LogLine[
 
 function spell(line: LogLine): string {
   return [line.at, line.level, line.step ?? "-", line.message].join(" ");
-}
-
-/** Lines that were read and lines that were heard, each once. */
-export function merge(read: readonly LogLine[], heard: readonly LogLine[]): LogLine[] {
-  const known = new Set(read.map(spell));
-  return [...read, ...heard.filter((line) => !known.has(spell(line)))];
 }

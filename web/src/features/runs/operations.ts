@@ -153,9 +153,6 @@ export const RunEvents = graphql(`
       ports
       log {
         at
-        step
-        level
-        message
       }
       error {
         code

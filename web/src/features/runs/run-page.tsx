@@ -1,6 +1,6 @@
 /** One run: its graph with the rows on the wires, its timeline, its log, and the step that was chosen. */
 import { Ban, Copy, GitCompareArrows, Pencil, Play, RotateCcw } from "lucide-react";
-import { useCallback, useMemo, useState, type ComponentType } from "react";
+import { useCallback, useMemo, useRef, useState, type ComponentType } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { Button } from "@/components/button.tsx";
 import { Empty, Skeleton } from "@/components/empty.tsx";
@@ -19,9 +19,10 @@ import { pick, useLanguage, useWords } from "@/lib/language.ts";
 import { isOver, RUN_STATUS, spanOf } from "@/lib/run-status.ts";
 import { ArtifactPane } from "./artifact-pane.tsx";
 import type { GraphProps } from "./graph-props.ts";
-import { statesOf, useLiveRun, type LogLine, type RunView } from "./live-run.ts";
+import { statesOf, useLiveRun, type RunView } from "./live-run.ts";
 import { LogPane } from "./log-pane.tsx";
 import { CancelRun, RetryRun } from "./operations.ts";
+import { useRunLines } from "./run-lines.ts";
 import "./run-page.css";
 import { triggerWord } from "./runs-page.tsx";
 import { StepDetail } from "./step-detail.tsx";
@@ -39,9 +40,13 @@ export function makeRunPage(Graph: ComponentType<GraphProps>) {
 function Run({ id, Graph }: { id: string; Graph: ComponentType<GraphProps> }) {
   const t = useWords(words);
   const [search, setSearch] = useSearchParams();
-  const [heard, setHeard] = useState<LogLine[]>([]);
-  const onLog = useCallback((line: LogLine) => setHeard((lines) => [...lines, line]), []);
-  const { run, error } = useLiveRun(id, onLog);
+  const hint = useRef<() => void>(undefined);
+  const { run, error } = useLiveRun(id, useCallback(() => hint.current?.(), []));
+  const tab = search.get("tab") ?? "graph";
+  const [isLogWanted, setLogWanted] = useState(false);
+  if (tab === "logs" && !isLogWanted) setLogWanted(true);
+  const { log, hear } = useRunLines(id, run !== undefined && isOver(run.status), isLogWanted);
+  hint.current = hear;
   const chosen = search.get("step");
   const set = useCallback(
     (name: string, value: string | null) =>
@@ -95,8 +100,8 @@ function Run({ id, Graph }: { id: string; Graph: ComponentType<GraphProps> }) {
       <div className="run-body">
         <Tabs
           label={t("run")}
-          value={search.get("tab") ?? "graph"}
-          onChange={(tab) => set("tab", tab === "graph" ? null : tab)}
+          value={tab}
+          onChange={(next) => set("tab", next === "graph" ? null : next)}
           tabs={[
             {
               value: "graph",
@@ -108,7 +113,7 @@ function Run({ id, Graph }: { id: string; Graph: ComponentType<GraphProps> }) {
               ),
             },
             { value: "timeline", label: t("timeline"), content: <Timeline run={run} chosen={chosen} onChoose={choose} /> },
-            { value: "logs", label: t("logs"), content: <LogPane run={run} heard={heard} /> },
+            { value: "logs", label: t("logs"), content: <LogPane run={run} log={log} /> },
             { value: "artifacts", label: t("artifacts"), content: <ArtifactPane run={run} onChoose={choose} /> },
           ]}
         />

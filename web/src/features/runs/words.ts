@@ -75,6 +75,7 @@ export const words = {
   noLogsMatch: ["No line matches.", "没有匹配的日志。"],
   download: ["Download", "下载"],
   lines: ["{n} {n|line|lines}", "{n} 行"],
+  earlier: ["({n} earlier {n|one is|ones are} not kept here)", "（此处不保留更早的 {n} 行）"],
   compare: ["Compare…", "对比…"],
   compareTitle: ["Compare two runs", "对比两次运行"],
   compareWith: ["Compared with", "对比对象"],

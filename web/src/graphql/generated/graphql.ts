@@ -3523,7 +3523,7 @@ export type RunEventsSubscriptionVariables = Exact<{
 }>;
 
 
-export type RunEventsSubscription = { __typename?: 'Subscription', runEvents: { __typename?: 'Happening', runId: string, status?: RunStatusWord | null, step?: string | null, stepStatus?: StepStatusWord | null, rowsIn?: number | null, rowsOut?: number | null, rowsRejected?: number | null, ports?: string | null, log?: { __typename?: 'Log', at: string, step?: string | null, level: string, message: string } | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null } };
+export type RunEventsSubscription = { __typename?: 'Subscription', runEvents: { __typename?: 'Happening', runId: string, status?: RunStatusWord | null, step?: string | null, stepStatus?: StepStatusWord | null, rowsIn?: number | null, rowsOut?: number | null, rowsRejected?: number | null, ports?: string | null, log?: { __typename?: 'Log', at: string } | null, error?: { __typename?: 'Problem', code: string, message: string, hint?: string | null, path?: string | null, line?: number | null, column?: number | null } | null } };
 
 export type AllRunEventsSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
@@ -5379,9 +5379,6 @@ export const RunEventsDocument = new TypedDocumentString(`
     ports
     log {
       at
-      step
-      level
-      message
     }
     error {
       code
