@@ -5,6 +5,8 @@ use crate::server::{TestServer, wait_for};
 use crate::site::{Gate, Site};
 use crate::websocket::WebSocket;
 use serde_json::{Value, json};
+use std::io::Read as _;
+use std::time::Duration;
 
 const PATH: &str = "/graphql/ws";
 
@@ -15,16 +17,6 @@ fn init(token: &str) -> Value {
 fn subscribe(id: &str, run: &str) -> Value {
     let query = "subscription($run: String) { runEvents(run: $run) { runId status step stepStatus } }";
     json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": { "run": run } } })
-}
-
-/// The next message; the server says `pong` from time to time, so that proxies keep the socket open.
-fn next(socket: &mut WebSocket) -> Value {
-    loop {
-        let message = socket.next().unwrap();
-        if message["type"] != "pong" {
-            return message;
-        }
-    }
 }
 
 #[test]
@@ -56,12 +48,12 @@ fn a_listener_hears_a_run_to_its_end() {
     socket.send(&subscribe("held", &run));
     // The server begins operations in their order: when it has ended this one, it listens to the other.
     socket.send(&subscribe("ended", ended));
-    assert_eq!(next(&mut socket), json!({ "id": "ended", "type": "complete" }), "nothing more happens to it");
+    assert_eq!(socket.next().unwrap(), json!({ "id": "ended", "type": "complete" }), "nothing more happens to it");
     gate.open();
 
     let mut heard = Vec::new();
     let end = loop {
-        let message = next(&mut socket);
+        let message = socket.next().unwrap();
         match message["type"].as_str().unwrap() {
             "next" => heard.push(message["payload"]["data"]["runEvents"].clone()),
             _ => break message,
@@ -73,6 +65,31 @@ fn a_listener_hears_a_run_to_its_end() {
     let steps: Vec<&str> = steps.map(|event| event["step"].as_str().unwrap()).collect();
     assert_eq!(steps, ["rows", "after"], "{heard:#?}");
     assert_eq!(heard.last().unwrap()["status"], "SUCCEEDED", "{heard:#?}");
+}
+
+#[test]
+fn a_listener_need_not_say_anything_and_one_that_is_gone_is_let_go() {
+    let Some(sluice) = Sluice::find() else { return };
+    let server = TestServer::start(sluice);
+    server.save("name: late\nsteps:\n  - { id: a, uses: script, with: { script: \"1\" } }\n");
+    let listen = || {
+        let mut socket = WebSocket::open(server.address, PATH, &[]).unwrap();
+        socket.send(&init(&server.token));
+        assert_eq!(socket.next().unwrap()["type"], "connection_ack");
+        let query = "subscription { runEvents { status } }";
+        socket.send(&json!({ "id": "all", "type": "subscribe", "payload": { "query": query } }));
+        socket
+    };
+    let (mut attentive, gone) = (listen(), listen().into_stream());
+    let heard = std::thread::spawn(move || attentive.next().unwrap());
+    // Nothing happens for longer than a silence may take, of whoever does not even answer the pings of the socket.
+    std::thread::sleep(Duration::from_secs(40));
+    assert!(!heard.is_finished(), "it is told nothing, and is not sent away");
+    server.start_run("late", &json!({}));
+    assert_eq!(heard.join().unwrap()["type"], "next");
+    let mut left = Vec::new();
+    (&gone).read_to_end(&mut left).unwrap();
+    assert!(!left.is_empty(), "it was asked whether it is there, and the socket has ended");
 }
 
 #[test]
@@ -97,7 +114,7 @@ fn a_listener_that_falls_behind_misses_events_and_hears_the_end() {
 
     let (mut lines, mut last) = (0, Value::Null);
     loop {
-        let message = next(&mut socket);
+        let message = socket.next().unwrap();
         match message["type"].as_str().unwrap() {
             "next" => last = message["payload"]["data"]["runEvents"].clone(),
             _ => break assert_eq!(message["type"], "complete", "{message:#}"),
@@ -138,6 +155,6 @@ fn strangers_do_not_listen() {
     assert_eq!(socket.next().unwrap()["type"], "connection_ack");
     // What has the limits of a request is asked by one.
     socket.send(&json!({ "id": "q", "type": "subscribe", "payload": { "query": "{ me { name } }" } }));
-    let answer = next(&mut socket);
+    let answer = socket.next().unwrap();
     assert_eq!(answer["payload"]["errors"][0]["extensions"]["code"], "bad_request", "{answer:#}");
 }

@@ -5,13 +5,13 @@
 mod connectors;
 mod diff;
 mod engine;
-mod history;
 mod load;
 mod machine;
 mod migrate;
 mod plugin;
 mod restate;
 mod server;
+mod sluice;
 mod stage;
 mod translate;
 mod usage;
@@ -35,12 +35,12 @@ enum Bench {
     Diff(diff::Options),
     /// Runs per second and latency of workflows that do nothing, started over HTTP, every step durable.
     Engine(engine::Options),
-    /// What the editor asks of the history of runs, with ten thousand of them and with a million.
-    History(history::Options),
     /// A table from MariaDB to PostgreSQL, beside the pipe of their clients, pgloader and Sling.
     Migrate(migrate::Options),
     /// What a call through the sandbox costs in each language, what an instance takes, and how soon a change is in use.
     Plugin(plugin::Options),
+    /// A server's start and memory, a thousand who listen to it, and a history of a million runs.
+    Server(server::Options),
     /// Rows per second of CSV through classify, validate and route, with and without sinks.
     Stage(stage::Options),
     /// Statements translated per second, beside sqlglot.
@@ -53,9 +53,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Bench::Connectors(options) => connectors::run(options),
         Bench::Diff(options) => diff::run(options),
         Bench::Engine(options) => engine::run(options),
-        Bench::History(options) => history::run(options),
         Bench::Migrate(options) => migrate::run(options),
         Bench::Plugin(options) => plugin::run(options),
+        Bench::Server(options) => server::run(options),
         Bench::Stage(options) => stage::run(options),
         Bench::Translate(options) => translate::run(options),
     }

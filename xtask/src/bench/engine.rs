@@ -4,7 +4,7 @@
 use super::load::{self, Load, Request, Seen};
 use super::machine;
 use super::restate::Restate;
-use super::server::Sluice;
+use super::sluice::Sluice;
 use crate::project::{self, Profile};
 use crate::servers::{Kind, Servers};
 use anyhow::{Context, Result};

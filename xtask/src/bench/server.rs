@@ -1,98 +1,58 @@
-//! A Sluice server of a measurement's own.
+//! `cargo xtask bench server`: a server's start and memory, a thousand who listen to it, and a history of a million runs.
 
-use crate::command;
-use crate::project;
-use crate::servers::free_port;
-use anyhow::{Context, Result, bail};
-use std::fs;
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+mod history;
+mod subscribers;
 
-/// A running server; it ends when dropped.
-pub(super) struct Sluice {
-    process: Child,
-    pub(super) port: u16,
-    folder: PathBuf,
+use super::sluice::Sluice;
+use super::{machine, program};
+use crate::servers::{Kind, Servers};
+use anyhow::Result;
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How much of each, and of which program.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Runs in the long history.
+    #[arg(long, default_value_t = 1_000_000)]
+    runs: u64,
+    /// Sockets that hear of every run.
+    #[arg(long, default_value_t = 1_000)]
+    subscribers: usize,
+    /// The program to measure, instead of this checkout's.
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
 }
 
-impl Sluice {
-    /// What the callers of webhooks prove to know; a document names it `bench`.
-    pub(super) const SECRET: &str = "only-for-this-measurement";
+/// Starts of which the median counts.
+const STARTS: usize = 5;
 
-    /// Starts one with an empty data folder and these documents, each a name and its text; `database` holds the metadata in
-    /// place of SQLite.
-    pub(super) fn start(program: &Path, database: Option<&str>, documents: &[(String, String)]) -> Result<Self> {
-        let folder = project::target_dir().join("bench/sluice");
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder)?;
-        for (name, text) in documents {
-            let file = folder.join(format!("{name}.yaml"));
-            fs::write(&file, text)?;
-            command::output(sluice(program, database, &folder).args(["workflow", "save"]).arg(file))?;
-        }
-        Self::start_again(program, database)
-    }
+/// Measures and prints tables, then JSON on the last line.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let program = program(options.program.as_ref())?;
+    let servers = Servers::start_own(Kind::Postgres)?;
+    let machine = machine::describe();
 
-    /// Starts one over what the last one left.
-    pub(super) fn start_again(program: &Path, database: Option<&str>) -> Result<Self> {
-        let folder = project::target_dir().join("bench/sluice");
-        let port = free_port()?;
-        let log = fs::File::create(folder.join("log"))?;
-        let mut serve = sluice(program, database, &folder);
-        serve.args(["serve", "--listen", &format!("127.0.0.1:{port}")]);
-        serve.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let process = serve.spawn().context("cannot start the server")?;
-        let mut server = Self { process, port, folder };
-        server.wait_ready()?;
-        Ok(server)
+    drop(Sluice::start(&program, None, &[])?);
+    let mut starts = Vec::new();
+    for _ in 0..STARTS {
+        starts.push(Sluice::start_again(&program, None)?.started_in);
     }
+    starts.sort_unstable();
+    let started_ms = starts[STARTS / 2].as_secs_f64() * 1_000.0;
+    let idle = Sluice::start_again(&program, None)?;
+    std::thread::sleep(Duration::from_secs(3));
+    let idle_mib = idle.resident_mib();
+    drop(idle);
+    println!("starts in {started_ms:.0} ms; idle it holds {idle_mib:.0} MiB");
 
-    /// Where to look when something went wrong.
-    pub(super) fn see(&self) -> String {
-        format!("see {}", self.folder.display())
-    }
-
-    /// The SQLite file with its metadata, where no other database holds them.
-    pub(super) fn metadata(&self) -> PathBuf {
-        self.folder.join("sluice.db")
-    }
-
-    /// The token that may do everything.
-    pub(super) fn token(&self) -> Result<String> {
-        let token = fs::read_to_string(self.folder.join("api-token")).context("the server has made no token")?;
-        Ok(token.trim().to_owned())
-    }
-
-    fn wait_ready(&mut self) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if let Some(status) = self.process.try_wait()? {
-                bail!("the server ended at once ({status}); {}", self.see());
-            }
-            if Instant::now() > deadline {
-                bail!("the server does not listen; {}", self.see());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Sluice {
-    fn drop(&mut self) {
-        // Durable is what was acknowledged, so nothing is lost by ending it at once.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn sluice(program: &Path, database: Option<&str>, folder: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.arg("--data-dir").arg(folder).env("SLUICE_SECRET_BENCH", Sluice::SECRET);
-    if let Some(url) = database {
-        command.env("SLUICE_METADATA_URL", url);
-    }
-    command
+    let heard = subscribers::measure(&program, options.subscribers)?;
+    let history = history::measure(&program, servers.url(Kind::Postgres), options.runs)?;
+    let result = json!({
+        "bench": "server", "machine": machine, "start_ms": started_ms, "idle_mib": idle_mib,
+        "subscribers": heard, "runs": options.runs, "history": history,
+    });
+    println!("\n{result}");
+    Ok(())
 }

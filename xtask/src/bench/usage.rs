@@ -56,6 +56,13 @@ pub(super) fn measure(command: &mut Command, input: Option<&Path>) -> Result<Usa
     Ok(usage)
 }
 
+/// What a process holds of the machine's memory now, in MiB; 0 where the system does not tell.
+pub(crate) fn resident_mib(process: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) / 1024.0
+}
+
 impl Usage {
     /// Takes what the process has used so far; nothing where it is gone.
     fn look(&mut self, folder: &Path) {

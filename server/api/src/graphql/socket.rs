@@ -17,7 +17,7 @@ use juniper::{DefaultScalarValue, InputValue, ScalarValue as _, Variables};
 use juniper_graphql_ws::graphql_transport_ws::{ClientMessage, Connection, Input, Output, ServerMessage};
 use juniper_graphql_ws::{ArcSchema, ConnectionConfig};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The most subscriptions of one socket.
 const OPERATIONS_MOST: usize = 50;
@@ -25,8 +25,11 @@ const OPERATIONS_MOST: usize = 50;
 /// The largest message a client may send, in bytes.
 const MESSAGE_MOST: usize = 128 << 10;
 
-/// How often an open socket's authority is looked at again.
+/// How often an open socket's authority is looked at again, and whether anybody is there.
 const RECHECK: Duration = Duration::from_secs(5);
+
+/// How long a socket stays open whose other end answers nothing.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// What the protocol's close codes call a message that is none.
 const MALFORMED: u16 = 4400;
@@ -81,7 +84,11 @@ async fn converse(
             };
             let _ = admitted.send(Some(caller.clone()));
             let context = Context { is_socket: true, ..app.context(caller) };
-            Ok(ConnectionConfig::new(context).with_max_in_flight_operations(OPERATIONS_MOST))
+            // Clients need not say anything while they listen: whether they are there is asked below the protocol, where
+            // browsers and libraries answer by themselves.
+            Ok(ConnectionConfig::new(context)
+                .with_max_in_flight_operations(OPERATIONS_MOST)
+                .with_keep_alive_interval(Duration::ZERO))
         }
     };
     let schema: ArcSchema<_, _, _, Context, DefaultScalarValue> = ArcSchema(state.schema.clone() as Arc<Schema>);
@@ -89,6 +96,7 @@ async fn converse(
     let mut tick = tokio::time::interval(RECHECK);
     let mut late = Box::pin(tokio::time::sleep(INIT_WITHIN));
     let mut is_waiting = true;
+    let mut heard = Instant::now();
     loop {
         tokio::select! {
             // Strangers hold no sockets.
@@ -100,6 +108,10 @@ async fn converse(
             }
             // Whoever may less than when the socket opened loses it, even where nothing is sent.
             _ = tick.tick() => {
+                if heard.elapsed() > SILENCE || session.ping(b"").await.is_err() {
+                    let _ = session.close(None).await;
+                    return;
+                }
                 let caller = who.borrow_and_update().clone();
                 let Some(caller) = caller else { continue };
                 let still = caller.renew().await;
@@ -108,6 +120,7 @@ async fn converse(
                 }
             }
             message = messages.next() => {
+                heard = Instant::now();
                 let text = match message {
                     Some(Ok(AggregatedMessage::Text(text))) => text,
                     Some(Ok(AggregatedMessage::Ping(bytes))) => {

@@ -1,5 +1,6 @@
 //! From the change of a plugin's source to its use in a running server, by `sluice plugin dev --watch`.
 
+use crate::bench::usage;
 use crate::project;
 use crate::servers::free_port;
 use anyhow::{Context, Result, bail};
@@ -98,9 +99,6 @@ impl Server {
 
     /// Memory that it holds now.
     pub(super) fn resident_mib(&self) -> f64 {
-        let file = format!("/proc/{}/status", self.process.0.id());
-        let status = fs::read_to_string(file).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) / 1024.0
+        usage::resident_mib(self.process.0.id())
     }
 }

@@ -1,33 +1,20 @@
-//! `cargo xtask bench history`: what the editor asks of the runs' history, with ten thousand runs kept and with a million.
+//! What the editor asks of the runs' history, with ten thousand runs kept and with a million.
 //!
 //! One run is real; the others are its copies, one a second back from now, spread over fifty workflows. One in a hundred has
 //! failed; ten in a million were canceled, and ten are of a workflow that runs rarely. One caller asks each question again and
 //! again, so that the figures are those of a warm server.
 
-use super::load::{self, Load, Request, Seen};
-use super::server::Sluice;
-use super::{machine, program};
+use crate::bench::load::{self, Load, Request, Seen};
+use crate::bench::sluice::Sluice;
 use crate::command;
-use crate::servers::{Kind, Servers};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// How many, and of which program.
-#[derive(clap::Args)]
-pub(crate) struct Options {
-    /// Runs in the long history.
-    #[arg(long, default_value_t = 1_000_000)]
-    runs: u64,
-    /// The program to measure, instead of this checkout's.
-    #[arg(long, value_name = "FILE")]
-    program: Option<PathBuf>,
-}
 
 /// Runs in the short history.
 const FEW: u64 = 10_000;
@@ -63,24 +50,19 @@ impl Store<'_> {
     }
 }
 
-/// Measures both databases, prints a table, then JSON on the last line.
-pub(crate) fn run(options: &Options) -> Result<()> {
-    ensure!(options.runs > FEW, "`--runs` must be more than {FEW}");
-    let program = program(options.program.as_ref())?;
+/// Measures both databases and prints a table for each.
+pub(super) fn measure(program: &Path, postgres: Option<&str>, runs: u64) -> Result<Vec<Value>> {
+    ensure!(runs > FEW, "`--runs` must be more than {FEW}");
     command::find_program("sqlite3").context("`sqlite3`, the shell, is missing")?;
-    let servers = Servers::start_own(Kind::Postgres)?;
-    let machine = machine::describe();
-    let mut figures = Vec::new();
-    figures.extend(measure("SQLite", &Store::Sqlite, &program, options.runs)?);
-    match servers.url(Kind::Postgres) {
-        Some(url) => figures.extend(measure("PostgreSQL", &Store::Postgres(url), &program, options.runs)?),
+    let mut figures = measure_one("SQLite", &Store::Sqlite, program, runs)?;
+    match postgres {
+        Some(url) => figures.extend(measure_one("PostgreSQL", &Store::Postgres(url), program, runs)?),
         None => println!("PostgreSQL is missing; its figures are left out"),
     }
-    println!("\n{}", json!({ "bench": "history", "machine": machine, "runs": options.runs, "figures": figures }));
-    Ok(())
+    Ok(figures)
 }
 
-fn measure(system: &str, store: &Store<'_>, program: &Path, runs: u64) -> Result<Vec<Value>> {
+fn measure_one(system: &str, store: &Store<'_>, program: &Path, runs: u64) -> Result<Vec<Value>> {
     let names = (0..WORKFLOWS).map(|at| format!("w{at}")).chain(["rare".to_owned()]);
     let documents: Vec<_> = names.map(|name| (name.clone(), workflow(&name))).collect();
     let server = Sluice::start(program, store.url(), &documents)?;
