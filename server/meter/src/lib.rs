@@ -169,6 +169,7 @@ pub fn resident_memory() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// Keeps the processor at work for this long.

@@ -203,7 +203,7 @@ impl StepKind for Diff {
                     Some(range.map_err(|error| settings::invalid(format!("a chunk is no range: {error}")))?);
                 Task::All
             }
-            Part::Finish(gathered) => Task::Finish(Box::new(gathered.clone())),
+            Part::Finish(gathered) => Task::Finish(gathered.clone()),
         };
         let sample = settings.sample.min(MAX_SAMPLE);
         Ok(Opened::Action(Box::new(Differing {

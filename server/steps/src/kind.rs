@@ -179,7 +179,7 @@ pub enum Part {
     /// One chunk of the step's own kind: the item it is about. Its number is [`StepContext::chunk`].
     Chunk(Value),
     /// What comes after the last chunk.
-    Finish(Gathered),
+    Finish(Box<Gathered>),
 }
 
 /// Where a step's batches leave; implemented by the stage's bounded edges.

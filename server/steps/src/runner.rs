@@ -75,7 +75,7 @@ impl TaskRunner for Runner {
             }
             (Some(chunk), _, [step]) => vec![chunk::run(self, &context, step, chunk).await],
             (None, Some(gathered), [step]) => {
-                let of = Of { chunk: None, part: Part::Finish(gathered.clone()) };
+                let of = Of { chunk: None, part: Part::Finish(Box::new(gathered.clone())) };
                 let step = Step { with: gathered.with.clone(), ..step.clone() };
                 self.run_rendered(&frame, step, &spec.context, of).await
             }

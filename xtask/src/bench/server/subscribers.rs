@@ -73,20 +73,27 @@ fn subscribe(port: u16, token: &str) -> Result<WebSocket<TcpStream>> {
     let mut request = format!("ws://127.0.0.1:{port}/graphql/ws").into_client_request()?;
     request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse()?);
     let stream = TcpStream::connect(("127.0.0.1", port)).context("cannot connect")?;
+    stream.set_nodelay(true)?;
     let (mut socket, _) = tungstenite::client(request, stream).context("the server opens no socket")?;
     socket.send(Message::Text(json!({ "type": "connection_init", "payload": { "token": token } }).to_string()))?;
-    let answer = socket.read()?;
-    ensure!(answer.to_text()?.contains("connection_ack"), "the server answered {answer}");
-    let mut ask = |id: &str, query: &str| {
-        socket.send(Message::Text(json!({ "id": id, "type": "subscribe", "payload": { "query": query } }).to_string()))
+    let answer = next(&mut socket)?;
+    ensure!(answer.contains("connection_ack"), "the server answered {answer}");
+    let mut ask = |id: &str, query: &str| -> Result<()> {
+        let message = json!({ "id": id, "type": "subscribe", "payload": { "query": query } });
+        Ok(socket.send(Message::Text(message.to_string()))?)
     };
     ask("all", "subscription { runEvents { runId status } }")?;
     // The server begins operations in their order: when it has refused this one, it listens to the other.
     ask("none", "subscription { runEvents(run: \"none\") { runId } }")?;
+    while !next(&mut socket)?.contains("\"none\"") {}
+    Ok(socket)
+}
+
+/// The next text; pings are answered meanwhile.
+fn next(socket: &mut WebSocket<TcpStream>) -> Result<String> {
     loop {
-        let answer = socket.read()?;
-        if answer.to_text()?.contains("\"none\"") {
-            return Ok(socket);
+        if let Message::Text(text) = socket.read()? {
+            return Ok(text);
         }
     }
 }
