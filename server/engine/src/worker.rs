@@ -426,8 +426,10 @@ impl TaskObserver {
     /// The line that stands for those that were lost, where any were.
     fn take_lost(&self) -> Option<(u64, LogLine)> {
         let lost = self.lost.swap(0, Ordering::Relaxed);
-        let message = format!("lines left out here: {lost}; they came more quickly than they can be kept");
-        (lost > 0).then(|| (lost, LogLine { at: self.clock.now(), step: None, level: LogLevel::Warn, message }))
+        (lost > 0).then(|| {
+            let message = format!("lines left out here: {lost}; they came more quickly than they can be kept");
+            (lost, LogLine { at: self.clock.now(), step: None, level: LogLevel::Warn, message })
+        })
     }
 
     async fn tell_of_lost_lines(&self) {

@@ -5,7 +5,7 @@
 //! work belongs to is known from the thread it runs on, so that a connector need not be told for whom it works.
 //!
 //! Memory cannot be told apart in this way: batches travel from step to step and are freed by another than who made them.
-//! [`resident_memory`] is therefore that of the whole process.
+//! What [`Meter::peak_memory`] tells is therefore that of the whole process.
 //!
 //! What a client library does in tasks of its own (an HTTP client's connections, for example) is in no meter.
 
@@ -154,7 +154,7 @@ fn thread_time() -> Duration {
 const MEMORY_AGE: Duration = Duration::from_millis(50);
 
 /// The memory of this process that is in main memory, in bytes, at most 50 ms ago; 0 where the system does not tell.
-pub fn resident_memory() -> u64 {
+fn resident_memory() -> u64 {
     static KNOWN: Mutex<Option<(Instant, u64)>> = Mutex::new(None);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     match *known {

@@ -1,10 +1,10 @@
 //! `cargo xtask bench engine`: workflows of one and ten steps that do nothing, started by 20 callers over HTTP who
 //! wait for the result; SQLite and PostgreSQL metadata, and Restate beside them.
 
-use super::load::{self, Load, Request, Seen};
+use super::load::{self, Load, Seen};
 use super::machine;
 use super::restate::Restate;
-use super::sluice::Sluice;
+use super::sluice::{Sluice, noops};
 use crate::project::{self, Profile};
 use crate::servers::{Kind, Servers};
 use anyhow::{Context, Result};
@@ -73,33 +73,18 @@ fn measure_sluice(
     load: Load,
     figures: &mut Vec<Figure>,
 ) -> Result<()> {
-    let documents = STEP_COUNTS.map(|steps| (format!("noop-{steps}"), workflow(steps)));
+    let documents = STEP_COUNTS.map(|steps| noops(&name(steps), steps));
     let server = Sluice::start(program, database, &documents)?;
     for steps in STEP_COUNTS {
         println!("{system}: {steps} steps");
-        let request = Request {
-            port: server.port,
-            path: format!("/hooks/noop-{steps}?wait=30s"),
-            headers: vec![format!("Authorization: Bearer {}", Sluice::SECRET)],
-            body: "{}".into(),
-            expect: "\"status\":\"succeeded\"",
-        };
-        let seen = load::drive(&request, load).with_context(|| server.see())?;
+        let seen = load::drive(&server.hook(&name(steps)), load).with_context(|| server.see())?;
         figures.push(Figure { system: system.to_owned(), steps, seen });
     }
     Ok(())
 }
 
-/// A workflow of `steps` scripts that do nothing, each needing the one before.
-fn workflow(steps: u32) -> String {
-    let mut text = format!("name: noop-{steps}\ntriggers:\n  - webhook: noop-{steps}\n    secret: bench\nsteps:\n");
-    for step in 1..=steps {
-        text.push_str(&format!("  - id: s{step}\n    uses: script\n    with: {{ script: \"1\" }}\n"));
-        if step > 1 {
-            text.push_str(&format!("    needs: [s{}]\n", step - 1));
-        }
-    }
-    text
+fn name(steps: u32) -> String {
+    format!("noop-{steps}")
 }
 
 fn print(figures: &[Figure], machine: &Value, load: Load) {
@@ -132,17 +117,4 @@ fn print(figures: &[Figure], machine: &Value, load: Load) {
         "figures": rows, "added": added,
     });
     println!("\n{result}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_step_needs_the_one_before() {
-        let text = workflow(10);
-        assert_eq!(text.matches("uses: script").count(), 10);
-        assert_eq!(text.matches("needs:").count(), 9);
-        assert!(text.ends_with("needs: [s9]\n"));
-    }
 }

@@ -1,5 +1,6 @@
 //! A Sluice server of a measurement's own.
 
+use super::load::Request;
 use super::usage;
 use crate::command;
 use crate::project;
@@ -11,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// What the callers of webhooks prove to know; a document names it `bench`.
+const SECRET: &str = "only-for-this-measurement";
+
 /// A running server; it ends when dropped.
 pub(super) struct Sluice {
     process: Child,
@@ -21,9 +25,6 @@ pub(super) struct Sluice {
 }
 
 impl Sluice {
-    /// What the callers of webhooks prove to know; a document names it `bench`.
-    pub(super) const SECRET: &str = "only-for-this-measurement";
-
     /// Starts one with an empty data folder and these documents, each a name and its text; `database` holds the metadata in
     /// place of SQLite.
     pub(super) fn start(program: &Path, database: Option<&str>, documents: &[(String, String)]) -> Result<Self> {
@@ -52,6 +53,17 @@ impl Sluice {
         server.wait_ready()?;
         server.started_in = spawned.elapsed();
         Ok(server)
+    }
+
+    /// Starts a run of the workflow by its webhook, and waits for its end.
+    pub(super) fn hook(&self, workflow: &str) -> Request {
+        Request {
+            port: self.port,
+            path: format!("/hooks/{workflow}?wait=30s"),
+            headers: vec![format!("Authorization: Bearer {SECRET}")],
+            body: "{}".into(),
+            expect: "\"status\":\"succeeded\"",
+        }
     }
 
     /// Where to look when something went wrong.
@@ -100,9 +112,34 @@ impl Drop for Sluice {
 
 fn sluice(program: &Path, database: Option<&str>, folder: &Path) -> Command {
     let mut command = Command::new(program);
-    command.arg("--data-dir").arg(folder).env("SLUICE_SECRET_BENCH", Sluice::SECRET);
+    command.arg("--data-dir").arg(folder).env("SLUICE_SECRET_BENCH", SECRET);
     if let Some(url) = database {
         command.env("SLUICE_METADATA_URL", url);
     }
     command
+}
+
+/// A workflow of `steps` scripts that do nothing, each needing the one before, with a webhook of its name.
+pub(super) fn noops(name: &str, steps: u32) -> (String, String) {
+    let mut text = format!("name: {name}\ntriggers:\n  - webhook: {name}\n    secret: bench\nsteps:\n");
+    for step in 1..=steps {
+        text.push_str(&format!("  - id: s{step}\n    uses: script\n    with: {{ script: \"1\" }}\n"));
+        if step > 1 {
+            text.push_str(&format!("    needs: [s{}]\n", step - 1));
+        }
+    }
+    (name.to_owned(), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_needs_the_one_before() {
+        let text = noops("noop-10", 10).1;
+        assert_eq!(text.matches("uses: script").count(), 10);
+        assert_eq!(text.matches("needs:").count(), 9);
+        assert!(text.ends_with("needs: [s9]\n"));
+    }
 }

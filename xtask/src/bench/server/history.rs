@@ -5,7 +5,7 @@
 //! again, so that the figures are those of a warm server.
 
 use crate::bench::load::{self, Load, Request, Seen};
-use crate::bench::sluice::Sluice;
+use crate::bench::sluice::{Sluice, noops};
 use crate::command;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -64,16 +64,9 @@ pub(super) fn measure(program: &Path, postgres: Option<&str>, runs: u64) -> Resu
 
 fn measure_one(system: &str, store: &Store<'_>, program: &Path, runs: u64) -> Result<Vec<Value>> {
     let names = (0..WORKFLOWS).map(|at| format!("w{at}")).chain(["rare".to_owned()]);
-    let documents: Vec<_> = names.map(|name| (name.clone(), workflow(&name))).collect();
+    let documents: Vec<_> = names.map(|name| noops(&name, 5)).collect();
     let server = Sluice::start(program, store.url(), &documents)?;
-    let real = Request {
-        port: server.port,
-        path: "/hooks/w0?wait=30s".into(),
-        headers: vec![format!("Authorization: Bearer {}", Sluice::SECRET)],
-        body: "{}".into(),
-        expect: "\"status\":\"succeeded\"",
-    };
-    load::call_once(&real).with_context(|| server.see())?;
+    load::call_once(&server.hook("w0")).with_context(|| server.see())?;
     let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
     let short = grow(server, store, program, now, 0..FEW)?;
     let few = ask_all(&short, now, FEW)?;
@@ -95,18 +88,6 @@ fn measure_one(system: &str, store: &Store<'_>, program: &Path, runs: u64) -> Re
         rows.push(json!({ "system": system, "question": question, "few": told(few), "many": told(many) }));
     }
     Ok(rows)
-}
-
-/// Five steps, each needing the one before.
-fn workflow(name: &str) -> String {
-    let mut text = format!("name: {name}\ntriggers:\n  - webhook: {name}\n    secret: bench\nsteps:\n");
-    for step in 1..=5 {
-        let _ = writeln!(text, "  - id: s{step}\n    uses: script\n    with: {{ script: \"1\" }}");
-        if step > 1 {
-            let _ = writeln!(text, "    needs: [s{}]", step - 1);
-        }
-    }
-    text
 }
 
 /// Ends the server, adds runs to its metadata, and starts it again.

@@ -1,7 +1,7 @@
 //! How soon a thousand sockets that listen to all runs have heard the end of one, and what they cost.
 
-use crate::bench::load::{self, Request};
-use crate::bench::sluice::Sluice;
+use crate::bench::load;
+use crate::bench::sluice::{Sluice, noops};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::net::TcpStream;
@@ -15,10 +15,9 @@ use tungstenite::{Message, WebSocket};
 const RUNS: usize = 50;
 /// How long one may take to reach everybody.
 const PATIENCE: Duration = Duration::from_secs(30);
-const DOCUMENT: &str = "name: brief\ntriggers:\n  - webhook: brief\n    secret: bench\nsteps:\n  - { id: a, uses: script, with: { script: \"1\" } }\n";
 
 pub(super) fn measure(program: &Path, subscribers: usize) -> Result<Value> {
-    let server = Sluice::start(program, None, &[("brief".to_owned(), DOCUMENT.to_owned())])?;
+    let server = Sluice::start(program, None, &[noops("brief", 1)])?;
     let token = server.token()?;
     let before_mib = server.resident_mib();
     let (told, ends) = mpsc::channel();
@@ -39,13 +38,7 @@ pub(super) fn measure(program: &Path, subscribers: usize) -> Result<Value> {
         })?;
     }
     let opened = opened.elapsed();
-    let request = Request {
-        port: server.port,
-        path: "/hooks/brief?wait=30s".into(),
-        headers: vec![format!("Authorization: Bearer {}", Sluice::SECRET)],
-        body: "{}".into(),
-        expect: "\"status\":\"succeeded\"",
-    };
+    let request = server.hook("brief");
     let mut latencies = Vec::new();
     for _ in 0..RUNS {
         let sent = Instant::now();
